@@ -1,0 +1,40 @@
+/* Digests and random identifiers.
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/base/digest.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+void cft_sha256(const void *data, size_t len, unsigned char out[CFT_SHA256_BYTES])
+{
+	SHA256(data, len, out);
+}
+
+const char *cft_hex(const void *data, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * len] = '\0';
+	return out;
+}
+
+const char *cft_sha256_hex(const void *data, size_t len, char out[CFT_SHA256_HEX])
+{
+	unsigned char digest[CFT_SHA256_BYTES];
+
+	cft_sha256(data, len, digest);
+	return cft_hex(digest, sizeof(digest), out);
+}
+
+void cft_random(void *out, size_t len)
+{
+	if (getentropy(out, len) != 0)
+		abort();
+}

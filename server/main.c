@@ -1,0 +1,7 @@
+/* confiture-server: entry point.
+ * SPDX-License-Identifier: MIT
+ */
+int main(void)
+{
+	return 0;
+}
