@@ -1,0 +1,125 @@
+/* Schemas and their differences: DDL text in, a plan of statements up and down out.
+ * SPDX-License-Identifier: MIT
+ *
+ *     struct cft_schema *old = NULL, *new = NULL;
+ *     struct cft_plan *plan = NULL;
+ *     cft_schema_read_text(old_text, old_len, "old.sql", &old, err);
+ *     cft_schema_read_text(new_text, new_len, "new.sql", &new, err);
+ *     cft_schema_diff(old, new, NULL, &plan, err);
+ *     for (size_t i = 0; i < plan->up_count; i++)
+ *             puts(plan->up[i].sql);
+ *     cft_plan_free(plan); cft_schema_free(new); cft_schema_free(old);
+ *
+ * Nothing here does I/O or needs a database. A schema is read-only once read; different threads may
+ * use different schemas. Parsing hostile text is guarded as parse.h says.
+ */
+#ifndef CFT_SQL_SCHEMA_H
+#define CFT_SQL_SCHEMA_H
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct cft_schema;
+
+/* Something that the reader could not take into the model: the kind and why. */
+struct cft_refusal {
+	const char *object; /* "table public.users", or the first words of the statement */
+	const char *reason;
+};
+
+/* Reads DDL, hand-written or pg_dump's, its statements in any order; data statements and psql's
+ * meta-commands are skipped. `name` is what errors call the text. Copies `text`.
+ * Errors: CFT_E_SYNTAX with line and column, CFT_E_LIMIT. */
+int cft_schema_read_text(const char *text, size_t len, const char *name, struct cft_schema **ret,
+                         struct cft_err *err);
+void cft_schema_free(struct cft_schema *schema); /* NULL is fine */
+
+/* Objects in the schema, sub-objects such as columns and constraints included. */
+size_t cft_schema_count(const struct cft_schema *schema);
+/* 64 hex digits over the canonical form: equal for two texts that mean the same schema. The caller
+ * frees. */
+char *cft_schema_fingerprint(const struct cft_schema *schema);
+/* What was read but cannot be modelled; borrowed, *ret_count may be 0. */
+const struct cft_refusal *cft_schema_refused(const struct cft_schema *schema, size_t *ret_count);
+
+struct cft_diff_options {
+	bool online;                /* CREATE INDEX CONCURRENTLY, NOT VALID + VALIDATE … */
+	const char *const *renames; /* "old=new" or "table.old=new", NULL-terminated, or NULL */
+	const char *const *ignore;  /* tables to leave alone, NULL-terminated, or NULL;
+	                             * confiture_migrations and tb_confiture always are */
+	bool keep_owners;           /* do not compare owners */
+	bool keep_privileges;       /* do not compare grants */
+};
+
+enum cft_change_op {
+	CFT_CHANGE_CREATE,
+	CFT_CHANGE_ALTER,
+	CFT_CHANGE_DROP,
+	CFT_CHANGE_REPLACE,
+	CFT_CHANGE_RENAME
+};
+
+struct cft_change {
+	const char *kind;   /* "table", "column", … */
+	const char *object; /* "public.users.age" */
+	enum cft_change_op op;
+	const char *detail; /* attributes that differ, or "" */
+};
+
+struct cft_step {
+	const char *sql;    /* one statement without its semicolon */
+	const char *object; /* what it is about */
+	const char *lock;   /* strongest lock on an existing table, "ACCESS EXCLUSIVE", or "" */
+	const char *hazard; /* one sentence, or "" */
+	bool transactional; /* false: cannot run inside a transaction block */
+	bool rewrites;      /* rewrites or scans a whole table under its lock */
+	bool destructive;   /* data is lost */
+};
+
+struct cft_hazard {
+	const char *object, *hazard;
+	bool down; /* in the down script */
+};
+
+struct cft_rename {
+	const char *kind, *from, *to; /* pass "from=to" in options.renames to take it */
+};
+
+/* Owned by the plan: all strings and arrays live until cft_plan_free. */
+struct cft_plan {
+	struct cft_change *changes;
+	size_t change_count;
+	struct cft_step *up, *down;
+	size_t up_count, down_count;
+	struct cft_refusal *refused; /* differences that the scripts do not carry out */
+	size_t refused_count;
+	struct cft_hazard *hazards;
+	size_t hazard_count;
+	struct cft_rename *renames_suggested;
+	size_t rename_suggested_count;
+};
+
+/* `options` may be NULL. Borrows both schemas during the call only. */
+int cft_schema_diff(const struct cft_schema *old_schema, const struct cft_schema *new_schema,
+                    const struct cft_diff_options *options, struct cft_plan **ret,
+                    struct cft_err *err);
+void cft_plan_free(struct cft_plan *plan); /* NULL is fine */
+
+/* "create", "alter", … */
+const char *cft_change_op_name(enum cft_change_op op);
+/* The steps as a psql script: each statement ended by a semicolon, hazards as comments if asked. */
+void cft_plan_script(const struct cft_plan *plan, bool down, bool with_hazards,
+                     struct cft_buf *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
