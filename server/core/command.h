@@ -1,0 +1,90 @@
+/* Command: what a participant asks for, already validated in form and with its SQL analysed.
+ * SPDX-License-Identifier: MIT
+ *
+ * Plain data that the caller owns and keeps alive until the decision; the core copies what it
+ * keeps.
+ */
+#ifndef CFT_CORE_COMMAND_H
+#define CFT_CORE_COMMAND_H
+
+#include "server/core/conflict.h"
+#include "server/core/event.h"
+#include "server/core/intent.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum cft_command_kind {
+	CFT_CMD_REGISTER,
+	CFT_CMD_UPDATE,
+	CFT_CMD_START,
+	CFT_CMD_COMPLETE,
+	CFT_CMD_ABANDON,
+	CFT_CMD_MERGE,
+	CFT_CMD_EXPIRE, /* by the server: the lease's deadline has passed */
+	CFT_CMD_RESOLVE,
+	CFT_CMD_REOPEN,
+	CFT_CMD_SET_BASE,
+};
+
+/* The analysed plan of an intent: the same struct for register, update and check. */
+struct cft_plan {
+	struct cft_strings statements;
+	struct cft_strings tables_declared;
+	const struct cft_effects *effects;
+};
+
+struct cft_command {
+	enum cft_command_kind kind;
+	const char *actor;             /* agent id; "" for the server itself */
+	const char *request_id;        /* "" = not idempotent */
+	unsigned char body_digest[32]; /* SHA-256 of the request's bytes without its request_id */
+	const char *intent_id;   /* all but REGISTER, RESOLVE, REOPEN, SET_BASE; REGISTER: the fresh
+	                          * random id to use, since the core has no randomness */
+	const char *conflict_id; /* RESOLVE, REOPEN */
+	const char *reason, *outcome, *notes;
+	bool force, accept_risk;
+	/* REGISTER, UPDATE; NULL/0/"" keeps on UPDATE */
+	const char *feature_name, *metadata_json;
+	bool set_statements, set_tables;
+	struct cft_plan plan;
+	enum cft_risk risk;
+	int64_t estimated_us;
+	uint64_t etag_revision; /* UPDATE: refuse unless updated_revision is this; 0 skips */
+	uint64_t fence;         /* COMPLETE, EXPIRE; 0 = whatever is held */
+	int64_t ttl_us;         /* START: 0 = from the estimate within the limits */
+	enum cft_strategy strategy;
+	const struct cft_base_schema *base;
+};
+
+/* What goes to the lease table with the event, in the same transaction. */
+enum cft_lease_op_kind {
+	CFT_LEASE_GRANT,   /* deadline = database clock + ttl; fence is new */
+	CFT_LEASE_RELEASE, /* the lease ends with the state change */
+	CFT_LEASE_LAPSE,   /* commit only if its deadline has passed by the database's clock */
+};
+
+struct cft_lease_op {
+	enum cft_lease_op_kind kind;
+	const char *intent_id;
+	uint64_t fence;
+	int64_t ttl_us;
+};
+
+/* The answer to a command. */
+struct cft_decision {
+	int code;          /* 0, or why it is refused: then `err` says and nothing else is set */
+	bool replayed;     /* the same request was decided before, at `revision` */
+	uint64_t revision; /* of the event, or of the earlier one */
+	const struct cft_event *event; /* NULL when nothing changes; a reference for the caller */
+	struct cft_lease_op lease;     /* valid when has_lease */
+	bool has_lease;
+	const char *subject_id; /* the intent or conflict to show in the reply; in the arena */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

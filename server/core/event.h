@@ -1,0 +1,77 @@
+/* Event: one revision of a project's log, with all the changes that one command made.
+ * SPDX-License-Identifier: MIT
+ *
+ * A change carries the whole record after it: folding the log is putting records, and a follower
+ * never parses SQL again.
+ */
+#ifndef CFT_CORE_EVENT_H
+#define CFT_CORE_EVENT_H
+
+#include "server/core/conflict.h"
+#include "server/core/intent.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(NAME, number stored, "kind on the wire"). Numbers are stored: never change one. */
+#define CFT_CHANGE_KIND_MAP(X)                        \
+	X(INTENT_REGISTERED, 1, "intent.registered")  \
+	X(INTENT_UPDATED, 2, "intent.updated")        \
+	X(INTENT_STARTED, 3, "intent.started")        \
+	X(INTENT_COMPLETED, 4, "intent.completed")    \
+	X(INTENT_ABANDONED, 5, "intent.abandoned")    \
+	X(INTENT_MERGED, 6, "intent.merged")          \
+	X(INTENT_EXPIRED, 7, "intent.expired")        \
+	X(CONFLICT_DETECTED, 8, "conflict.detected")  \
+	X(CONFLICT_RESOLVED, 9, "conflict.resolved")  \
+	X(CONFLICT_REOPENED, 10, "conflict.reopened") \
+	X(CONFLICT_VANISHED, 11, "conflict.vanished") \
+	X(BASE_CHANGED, 12, "base.changed")
+
+enum cft_change_kind {
+#define CFT_X(name, number, wire) CFT_CHANGE_##name = number,
+	CFT_CHANGE_KIND_MAP(CFT_X)
+#undef CFT_X
+};
+
+/* The schema that a project's intents are planned against; the effects are folded into a base model
+ * (common/sql) when it enters the state. */
+struct cft_base_schema {
+	const char *fingerprint; /* SHA-256 in hex of the text */
+	const char *source;      /* "files", "database", "merge" */
+	const struct cft_effects *effects;
+	uint32_t object_count;
+	int64_t set_us;
+};
+
+struct cft_change {
+	enum cft_change_kind kind;
+	const struct cft_intent *intent;     /* for intent.*; a reference is held */
+	const struct cft_conflict *conflict; /* for conflict.* */
+	const struct cft_base_schema *base;  /* for base.*; lives as long as the event */
+};
+
+struct cft_event {
+	int refs;
+	uint64_t revision;
+	int64_t time_us;            /* of the database, at the decision */
+	const char *actor, *reason; /* "" where none */
+	bool forced;
+	const char *request_id; /* "" where none */
+	struct cft_change *changes;
+	size_t n_changes;
+};
+
+struct cft_event *cft_event_ref(const struct cft_event *event);
+void cft_event_unref(const struct cft_event *event);
+const char *cft_change_kind_name(enum cft_change_kind kind);
+/* True if the agent should hear of this change: its intent changed by another's hand, or a conflict
+ * with one of its intents. The inbox and `--agent` filters use it. */
+bool cft_change_concerns(const struct cft_change *change, const char *agent_id);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,77 @@
+/* Intent: what one participant plans to do to the schema.
+ * SPDX-License-Identifier: MIT
+ *
+ * A record is immutable once it is in the state: a change makes a new record. Records are counted
+ * references (cft_intent_ref/unref) that own all their strings and effects; not thread-safe, the
+ * loop's thread alone touches them. Times are microseconds of the database's clock.
+ */
+#ifndef CFT_CORE_INTENT_H
+#define CFT_CORE_INTENT_H
+
+#include "common/sql/effect.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Numbers are stored and sent: never change one. X(NAME, number, "wire name"). */
+#define CFT_INTENT_STATUS_MAP(X) \
+	X(REGISTERED, 1)         \
+	X(IN_PROGRESS, 2)        \
+	X(COMPLETED, 3)          \
+	X(MERGED, 4)             \
+	X(ABANDONED, 5)          \
+	X(EXPIRED, 6)
+
+enum cft_intent_status {
+#define CFT_X(name, number) CFT_INTENT_##name = number,
+	CFT_INTENT_STATUS_MAP(CFT_X)
+#undef CFT_X
+};
+
+enum cft_risk { CFT_RISK_LOW = 1, CFT_RISK_MEDIUM, CFT_RISK_HIGH, CFT_RISK_CRITICAL };
+
+struct cft_strings {
+	const char **v;
+	size_t n;
+};
+
+struct cft_intent {
+	int refs;
+	const char *id, *agent_id, *feature_name, *branch_name;
+	struct cft_strings statements;      /* the DDL, a statement each */
+	struct cft_strings tables_declared; /* as the participant declared */
+	struct cft_strings tables_affected; /* from the DDL and as declared; sorted, unique */
+	const struct cft_effects *effects;  /* of the statements; owned */
+	enum cft_risk risk;
+	int64_t estimated_us;
+	enum cft_intent_status status;
+	bool sketch, opaque;
+	uint32_t generation;  /* from 1; grows with each change of the DDL or of the declared tables
+	                       */
+	uint64_t fence;       /* the last one given; 0 before the first start */
+	int64_t lease_ttl_us; /* of the last grant */
+	const char *metadata_json, *outcome, *notes, *reason; /* "" where none */
+	int64_t created_us, updated_us;
+	uint64_t created_revision, updated_revision;
+};
+
+struct cft_intent *cft_intent_ref(const struct cft_intent *intent);
+void cft_intent_unref(const struct cft_intent *intent); /* NULL is fine */
+/* A private deep copy to change and then hand over; refs = 1. */
+struct cft_intent *cft_intent_copy(const struct cft_intent *intent);
+
+const char *cft_intent_status_name(enum cft_intent_status status); /* "IN_PROGRESS" */
+/* The moves of the lifecycle (docs/guarantees.md); every transition goes through this table. */
+bool cft_intent_may_move(enum cft_intent_status from, enum cft_intent_status to);
+bool cft_intent_is_terminal(enum cft_intent_status status); /* MERGED, ABANDONED */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
