@@ -1,7 +1,9 @@
 /* agent and confiture: entry point.
  * SPDX-License-Identifier: MIT
  */
-int main(void)
+#include "agent/commands/dispatch.h"
+
+int main(int argc, char **argv)
 {
-	return 0;
+	return cft_dispatch(argc, argv);
 }
