@@ -153,6 +153,15 @@ int cft_code_exit(int code)
 	return row ? row->exit : 0;
 }
 
+int cft_code_from_name(const char *name)
+{
+	for (int i = 0; i < CODE_COUNT; i++) {
+		if (strcmp(code_table[i].name, name) == 0)
+			return -1 - i;
+	}
+	return CFT_OK;
+}
+
 int cft_code_from_grpc(int grpc_status, const char *reason)
 {
 	int fallback = grpc_status == 0 ? CFT_OK : CFT_E_INTERNAL;

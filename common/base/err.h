@@ -58,13 +58,14 @@ enum cft_code {
 };
 
 struct cft_err {
-	int code;          /* enum cft_code; 0 while no error */
-	char reason[48];   /* stable, UPPER_SNAKE */
-	char sqlstate[6];  /* of PostgreSQL, or "" */
-	int line, column;  /* 1-based place in the input that `file` names; 0 = unknown */
-	char file[256];    /* file, setting or field the error is about, or "" */
-	char message[768]; /* one sentence: what went wrong, and where */
-	char hint[384];    /* what to do about it, or "" */
+	int code;           /* enum cft_code; 0 while no error */
+	char reason[48];    /* stable, UPPER_SNAKE */
+	char sqlstate[6];   /* of PostgreSQL, or "" */
+	int line, column;   /* 1-based place in the input that `file` names; 0 = unknown */
+	char file[256];     /* file, setting or field the error is about, or "" */
+	char message[768];  /* one sentence: what went wrong, and where */
+	char hint[384];     /* what to do about it, or "" */
+	int retry_after_ms; /* a good time to wait before the same request may work; 0 = unknown */
 };
 
 #define CFT_ERR_INIT \
@@ -89,10 +90,11 @@ int cft_err_prefix(struct cft_err *err, const char *fmt, ...) __attribute__((for
 
 void cft_err_clear(struct cft_err *err);
 
-const char *cft_code_name(int code);   /* "NOT_FOUND" */
-const char *cft_code_reason(int code); /* default reason */
-int cft_code_grpc(int code);           /* grpc_status_code, 0 for CFT_OK */
-int cft_code_exit(int code);           /* process exit code, 0 for CFT_OK */
+const char *cft_code_name(int code);      /* "NOT_FOUND" */
+const char *cft_code_reason(int code);    /* default reason */
+int cft_code_grpc(int code);              /* grpc_status_code, 0 for CFT_OK */
+int cft_code_exit(int code);              /* process exit code, 0 for CFT_OK */
+int cft_code_from_name(const char *name); /* CFT_OK for a name that is none of ours */
 /* The code whose gRPC status and reason fit best; for clients that got a status from the wire. */
 int cft_code_from_grpc(int grpc_status, const char *reason);
 

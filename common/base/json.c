@@ -59,5 +59,6 @@ json_t *cft_json_error(const struct cft_err *err)
 	set_place(body, "line", err->line);
 	set_place(body, "column", err->column);
 	set_text(body, "sqlstate", err->sqlstate);
+	set_place(body, "retry_after_ms", err->retry_after_ms);
 	return json_pack("{s:o}", "error", body);
 }

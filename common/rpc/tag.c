@@ -1,0 +1,45 @@
+/* Tag: pumping a completion queue, and small conversions that every batch needs.
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/rpc/tag.h"
+
+#include "common/base/mem.h"
+
+#include <grpc/slice.h>
+#include <string.h>
+
+enum cft_pump cft_rpc_pump(grpc_completion_queue *queue, gpr_timespec deadline)
+{
+	grpc_event event = grpc_completion_queue_next(queue, deadline, NULL);
+	struct cft_tag *tag = event.tag;
+
+	if (event.type == GRPC_QUEUE_SHUTDOWN)
+		return CFT_PUMP_SHUTDOWN;
+	if (event.type == GRPC_QUEUE_TIMEOUT)
+		return CFT_PUMP_TIMEOUT;
+	tag->done(tag, event.success != 0);
+	return CFT_PUMP_RAN;
+}
+
+gpr_timespec cft_rpc_deadline(int timeout_ms)
+{
+	return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+	                    gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
+}
+
+char *cft_rpc_slice_strdup(grpc_slice slice)
+{
+	return cft_strndup((const char *)GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice));
+}
+
+bool cft_rpc_metadata_find(const grpc_metadata_array *metadata, const char *key,
+                           grpc_slice *ret_value)
+{
+	for (size_t i = 0; i < metadata->count; i++) {
+		if (grpc_slice_str_cmp(metadata->metadata[i].key, key) == 0) {
+			*ret_value = metadata->metadata[i].value;
+			return true;
+		}
+	}
+	return false;
+}
