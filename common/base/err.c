@@ -87,7 +87,7 @@ int cft_err_hint(struct cft_err *err, const char *fmt, ...)
 	va_list ap;
 
 	if (!err)
-		return 0;
+		return CFT_E_FAILED;
 	va_start(ap, fmt);
 	set_text(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
@@ -97,7 +97,7 @@ int cft_err_hint(struct cft_err *err, const char *fmt, ...)
 int cft_err_at(struct cft_err *err, const char *file, int line, int column)
 {
 	if (!err)
-		return 0;
+		return CFT_E_FAILED;
 	snprintf(err->file, sizeof(err->file), "%s", file ? file : "");
 	err->line = line;
 	err->column = column;
@@ -111,7 +111,7 @@ int cft_err_prefix(struct cft_err *err, const char *fmt, ...)
 	va_list ap;
 
 	if (!err)
-		return 0;
+		return CFT_E_FAILED;
 	va_start(ap, fmt);
 	set_text(text, sizeof(text), fmt, ap);
 	va_end(ap);

@@ -82,7 +82,8 @@ int cft_fail_reason(struct cft_err *err, int code, const char *reason, const cha
 int cft_fail_errno(struct cft_err *err, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Adds to an error: a hint, or the place. They keep the rest and return err->code. */
+/* Adds to an error: a hint, or the place. They keep the rest and return err->code
+ * (CFT_E_FAILED where err is NULL, so that `return cft_err_hint(…)` never reads as success). */
 int cft_err_hint(struct cft_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int cft_err_at(struct cft_err *err, const char *file, int line, int column);
 /* Puts "<text>: " before the message. */

@@ -63,6 +63,9 @@ struct cft_event {
 	size_t n_changes;
 };
 
+/* A new event (refs = 1) with its own copy of every string and of the base, and references to the
+ * same records: how the decoder and the decisions make events. */
+struct cft_event *cft_event_copy(const struct cft_event *event);
 struct cft_event *cft_event_ref(const struct cft_event *event);
 void cft_event_unref(const struct cft_event *event);
 const char *cft_change_kind_name(enum cft_change_kind kind);
