@@ -1,0 +1,478 @@
+/* Async: libpq's non-blocking half under libuv.
+ * SPDX-License-Identifier: MIT
+ *
+ * States: connecting (a job of libuv's workers owns the PGconn), up (the poll handle watches its
+ * socket), waiting (the backoff timer runs). Only go_down leaves "up".
+ */
+#include "common/pg/async.h"
+
+#include "common/base/digest.h"
+#include "common/base/mem.h"
+#include "common/pg/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+#include <uv.h>
+
+struct statement {
+	struct statement *next;
+	cft_pg_reply_fn fn;
+	void *ctx;
+	char *sql;
+	size_t n;
+	char **values;
+};
+
+/* Owned by the worker while it runs, and by the loop afterwards. */
+struct attempt {
+	uv_work_t work;
+	struct cft_pg_async *owner; /* NULL once freed */
+	char *url, *application_name, *setup_sql;
+	int timeout_s;
+	PGconn *conn; /* NULL on failure */
+	struct cft_err err;
+};
+
+struct cft_pg_async {
+	struct cft_loop *loop;
+	struct cft_pg_async_options options; /* its strings are ours */
+	struct attempt *attempt;             /* while connecting */
+	PGconn *conn;                        /* while up */
+	uv_poll_t *poll;
+	struct cft_timer *backoff, *deadline, *refusal;
+	int64_t delay_ms;
+	struct statement *queue; /* the first one runs while `running` */
+	struct statement *refused;
+	size_t pending;
+	bool running, doubtful, calling, freed;
+	PGresult *result; /* of the running statement, the last one so far */
+	struct cft_pg_notice_target notice;
+};
+
+static void connect_now(void *ctx);
+static void run_next(struct cft_pg_async *c);
+
+/* -- statements -- */
+
+static void statement_free(struct statement *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->values[i]);
+	free(s->values);
+	free(s->sql);
+	free(s);
+}
+
+static void answer(struct cft_pg_async *c, struct statement *s, const PGresult *result,
+                   const struct cft_err *err)
+{
+	c->pending--;
+	s->fn(s->ctx, (const struct cft_pg_result *)result, err);
+	statement_free(s);
+}
+
+/* Callbacks may free the connection: its memory then goes when the outermost call returns. */
+static bool enter(struct cft_pg_async *c)
+{
+	bool outermost = !c->calling;
+
+	c->calling = true;
+	return outermost;
+}
+
+static void leave(struct cft_pg_async *c, bool outermost)
+{
+	if (!outermost)
+		return;
+	c->calling = false;
+	if (c->freed)
+		free(c);
+}
+
+static void fail_all(struct cft_pg_async *c, const struct cft_err *why)
+{
+	struct statement *list = c->queue, *s;
+	struct cft_err err = *why;
+
+	c->queue = NULL;
+	if (c->running)
+		snprintf(err.reason, sizeof(err.reason), "%s", CFT_REASON_OUTCOME_UNKNOWN);
+	c->running = false;
+	while ((s = list)) {
+		LL_DELETE(list, s);
+		answer(c, s, NULL, &err);
+		snprintf(err.reason, sizeof(err.reason), "%s", cft_code_reason(CFT_E_UNAVAILABLE));
+	}
+}
+
+/* -- going up and down -- */
+
+static void close_poll(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void drop_connection(struct cft_pg_async *c)
+{
+	if (!c->conn)
+		return;
+	uv_close((uv_handle_t *)c->poll, close_poll);
+	c->poll = NULL;
+	PQclear(c->result);
+	c->result = NULL;
+	PQfinish(c->conn);
+	c->conn = NULL;
+	cft_timer_stop(c->deadline);
+}
+
+static void retry_later(struct cft_pg_async *c)
+{
+	uint16_t random;
+
+	cft_random(&random, sizeof(random));
+	/* Half fixed, half random: many servers must not come back in step. */
+	cft_timer_start(c->backoff, c->delay_ms / 2 + random % (c->delay_ms / 2 + 1), 0);
+	c->delay_ms *= 2;
+	if (c->delay_ms > c->options.backoff_max_ms)
+		c->delay_ms = c->options.backoff_max_ms;
+}
+
+static void tell_state(struct cft_pg_async *c, bool up, const struct cft_err *err)
+{
+	if (c->options.on_state && !c->freed)
+		c->options.on_state(c->options.ctx, up, err);
+}
+
+static void go_down(struct cft_pg_async *c, const struct cft_err *why)
+{
+	struct cft_err err = *why;
+
+	err.code = CFT_E_UNAVAILABLE;
+	snprintf(err.reason, sizeof(err.reason), "%s", cft_code_reason(CFT_E_UNAVAILABLE));
+	drop_connection(c);
+	retry_later(c);
+	fail_all(c, &err);
+	tell_state(c, false, &err);
+}
+
+static void lost(struct cft_pg_async *c)
+{
+	struct cft_err err = CFT_ERR_INIT;
+
+	cft_pg_conn_error(c->conn, "PostgreSQL", &err);
+	go_down(c, &err);
+}
+
+static void on_deadline(void *ctx)
+{
+	struct cft_pg_async *c = ctx;
+	struct cft_err err = CFT_ERR_INIT;
+	bool outermost = enter(c);
+
+	cft_fail(&err, CFT_E_UNAVAILABLE, "PostgreSQL does not answer");
+	go_down(c, &err);
+	leave(c, outermost);
+}
+
+/* -- I/O -- */
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void flush(struct cft_pg_async *c)
+{
+	int left = PQflush(c->conn);
+
+	/* A failed flush makes the socket readable: its error is found there. */
+	uv_poll_start(c->poll, left == 1 ? UV_READABLE | UV_WRITABLE : UV_READABLE, on_poll);
+}
+
+/* A server that commits, but was told not to wait for its standby, only warns. */
+static void on_notice(void *ctx, const struct cft_pg_notice *notice)
+{
+	struct cft_pg_async *c = ctx;
+
+	if (strcmp(notice->sqlstate, "57014") == 0 || strcmp(notice->sqlstate, "57P01") == 0)
+		c->doubtful = true;
+}
+
+static void finish_statement(struct cft_pg_async *c)
+{
+	struct statement *s = c->queue;
+	PGresult *result = c->result;
+	struct cft_err err = CFT_ERR_INIT;
+	int rc = 0;
+
+	LL_DELETE(c->queue, s);
+	c->running = false;
+	c->result = NULL;
+	cft_timer_stop(c->deadline);
+	if (!result || !cft_pg_status_ok(PQresultStatus(result)))
+		rc = cft_pg_result_error(c->conn, result, s->sql, &err);
+	else if (c->doubtful)
+		rc = cft_fail_reason(&err, CFT_E_UNAVAILABLE, CFT_REASON_OUTCOME_UNKNOWN,
+		                     "the wait for the standby was cancelled");
+	answer(c, s, rc == 0 ? result : NULL, rc == 0 ? NULL : &err);
+	PQclear(result);
+}
+
+static void read_results(struct cft_pg_async *c)
+{
+	PGresult *result;
+
+	while (c->conn && c->running && !PQisBusy(c->conn)) {
+		if ((result = PQgetResult(c->conn))) {
+			PQclear(c->result);
+			c->result = result;
+			continue;
+		}
+		if (PQstatus(c->conn) == CONNECTION_BAD)
+			return;
+		finish_statement(c);
+		if (c->conn)
+			run_next(c);
+	}
+}
+
+static void read_notifications(struct cft_pg_async *c)
+{
+	PGnotify *notify;
+
+	while (c->conn && (notify = PQnotifies(c->conn))) {
+		if (c->options.on_notify)
+			c->options.on_notify(c->options.ctx, notify->relname, notify->extra);
+		PQfreemem(notify);
+	}
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct cft_pg_async *c = poll->data;
+	bool outermost = enter(c);
+
+	(void)events;
+	bool ok = status == 0 && PQconsumeInput(c->conn) == 1;
+	if (ok) {
+		read_results(c);
+		read_notifications(c);
+	}
+	if (c->conn && (!ok || PQstatus(c->conn) == CONNECTION_BAD))
+		lost(c);
+	else if (c->conn)
+		flush(c);
+	leave(c, outermost);
+}
+
+static void run_next(struct cft_pg_async *c)
+{
+	struct statement *s = c->queue;
+
+	if (!s || c->running || !c->conn)
+		return;
+	c->running = true;
+	c->doubtful = false;
+	if (c->options.reply_timeout_ms)
+		cft_timer_start(c->deadline, c->options.reply_timeout_ms, 0);
+	PQsendQueryParams(c->conn, s->sql, (int)s->n, NULL, (const char *const *)s->values, NULL,
+	                  NULL, 0);
+	flush(c);
+}
+
+/* -- connecting -- */
+
+static void attempt_free(struct attempt *a)
+{
+	PQfinish(a->conn);
+	free(a->url);
+	free(a->application_name);
+	free(a->setup_sql);
+	free(a);
+}
+
+/* On a worker thread. */
+static void attempt_run(uv_work_t *work)
+{
+	struct attempt *a = work->data;
+	struct cft_pg_options options = {.url = a->url,
+	                                 .application_name = a->application_name,
+	                                 .connect_timeout_s = a->timeout_s};
+	struct cft_pg_params params;
+
+	if (cft_pg_params_init(&params, &options, &a->err) != 0)
+		return;
+	PGconn *conn = PQconnectdbParams(params.keywords, params.values, 0);
+	cft_pg_params_release(&params);
+	int rc = 0;
+	if (PQstatus(conn) != CONNECTION_OK)
+		rc = cft_pg_conn_error(conn, "cannot connect to PostgreSQL", &a->err);
+	if (rc == 0 && a->setup_sql) {
+		PGresult *result = PQexec(conn, a->setup_sql);
+		if (!cft_pg_status_ok(PQresultStatus(result)))
+			rc = cft_pg_result_error(conn, result, a->setup_sql, &a->err);
+		PQclear(result);
+	}
+	if (rc == 0)
+		a->conn = conn;
+	else
+		PQfinish(conn);
+}
+
+static void take_connection(struct cft_pg_async *c, struct attempt *a)
+{
+	c->conn = a->conn;
+	a->conn = NULL;
+	c->delay_ms = c->options.backoff_min_ms;
+	PQsetnonblocking(c->conn, 1);
+	PQsetNoticeReceiver(c->conn, cft_pg_receive_notice, &c->notice);
+	c->poll = cft_new(uv_poll_t);
+	c->poll->data = c;
+	int rc = uv_poll_init(cft_loop_uv(c->loop), c->poll, PQsocket(c->conn));
+	assert(rc == 0);
+	(void)rc;
+	flush(c);
+}
+
+static void attempt_done(uv_work_t *work, int status)
+{
+	struct attempt *a = work->data;
+	struct cft_pg_async *c = a->owner;
+
+	(void)status;
+	if (!c) {
+		attempt_free(a);
+		return;
+	}
+	bool outermost = enter(c);
+	c->attempt = NULL;
+	if (a->conn) {
+		take_connection(c, a);
+		tell_state(c, true, NULL);
+	} else {
+		retry_later(c);
+		tell_state(c, false, &a->err);
+	}
+	attempt_free(a);
+	leave(c, outermost);
+}
+
+static void connect_now(void *ctx)
+{
+	struct cft_pg_async *c = ctx;
+	struct attempt *a = cft_new(struct attempt);
+
+	a->owner = c;
+	a->work.data = a;
+	a->url = cft_strdup(c->options.url);
+	a->application_name = cft_strdup(c->options.application_name);
+	a->setup_sql = cft_strdup(c->options.setup_sql);
+	a->timeout_s = c->options.connect_timeout_s;
+	c->attempt = a;
+	uv_queue_work(cft_loop_uv(c->loop), &a->work, attempt_run, attempt_done);
+}
+
+/* -- the interface -- */
+
+static void refuse(void *ctx)
+{
+	struct cft_pg_async *c = ctx;
+	struct statement *list = c->refused, *s;
+	struct cft_err err = CFT_ERR_INIT;
+	bool outermost = enter(c);
+
+	cft_fail(&err, CFT_E_UNAVAILABLE, "no connection to PostgreSQL");
+	c->refused = NULL;
+	while ((s = list)) {
+		LL_DELETE(list, s);
+		answer(c, s, NULL, &err);
+	}
+	leave(c, outermost);
+}
+
+int cft_pg_async_new(struct cft_loop *loop, const struct cft_pg_async_options *options,
+                     struct cft_pg_async **ret_conn, struct cft_err *err)
+{
+	struct cft_pg_options check = {.url = options->url};
+	struct cft_pg_params params;
+	int rc = cft_pg_params_init(&params, &check, err);
+
+	cft_pg_params_release(&params);
+	if (rc != 0)
+		return rc;
+	struct cft_pg_async *c = cft_new(struct cft_pg_async);
+	struct cft_pg_async_options *own = &c->options;
+	*own = *options;
+	own->url = cft_strdup(options->url);
+	own->application_name = cft_strdup(options->application_name);
+	own->setup_sql = cft_strdup(options->setup_sql);
+	own->connect_timeout_s = options->connect_timeout_s ? options->connect_timeout_s : 5;
+	own->backoff_min_ms = options->backoff_min_ms ? options->backoff_min_ms : 100;
+	own->backoff_max_ms = options->backoff_max_ms ? options->backoff_max_ms : 3000;
+	c->delay_ms = own->backoff_min_ms;
+	c->loop = loop;
+	c->notice.fn = on_notice;
+	c->notice.ctx = c;
+	c->backoff = cft_timer_new(loop, connect_now, c);
+	c->deadline = cft_timer_new(loop, on_deadline, c);
+	c->refusal = cft_timer_new(loop, refuse, c);
+	connect_now(c);
+	*ret_conn = c;
+	return 0;
+}
+
+void cft_pg_async_free(struct cft_pg_async *c)
+{
+	struct cft_err err = CFT_ERR_INIT;
+
+	if (!c || c->freed)
+		return;
+	bool outermost = enter(c);
+	c->freed = true;
+	cft_fail(&err, CFT_E_UNAVAILABLE, "the connection to PostgreSQL is being closed");
+	drop_connection(c);
+	fail_all(c, &err);
+	refuse(c);
+	if (c->attempt)
+		c->attempt->owner = NULL;
+	cft_timer_free(c->backoff);
+	cft_timer_free(c->deadline);
+	cft_timer_free(c->refusal);
+	free((char *)c->options.url);
+	free((char *)c->options.application_name);
+	free((char *)c->options.setup_sql);
+	leave(c, outermost);
+}
+
+void cft_pg_async_query(struct cft_pg_async *c, const char *sql, size_t n,
+                        const char *const *values, cft_pg_reply_fn fn, void *ctx)
+{
+	struct statement *s = cft_new(struct statement);
+
+	assert(!c->freed);
+	s->fn = fn;
+	s->ctx = ctx;
+	s->sql = cft_strdup(sql);
+	s->n = n;
+	s->values = n ? cft_calloc(n, sizeof(s->values[0])) : NULL;
+	for (size_t i = 0; i < n; i++)
+		s->values[i] = cft_strdup(values[i]);
+	c->pending++;
+	if (!c->conn) {
+		LL_APPEND(c->refused, s);
+		cft_timer_start(c->refusal, 0, 0);
+		return;
+	}
+	LL_APPEND(c->queue, s);
+	run_next(c);
+}
+
+bool cft_pg_async_up(const struct cft_pg_async *c)
+{
+	return c->conn != NULL;
+}
+
+size_t cft_pg_async_pending(const struct cft_pg_async *c)
+{
+	return c->pending;
+}

@@ -1,0 +1,241 @@
+// Async: queries on the loop, lost connections, notifications.
+// SPDX-License-Identifier: MIT
+#include "common/pg/async.h"
+#include "tests/lib/pg_cluster.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <memory>
+
+using cft_test::PgCluster;
+
+namespace
+{
+
+class Async : public ::testing::Test
+{
+      protected:
+	~Async() override
+	{
+		cft_pg_async_free(conn);
+		cft_timer_free(guard);
+		cft_loop_free(loop);
+	}
+
+	void connect(const std::string &url)
+	{
+		options.url = url.c_str();
+		options.ctx = this;
+		options.on_state = [](void *ctx, bool up, const struct cft_err *err) {
+			static_cast<Async *>(ctx)->on_state(up, err);
+		};
+		options.on_notify = [](void *ctx, const char *channel, const char *payload) {
+			auto *self = static_cast<Async *>(ctx);
+			self->notified += std::string(channel) + ":" + payload + ";";
+			cft_loop_stop(self->loop);
+		};
+		struct cft_err err = CFT_ERR_INIT;
+		ASSERT_EQ(0, cft_pg_async_new(loop, &options, &conn, &err)) << err.message;
+	}
+
+	void on_state(bool up, const struct cft_err *err)
+	{
+		ups += up;
+		downs += !up;
+		if (err)
+			last_state = err->message;
+		if (on_change)
+			on_change(up);
+	}
+
+	// Runs the loop until it is stopped, or a minute has passed.
+	void run()
+	{
+		cft_timer_start(guard, 60000, 0);
+		cft_loop_run(loop);
+		cft_timer_stop(guard);
+	}
+
+	void run_until_up()
+	{
+		on_change = [this](bool up) {
+			if (up)
+				cft_loop_stop(loop);
+		};
+		if (!cft_pg_async_up(conn))
+			run();
+		on_change = nullptr;
+		ASSERT_TRUE(cft_pg_async_up(conn)) << last_state;
+	}
+
+	struct Reply {
+		Async *test;
+		std::string value, reason, message;
+		int calls = 0;
+	};
+
+	std::unique_ptr<Reply> query(const std::string &sql, std::vector<const char *> values = {})
+	{
+		auto reply = std::make_unique<Reply>();
+		reply->test = this;
+		cft_pg_async_query(
+			conn, sql.c_str(), values.size(), values.data(),
+			[](void *ctx, const struct cft_pg_result *result,
+		           const struct cft_err *err) {
+				auto *r = static_cast<Reply *>(ctx);
+				r->calls++;
+				if (err) {
+					r->reason = err->reason;
+					r->message = err->message;
+				} else if (cft_pg_rows(result) > 0) {
+					r->value = cft_pg_text(result, 0, 0);
+				}
+				if (cft_pg_async_pending(r->test->conn) == 0)
+					cft_loop_stop(r->test->loop);
+			},
+			reply.get());
+		return reply;
+	}
+
+	struct cft_loop *loop = cft_loop_new();
+	struct cft_timer *guard = cft_timer_new(
+		loop, [](void *l) { cft_loop_stop(static_cast<struct cft_loop *>(l)); }, loop);
+	struct cft_pg_async_options options = {};
+	struct cft_pg_async *conn = nullptr;
+	std::function<void(bool)> on_change;
+	int ups = 0, downs = 0;
+	std::string last_state, notified;
+};
+
+} // namespace
+
+TEST_F(Async, AnswersStatementsInOrder)
+{
+	connect(PgCluster::shared().url());
+	run_until_up();
+	auto a = query("SELECT pg_sleep(0.05), 1");
+	auto b = query("SELECT $1::text || 'x'", {"y"});
+	auto c = query("SELECT repeat('z', 3000000)");
+	run();
+	EXPECT_EQ(1, a->calls);
+	EXPECT_EQ("yx", b->value);
+	EXPECT_EQ(3000000u, c->value.size());
+}
+
+TEST_F(Async, AFailedStatementLeavesTheConnectionUp)
+{
+	connect(PgCluster::shared().url());
+	run_until_up();
+	auto a = query("SELECT no_column");
+	auto b = query("SELECT 1");
+	run();
+	EXPECT_EQ("SQL_ERROR", a->reason);
+	EXPECT_EQ("1", b->value);
+	EXPECT_EQ(0, downs);
+}
+
+TEST_F(Async, RefusesStatementsWhileItIsDown)
+{
+	connect("host=127.0.0.1 port=1 user=u dbname=d");
+	auto a = query("SELECT 1");
+	EXPECT_EQ(0, a->calls);
+	run();
+	EXPECT_EQ("UNAVAILABLE", a->reason);
+}
+
+TEST_F(Async, ALostConnectionMakesTheRunningStatementUnknownAndComesBack)
+{
+	connect(PgCluster::shared().url());
+	run_until_up();
+	auto running = query("SELECT pg_sleep(100)");
+	auto queued = query("SELECT 1");
+	struct cft_timer *killer = cft_timer_new(
+		loop, [](void *) { PgCluster::shared().kill_backends(); }, nullptr);
+	cft_timer_start(killer, 50, 0);
+	run();
+	EXPECT_EQ("OUTCOME_UNKNOWN", running->reason);
+	EXPECT_EQ("UNAVAILABLE", queued->reason);
+	run_until_up();
+	auto after = query("SELECT 2");
+	run();
+	EXPECT_EQ("2", after->value);
+	EXPECT_EQ(2, ups);
+	cft_timer_free(killer);
+}
+
+TEST_F(Async, ComesBackAfterTheServerWasAway)
+{
+	PgCluster cluster;
+	connect(cluster.url());
+	run_until_up();
+	cluster.kill9();
+	on_change = [this](bool) {
+		if (downs == 3)
+			cft_loop_stop(loop);
+	};
+	run();
+	EXPECT_EQ(3, downs);
+	cluster.start();
+	run_until_up();
+	auto after = query("SELECT 2");
+	run();
+	EXPECT_EQ("2", after->value);
+}
+
+TEST_F(Async, HearsNotificationsFromTheFirstMoment)
+{
+	options.setup_sql = "LISTEN news";
+	connect(PgCluster::shared().url());
+	run_until_up();
+	PgCluster::shared().sql(PgCluster::shared().url(), "NOTIFY news, 'hello'");
+	run();
+	EXPECT_EQ("news:hello;", notified);
+}
+
+TEST_F(Async, NoReplyInTimeMeansThatTheConnectionIsDead)
+{
+	options.reply_timeout_ms = 100;
+	connect(PgCluster::shared().url());
+	run_until_up();
+	auto a = query("SELECT pg_sleep(100)");
+	run();
+	EXPECT_EQ("OUTCOME_UNKNOWN", a->reason);
+	run_until_up();
+}
+
+TEST_F(Async, MayBeFreedInItsOwnCallbackAndWhileConnecting)
+{
+	connect(PgCluster::shared().url());
+	cft_pg_async_free(conn);
+	conn = nullptr;
+	connect(PgCluster::shared().url());
+	run_until_up();
+	int calls = 0;
+	struct Ctx {
+		Async *self;
+		struct cft_pg_async **conn;
+		int *calls;
+	} ctx = {this, &conn, &calls};
+	auto on_reply = [](void *c, const struct cft_pg_result *, const struct cft_err *) {
+		auto *x = static_cast<Ctx *>(c);
+		++*x->calls;
+		cft_pg_async_free(*x->conn);
+		*x->conn = nullptr;
+	};
+	cft_pg_async_query(conn, "SELECT 1", 0, nullptr, on_reply, &ctx);
+	cft_pg_async_query(conn, "SELECT 2", 0, nullptr, on_reply, &ctx);
+	cft_loop_stop(loop);
+	cft_timer_start(guard, 500, 0);
+	cft_loop_run(loop);
+	while (conn)
+		cft_loop_run(loop);
+	EXPECT_EQ(2, calls);
+}
+
+TEST_F(Async, RefusesAMalformedUrlAtOnce)
+{
+	struct cft_err err = CFT_ERR_INIT;
+
+	options.url = "postgresql://a:b@c@d/x";
+	EXPECT_EQ(CFT_E_CONFIG, cft_pg_async_new(loop, &options, &conn, &err));
+}
