@@ -247,7 +247,7 @@ static int completions(struct cft_cmd *cmd, struct cft_err *err)
 		const char *shell;
 		void (*write)(struct cft_buf *out, const struct cft_command_table *table);
 	} shells[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
-	struct cft_command_table table = cft_command_table();
+	struct cft_command_table table = cft_commands();
 
 	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
 		struct cft_buf out = CFT_BUF_INIT;

@@ -90,7 +90,7 @@ static void md_exit_codes(struct cft_buf *out)
 
 static int docs_markdown(struct cft_cmd *cmd, struct cft_err *err)
 {
-	struct cft_command_table table = cft_command_table();
+	struct cft_command_table table = cft_commands();
 	struct cft_buf out = CFT_BUF_INIT;
 
 	(void)err;
@@ -292,7 +292,7 @@ static int write_page(const struct cft_command_table *table, const struct cft_co
 
 static int docs_man(struct cft_cmd *cmd, struct cft_err *err)
 {
-	struct cft_command_table table = cft_command_table();
+	struct cft_command_table table = cft_commands();
 	const char *dir = cft_cmd_str(cmd, "out-dir");
 	int rc = cft_file_mkdirs(dir, 0755, err);
 

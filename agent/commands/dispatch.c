@@ -11,7 +11,7 @@
 static void print_help(const struct cft_command_table *table, const struct cft_command_entry *entry,
                        struct cft_output *out)
 {
-	const struct cft_output_config *config = cft_output_config(out);
+	const struct cft_output_config *config = cft_output_settings(out);
 	struct cft_buf text = CFT_BUF_INIT;
 
 	cft_help_write(table, entry, config->columns, config->color, &text);
@@ -67,7 +67,7 @@ static int finish(struct cft_output *out, int rc, struct cft_err *err)
 
 int cft_dispatch(int argc, char **argv)
 {
-	struct cft_command_table table = cft_command_table();
+	struct cft_command_table table = cft_commands();
 	const char *const *words = (const char *const *)argv + 1;
 	size_t nwords = argc > 1 ? (size_t)argc - 1 : 0;
 	struct cft_arena arena = CFT_ARENA_INIT;

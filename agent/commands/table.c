@@ -77,7 +77,7 @@ const struct cft_opt cft_server_options[] = {
 	CFT_OPT_END,
 };
 
-struct cft_command_table cft_command_table(void)
+struct cft_command_table cft_commands(void)
 {
 	return (struct cft_command_table){entries, sizeof(entries) / sizeof(entries[0])};
 }

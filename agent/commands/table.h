@@ -26,7 +26,7 @@ struct cft_command_table {
 extern const struct cft_opt cft_common_options[];
 extern const struct cft_opt cft_server_options[];
 
-struct cft_command_table cft_command_table(void);
+struct cft_command_table cft_commands(void);
 
 const struct cft_command_entry *cft_table_find(const struct cft_command_table *table,
                                                const char *path);

@@ -95,7 +95,7 @@ bool cft_output_is_json(const struct cft_output *out)
 	return out->config.json;
 }
 
-const struct cft_output_config *cft_output_config(const struct cft_output *out)
+const struct cft_output_config *cft_output_settings(const struct cft_output *out)
 {
 	return &out->config;
 }

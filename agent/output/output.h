@@ -72,7 +72,7 @@ int cft_output_finish(struct cft_output *out, struct cft_err *err);
 void cft_output_free(struct cft_output *out); /* NULL is fine */
 
 bool cft_output_is_json(const struct cft_output *out);
-const struct cft_output_config *cft_output_config(const struct cft_output *out);
+const struct cft_output_config *cft_output_settings(const struct cft_output *out);
 
 /* The mark's text for this output, for cells such as "⏳ pending"; borrowed. */
 const char *cft_mark_text(const struct cft_output *out, enum cft_mark mark);
