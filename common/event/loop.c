@@ -40,7 +40,8 @@ struct cft_loop *cft_loop_new(void)
 	struct cft_loop *loop = cft_new(struct cft_loop);
 
 	must(uv_loop_init(&loop->uv), "uv_loop_init");
-	/* A peer or a child that went away is an error of its write, never the end of the process. */
+	/* A peer or a child that went away is an error of its write, never the end of the process.
+	 */
 	signal(SIGPIPE, SIG_IGN);
 	return loop;
 }
