@@ -61,7 +61,8 @@ def problems_of(path, text):
         if target and target != module and floor_of(target) >= floor_of(module):
             yield f"{path}: {module} may not include {header} (same floor or higher)"
         for prefix, owners in THIRD_PARTY.items():
-            if header.startswith(prefix) and module not in owners:
+            generated = header.endswith(".pb-c.h")
+            if header.startswith(prefix) and not generated and module not in owners:
                 yield f"{path}: only {', '.join(owners)} may include <{header}>"
 
 
