@@ -35,7 +35,8 @@ struct cft_conflict {
 	const char *agent_a, *agent_b;
 	const char *type;           /* "column", "table", … */
 	int conflict_class;         /* enum of common/sql/conflict.h */
-	int severity;               /* likewise, as detected; see cft_conflict_severity */
+	int severity;               /* likewise, as detected; see cft_state_severity */
+	int order;                  /* likewise (enum cft_order): the order that works */
 	struct cft_strings objects; /* "column public.users.email"; sorted */
 	const char *explanation;
 	struct cft_strings suggestions;
@@ -49,7 +50,15 @@ struct cft_conflict {
 
 struct cft_conflict *cft_conflict_ref(const struct cft_conflict *conflict);
 void cft_conflict_unref(const struct cft_conflict *conflict);
+/* Packs a deep copy into one heap block, as cft_intent_copy. */
 struct cft_conflict *cft_conflict_copy(const struct cft_conflict *conflict);
+
+enum { CFT_CONFLICT_ID_SIZE = 17 };
+/* The id of a conflict: a digest of the pair (in any order), the type and the primary object. */
+const char *cft_conflict_id(const char *intent_a, const char *intent_b, const char *type,
+                            const char *object, char out[CFT_CONFLICT_ID_SIZE]);
+const char *cft_conflict_status_name(enum cft_conflict_status status); /* "OPEN" */
+const char *cft_strategy_name(enum cft_strategy strategy);             /* "accept_risk"; "" for 0 */
 
 #ifdef __cplusplus
 }

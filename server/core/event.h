@@ -36,20 +36,26 @@ enum cft_change_kind {
 };
 
 /* The schema that a project's intents are planned against; the effects are folded into a base model
- * (common/sql) when it enters the state. */
+ * (common/sql) when it enters the state. A counted reference, packed like an intent. */
 struct cft_base_schema {
+	int refs;
 	const char *fingerprint; /* SHA-256 in hex of the text */
 	const char *source;      /* "files", "database", "merge" */
 	const struct cft_effects *effects;
 	uint32_t object_count;
 	int64_t set_us;
+	uint64_t revision; /* of the event that set it */
 };
+
+struct cft_base_schema *cft_base_schema_ref(const struct cft_base_schema *base);
+void cft_base_schema_unref(const struct cft_base_schema *base); /* NULL is fine */
+struct cft_base_schema *cft_base_schema_copy(const struct cft_base_schema *base);
 
 struct cft_change {
 	enum cft_change_kind kind;
 	const struct cft_intent *intent;     /* for intent.*; a reference is held */
 	const struct cft_conflict *conflict; /* for conflict.* */
-	const struct cft_base_schema *base;  /* for base.*; lives as long as the event */
+	const struct cft_base_schema *base;  /* for base.*; likewise */
 };
 
 struct cft_event {
@@ -58,8 +64,9 @@ struct cft_event {
 	int64_t time_us;            /* of the database, at the decision */
 	const char *actor, *reason; /* "" where none */
 	bool forced;
-	const char *request_id; /* "" where none */
-	struct cft_change *changes;
+	const char *request_id;           /* "" where none */
+	unsigned char request_digest[32]; /* of the request's body; zero where there is no id */
+	struct cft_change *changes;       /* the first one is about the command's subject */
 	size_t n_changes;
 };
 
@@ -67,7 +74,11 @@ struct cft_event {
  * same records: how the decoder and the decisions make events. */
 struct cft_event *cft_event_copy(const struct cft_event *event);
 struct cft_event *cft_event_ref(const struct cft_event *event);
-void cft_event_unref(const struct cft_event *event);
+void cft_event_unref(const struct cft_event *event); /* NULL is fine */
+/* Makes an event: copies the strings and the array, takes a reference to every record. refs = 1. */
+struct cft_event *cft_event_copy(const struct cft_event *event);
+/* The id of the intent or conflict that the command was about; "" for a base. Borrowed. */
+const char *cft_event_subject(const struct cft_event *event);
 const char *cft_change_kind_name(enum cft_change_kind kind);
 /* True if the agent should hear of this change: its intent changed by another's hand, or a conflict
  * with one of its intents. The inbox and `--agent` filters use it. */

@@ -62,13 +62,20 @@ struct cft_intent {
 
 struct cft_intent *cft_intent_ref(const struct cft_intent *intent);
 void cft_intent_unref(const struct cft_intent *intent); /* NULL is fine */
-/* A private deep copy to change and then hand over; refs = 1. */
+/* Packs a deep copy into one heap block; refs = 1. The way to make a record, also from a struct on
+ * the stack whose fields point anywhere: to change one, copy the struct, point fields elsewhere,
+ * and pack it. NULL strings become "", NULL effects an empty list. */
 struct cft_intent *cft_intent_copy(const struct cft_intent *intent);
 
 const char *cft_intent_status_name(enum cft_intent_status status); /* "IN_PROGRESS" */
 /* The moves of the lifecycle (docs/guarantees.md); every transition goes through this table. */
 bool cft_intent_may_move(enum cft_intent_status from, enum cft_intent_status to);
 bool cft_intent_is_terminal(enum cft_intent_status status); /* MERGED, ABANDONED */
+
+/* Fills `ret` (in the arena) with the tables that the effects name and those declared: sorted,
+ * unique, "public." left out. */
+void cft_intent_tables(const struct cft_effects *effects, const struct cft_strings *declared,
+                       struct cft_arena *arena, struct cft_strings *ret);
 
 #ifdef __cplusplus
 }

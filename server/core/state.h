@@ -128,7 +128,7 @@ struct cft_order_step {
 	struct cft_strings after;
 	const char *reason;
 };
-struct cft_order {
+struct cft_intent_order {
 	struct cft_order_step *steps;
 	size_t n_steps;
 	struct cft_blocked_set {
@@ -138,7 +138,7 @@ struct cft_order {
 	size_t n_blocked;
 };
 void cft_state_order(const struct cft_state *state, int64_t now_us, struct cft_arena *arena,
-                     struct cft_order *ret);
+                     struct cft_intent_order *ret);
 
 /* Asserts every structural invariant (indexes agree with records, one conflict per key …): for the
  * simulation and for debugging; walks everything. */

@@ -1,0 +1,168 @@
+/* Detect: compares intents through the index and turns findings into conflicts.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/core/detect.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *label(const struct cft_intent *intent, struct cft_arena *arena)
+{
+	if (!intent->id[0])
+		return intent->agent_id;
+	return cft_arena_printf(arena, "%s (%s)", intent->agent_id, intent->id);
+}
+
+static struct cft_strings texts(const char *const *from, size_t n, struct cft_arena *arena)
+{
+	struct cft_strings strings = {cft_arena_array(arena, const char *, n), n};
+
+	for (size_t i = 0; i < n; i++)
+		strings.v[i] = from[i];
+	return strings;
+}
+
+static struct cft_conflict draft_of(const struct cft_intent *a, const struct cft_intent *b,
+                                    const struct cft_finding *finding, struct cft_arena *arena)
+{
+	char *id = cft_arena_alloc(arena, CFT_CONFLICT_ID_SIZE);
+	const char *object = finding->n_objects ? finding->objects[0] : "";
+
+	cft_conflict_id(a->id, b->id, finding->conflict_type, object, id);
+	return (struct cft_conflict){
+		.id = id,
+		.intent_a = a->id,
+		.intent_b = b->id,
+		.agent_a = a->agent_id,
+		.agent_b = b->agent_id,
+		.type = finding->conflict_type,
+		.conflict_class = (int)finding->class_,
+		.severity = (int)finding->severity,
+		.order = (int)finding->order,
+		.objects = texts(finding->objects, finding->n_objects, arena),
+		.explanation = finding->explanation,
+		.suggestions = texts(finding->suggestions, finding->n_suggestions, arena),
+		.status = CFT_CONFLICT_OPEN,
+		.generation_a = a->generation,
+		.generation_b = b->generation,
+		.resolution_notes = "",
+		.resolved_by = "",
+		.proof_json = "",
+	};
+}
+
+/* One record per pair, type and object: of several findings the gravest speaks. */
+static void add_draft(struct cft_drafts *drafts, size_t first, struct cft_conflict draft,
+                      struct cft_arena *arena)
+{
+	for (size_t i = first; i < drafts->n; i++) {
+		if (strcmp(drafts->v[i].id, draft.id) != 0)
+			continue;
+		if (drafts->v[i].severity < draft.severity)
+			drafts->v[i] = draft;
+		return;
+	}
+	cft_vec_push_in(arena, drafts, draft);
+}
+
+static void detect_pair(const struct cft_base *model, const struct cft_intent *a,
+                        const struct cft_intent *b, struct cft_arena *arena,
+                        struct cft_drafts *drafts)
+{
+	struct cft_compare_options options = {label(a, arena), label(b, arena)};
+	struct cft_comparison result;
+	size_t first = drafts->n;
+
+	cft_conflict_compare(a->effects, b->effects, model, &options, arena, &result);
+	for (size_t i = 0; i < result.n_findings; i++) {
+		const struct cft_finding *finding = &result.findings[i];
+		if (finding->severity != CFT_SEVERITY_NONE)
+			add_draft(drafts, first, draft_of(a, b, finding, arena), arena);
+	}
+}
+
+/* What is not registered yet comes after all that is. */
+static bool comes_first(const struct cft_intent *x, const struct cft_intent *y)
+{
+	if (x->created_revision == 0 || y->created_revision == 0)
+		return x->created_revision != 0;
+	return x->created_revision < y->created_revision;
+}
+
+static void detect_pair_sorted(const struct cft_base *model, const struct cft_intent *x,
+                               const struct cft_intent *y, struct cft_arena *arena,
+                               struct cft_drafts *drafts)
+{
+	bool sorted = comes_first(x, y);
+
+	detect_pair(model, sorted ? x : y, sorted ? y : x, arena, drafts);
+}
+
+void cft_detect(const struct cft_state *state, const struct cft_intent *subject,
+                const char *own_branch, struct cft_arena *arena, struct cft_drafts *ret)
+{
+	struct cft_intent_refs others;
+
+	memset(ret, 0, sizeof(*ret));
+	cft_index_candidates(&state->index, subject->effects, state->model, subject->id, arena,
+	                     &others);
+	for (size_t i = 0; i < others.n; i++) {
+		const struct cft_intent *other = others.v[i];
+		if (!own_branch[0] || strcmp(own_branch, other->branch_name) != 0)
+			detect_pair_sorted(state->model, other, subject, arena, ret);
+	}
+}
+
+/* Conflicts of one intent with those registered before it. */
+static void detect_earlier(const struct cft_index *index, const struct cft_base *model,
+                           const struct cft_intent *subject, struct cft_arena *arena,
+                           struct cft_drafts *ret)
+{
+	struct cft_intent_refs others;
+
+	cft_index_candidates(index, subject->effects, model, subject->id, arena, &others);
+	for (size_t i = 0; i < others.n; i++)
+		if (comes_first(others.v[i], subject))
+			detect_pair(model, others.v[i], subject, arena, ret);
+}
+
+void cft_detect_all(const struct cft_state *state, const struct cft_base_schema *base,
+                    struct cft_arena *arena, struct cft_drafts *ret)
+{
+	struct cft_base *model = cft_base_new(base->effects);
+	struct cft_index index = {0};
+	struct cft_index_member **members =
+		cft_arena_array(arena, struct cft_index_member *, state->live);
+	size_t n = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	for (const struct cft_intent_entry *e = state->intents; e; e = e->hh.next) {
+		if (!e->member)
+			continue;
+		assert(n < state->live);
+		members[n++] = cft_index_add(&index, e->intent, model);
+		detect_earlier(&index, model, e->intent, arena, ret);
+	}
+	while (n > 0)
+		cft_index_remove(&index, members[--n]);
+	cft_base_free(model);
+}
+
+static bool same_texts(const struct cft_strings *a, const struct cft_strings *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+bool cft_conflict_same(const struct cft_conflict *a, const struct cft_conflict *b)
+{
+	return strcmp(a->id, b->id) == 0 && a->conflict_class == b->conflict_class &&
+	       a->severity == b->severity && a->order == b->order &&
+	       same_texts(&a->objects, &b->objects) &&
+	       strcmp(a->explanation, b->explanation) == 0 &&
+	       same_texts(&a->suggestions, &b->suggestions);
+}

@@ -1,0 +1,150 @@
+/* Emit: changes of an event, and the conflicts that appear and vanish with them.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/core/decide.h"
+
+#include <assert.h>
+#include <string.h>
+
+const char *cft_or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+const struct cft_intent *cft_emit_intent(struct cft_decide *d, enum cft_change_kind kind,
+                                         struct cft_intent draft)
+{
+	draft.updated_us = d->now_us;
+	draft.updated_revision = d->state->revision + 1;
+	struct cft_change change = {.kind = kind, .intent = cft_intent_copy(&draft)};
+	cft_vec_push_in(d->arena, &d->changes, change);
+	return change.intent;
+}
+
+const struct cft_conflict *cft_emit_conflict(struct cft_decide *d, enum cft_change_kind kind,
+                                             struct cft_conflict draft)
+{
+	draft.updated_revision = d->state->revision + 1;
+	struct cft_change change = {.kind = kind, .conflict = cft_conflict_copy(&draft)};
+	cft_vec_push_in(d->arena, &d->changes, change);
+	return change.conflict;
+}
+
+static void emit_detected(struct cft_decide *d, const struct cft_conflict *draft)
+{
+	struct cft_conflict fresh = *draft;
+
+	fresh.created_us = d->now_us;
+	fresh.created_revision = d->state->revision + 1;
+	cft_emit_conflict(d, CFT_CHANGE_CONFLICT_DETECTED, fresh);
+}
+
+static void emit_reopened(struct cft_decide *d, const struct cft_conflict *draft,
+                          const struct cft_conflict *known)
+{
+	struct cft_conflict again = *draft;
+
+	again.created_us = known->created_us;
+	again.created_revision = known->created_revision;
+	cft_emit_conflict(d, CFT_CHANGE_CONFLICT_REOPENED, again);
+}
+
+/* An open conflict that says something else now is detected again, under its old date. */
+static void emit_changed(struct cft_decide *d, const struct cft_conflict *draft,
+                         const struct cft_conflict *known)
+{
+	struct cft_conflict again = *draft;
+
+	again.created_us = known->created_us;
+	again.created_revision = known->created_revision;
+	cft_emit_conflict(d, CFT_CHANGE_CONFLICT_DETECTED, again);
+}
+
+static void emit_draft(struct cft_decide *d, const struct cft_conflict *draft,
+                       bool void_resolutions)
+{
+	const struct cft_conflict *known = cft_state_conflict(d->state, draft->id);
+
+	if (!known || known->status == CFT_CONFLICT_VANISHED)
+		emit_detected(d, draft);
+	else if (known->status == CFT_CONFLICT_RESOLVED &&
+	         (void_resolutions || !cft_conflict_same(known, draft)))
+		emit_reopened(d, draft, known);
+	else if (known->status == CFT_CONFLICT_OPEN && !cft_conflict_same(known, draft))
+		emit_changed(d, draft, known);
+}
+
+static void emit_gone(struct cft_decide *d, const struct cft_conflict *known)
+{
+	struct cft_conflict gone = *known;
+
+	assert(known->status != CFT_CONFLICT_VANISHED);
+	gone.status = CFT_CONFLICT_VANISHED;
+	cft_emit_conflict(d, CFT_CHANGE_CONFLICT_VANISHED, gone);
+}
+
+/* -- drafts by id -- */
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char **sorted_ids(struct cft_decide *d, const struct cft_drafts *drafts)
+{
+	const char **ids = cft_arena_array(d->arena, const char *, drafts->n);
+
+	for (size_t i = 0; i < drafts->n; i++)
+		ids[i] = drafts->v[i].id;
+	if (drafts->n > 0)
+		qsort(ids, drafts->n, sizeof(*ids), by_id);
+	return ids;
+}
+
+static bool has_id(const char **ids, size_t n, const char *id)
+{
+	return n > 0 && bsearch(&id, ids, n, sizeof(*ids), by_id) != NULL;
+}
+
+static void emit_drafts(struct cft_decide *d, const struct cft_drafts *drafts,
+                        bool void_resolutions)
+{
+	for (size_t i = 0; i < drafts->n; i++)
+		emit_draft(d, &drafts->v[i], void_resolutions);
+}
+
+void cft_emit_redetected(struct cft_decide *d, const struct cft_intent *intent,
+                         const struct cft_drafts *drafts, bool void_resolutions)
+{
+	const struct cft_intent_entry *entry = cft_find_intent(d->state, intent->id);
+	const struct cft_conflict_link *link;
+	const char **ids = sorted_ids(d, drafts);
+
+	if (entry) {
+		DL_FOREACH (entry->conflicts, link) {
+			const struct cft_conflict *known = link->conflict->conflict;
+			if (!has_id(ids, drafts->n, known->id))
+				emit_gone(d, known);
+		}
+	}
+	emit_drafts(d, drafts, void_resolutions);
+}
+
+void cft_emit_redetected_all(struct cft_decide *d, const struct cft_drafts *drafts)
+{
+	const char **ids = sorted_ids(d, drafts);
+
+	for (const struct cft_conflict_entry *e = d->state->conflicts; e; e = e->hh.next) {
+		if (e->conflict->status != CFT_CONFLICT_VANISHED &&
+		    !has_id(ids, drafts->n, e->conflict->id))
+			emit_gone(d, e->conflict);
+	}
+	emit_drafts(d, drafts, false);
+}
+
+void cft_emit_vanished(struct cft_decide *d, const struct cft_intent *intent)
+{
+	struct cft_drafts none = {0};
+
+	cft_emit_redetected(d, intent, &none, false);
+}

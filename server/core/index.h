@@ -1,0 +1,71 @@
+/* Index: from object key to the live intents that touch it.
+ * SPDX-License-Identifier: MIT
+ *
+ * Two intents have to be compared only where they share a key that is strong on at least one side
+ * (common/sql/conflict.h). Each key keeps its strong and its weak members apart, so that a thousand
+ * harmless changes of one table never look at each other: finding the candidates costs the size of
+ * the intent and of the result.
+ */
+#ifndef CFT_CORE_INDEX_H
+#define CFT_CORE_INDEX_H
+
+#include "common/base/arena.h"
+#include "common/sql/conflict.h"
+#include "server/core/hash.h"
+#include "server/core/intent.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct cft_index_key;
+struct cft_index_member;
+
+struct cft_index_slot {
+	struct cft_index_member *member;
+	struct cft_index_key *key;
+	struct cft_index_slot *prev, *next;
+	bool strong;
+};
+
+struct cft_index_key {
+	struct cft_index_slot *strong, *weak;
+	UT_hash_handle hh;
+	char text[];
+};
+
+struct cft_index_member {
+	const struct cft_intent *intent; /* borrowed; swapped when the record is */
+	size_t n;
+	struct cft_index_slot slots[];
+};
+
+struct cft_index {
+	struct cft_index_key *keys;
+};
+
+/* Enters an intent. The member is the index's until cft_index_remove. */
+struct cft_index_member *cft_index_add(struct cft_index *index, const struct cft_intent *intent,
+                                       const struct cft_base *base);
+void cft_index_remove(struct cft_index *index, struct cft_index_member *member);
+
+struct cft_intent_refs {
+	const struct cft_intent **v;
+	size_t n, cap;
+};
+
+/* The intents that `effects` may conflict with, without `exclude_id`, in order of registration. */
+void cft_index_candidates(const struct cft_index *index, const struct cft_effects *effects,
+                          const struct cft_base *base, const char *exclude_id,
+                          struct cft_arena *arena, struct cft_intent_refs *ret);
+/* The intents entered under one key, strong or weak, in order of registration. */
+void cft_index_holders(const struct cft_index *index, const char *key, struct cft_arena *arena,
+                       struct cft_intent_refs *ret);
+/* Sorts by registration and takes out duplicates. */
+void cft_intent_refs_sort(struct cft_intent_refs *refs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

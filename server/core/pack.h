@@ -1,0 +1,41 @@
+/* Pack: puts a record and all that it points to into one heap block.
+ * SPDX-License-Identifier: MIT
+ *
+ * A record's packing function runs twice: once to measure, with `base` NULL, and once to copy.
+ * In the first run the functions return NULL or the source, and nothing may be written through what
+ * they return. Strings that were packed shortly before are shared.
+ */
+#ifndef CFT_CORE_PACK_H
+#define CFT_CORE_PACK_H
+
+#include "server/core/intent.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { CFT_PACK_MEMORY = 16 };
+
+struct cft_pack {
+	unsigned char *base; /* NULL while measuring */
+	size_t used;
+	struct {
+		const char *from, *to;
+	} seen[CFT_PACK_MEMORY];
+	unsigned next;
+};
+
+void *cft_pack_room(struct cft_pack *pack, size_t size);
+const char *cft_pack_str(struct cft_pack *pack, const char *s); /* NULL gives "" */
+void cft_pack_strings(struct cft_pack *pack, struct cft_strings *strings);
+const struct cft_effects *cft_pack_effects(struct cft_pack *pack, const struct cft_effects *from);
+
+/* Runs `fn` twice around one allocation of the right size; the record is at its start. */
+typedef void cft_pack_fn(struct cft_pack *pack, const void *from);
+void *cft_pack_run(cft_pack_fn *fn, const void *from);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
