@@ -1,0 +1,105 @@
+/* Accept: calls as they come off the queue, up to their hop to the loop.
+ * SPDX-License-Identifier: MIT
+ *
+ * Everything here runs on the pump thread, but for `admit` and the handler.
+ */
+#include "common/base/mem.h"
+#include "common/rpc/codec.h"
+#include "server/rpc/engine.h"
+
+#include <assert.h>
+#include <grpc/slice.h>
+#include <stdlib.h>
+
+static bool streams_requests(const struct cft_rpc_method *method)
+{
+	return method->kind == CFT_RPC_CLIENT_STREAM || method->kind == CFT_RPC_BIDI;
+}
+
+static bool wants_open(const struct cft_rpc_method *method)
+{
+	return method->kind != CFT_RPC_UNARY || method->long_poll;
+}
+
+/* Loop thread: the call arrives at its handler. */
+static void on_accepted(struct cft_rpc_call *call, bool ok)
+{
+	const struct cft_bound_method *bound = call->bound;
+	const struct cft_rpc_server_options *options = &call->server->options;
+	struct cft_err err = CFT_ERR_INIT;
+
+	(void)ok;
+	if (options->admit &&
+	    options->admit(options->admit_ctx, call, bound->service, bound->method, &err) < 0)
+		cft_rpc_fail(call, &err);
+	else
+		bound->method->handler(bound->service->ctx, call, call->request);
+}
+
+static void accept_known(struct cft_rpc_call *call)
+{
+	const struct cft_bound_method *bound = call->bound;
+	struct cft_err err = CFT_ERR_INIT;
+
+	if (!streams_requests(bound->method) &&
+	    cft_rpc_unpack(bound->descriptor->input, call->payload,
+	                   bound->method->max_request_bytes, &call->arena, &call->request,
+	                   &err) < 0) {
+		cft_rpc_fail(call, &err); /* also right here: nothing is being sent yet */
+		return;
+	}
+	grpc_byte_buffer_destroy(call->payload);
+	call->payload = NULL;
+	if (wants_open(bound->method))
+		cft_rpc_call_open(call);
+	/* The mail carries a reference of its own; the handler's is the call's first. */
+	atomic_fetch_add(&call->refs, 1);
+	cft_rpc_batch_post(&call->accept, true);
+}
+
+static void accept_unknown(struct cft_rpc_call *call)
+{
+	struct cft_err err = CFT_ERR_INIT;
+	char *path = cft_rpc_slice_strdup(call->details.method);
+
+	cft_fail_reason(&err, CFT_E_UNSUPPORTED, "UNKNOWN_METHOD",
+	                "this server has no method %.200s", path);
+	free(path);
+	cft_rpc_fail(call, &err);
+}
+
+static void accept_done(struct cft_tag *tag, bool ok)
+{
+	struct cft_rpc_call *call = cft_rpc_batch_call(tag);
+
+	if (!ok) { /* the server shuts down: this one will never be used */
+		cft_rpc_call_unref(call);
+		return;
+	}
+	atomic_fetch_add(&call->server->live, 1);
+	cft_rpc_accept_post(call->server, call->bound);
+	if (call->bound)
+		accept_known(call);
+	else
+		accept_unknown(call);
+}
+
+void cft_rpc_accept_post(struct cft_rpc_server *server, const struct cft_bound_method *bound)
+{
+	struct cft_rpc_call *call = cft_rpc_call_new(server, bound);
+	grpc_call_error error;
+
+	call->accept.tag.done = accept_done;
+	call->accept.call = call;
+	call->accept.on_loop = on_accepted;
+	if (bound)
+		error = grpc_server_request_registered_call(
+			server->server, bound->handle, &call->call, &call->deadline,
+			&call->metadata, streams_requests(bound->method) ? NULL : &call->payload,
+			server->queue, server->queue, &call->accept.tag);
+	else
+		error = grpc_server_request_call(server->server, &call->call, &call->details,
+		                                 &call->metadata, server->queue, server->queue,
+		                                 &call->accept.tag);
+	assert(error == GRPC_CALL_OK);
+}

@@ -1,0 +1,356 @@
+/* Call: one call from acceptance to its end; what handlers do with it.
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/base/mem.h"
+#include "common/rpc/codec.h"
+#include "common/rpc/status.h"
+#include "server/rpc/engine.h"
+
+#include <assert.h>
+#include <grpc/byte_buffer.h>
+#include <grpc/slice.h>
+#include <grpc/support/alloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+/* How long an ended stream may wait for its client to take what was sent. */
+enum { CLOSING_MAX_MS = 10000 };
+
+static void open_done(struct cft_tag *tag, bool ok);
+static void send_done(struct cft_tag *tag, bool ok);
+static void receive_done(struct cft_tag *tag, bool ok);
+static void finish_done(struct cft_tag *tag, bool ok);
+static void on_closed(struct cft_rpc_call *call, bool ok);
+static void on_sent(struct cft_rpc_call *call, bool ok);
+static void on_received(struct cft_rpc_call *call, bool ok);
+
+static void batch_init(struct cft_rpc_batch *batch, struct cft_rpc_call *call,
+                       void (*done)(struct cft_tag *, bool),
+                       void (*on_loop)(struct cft_rpc_call *, bool))
+{
+	batch->tag.done = done;
+	batch->call = call;
+	batch->on_loop = on_loop;
+}
+
+struct cft_rpc_call *cft_rpc_call_new(struct cft_rpc_server *server,
+                                      const struct cft_bound_method *bound)
+{
+	struct cft_rpc_call *call = cft_new(struct cft_rpc_call);
+
+	call->server = server;
+	call->bound = bound;
+	atomic_init(&call->refs, 1);
+	cft_arena_init(&call->arena);
+	cft_arena_init(&call->incoming_arena);
+	grpc_metadata_array_init(&call->metadata);
+	grpc_call_details_init(&call->details);
+	call->status_text = grpc_empty_slice();
+	batch_init(&call->open, call, open_done, on_closed);
+	batch_init(&call->send, call, send_done, on_sent);
+	batch_init(&call->receive, call, receive_done, on_received);
+	batch_init(&call->finish, call, finish_done, NULL);
+	return call;
+}
+
+static void call_free(struct cft_rpc_call *call)
+{
+	struct cft_rpc_server *server = call->server;
+	bool accepted = call->call != NULL;
+
+	grpc_metadata_array_destroy(&call->metadata);
+	grpc_call_details_destroy(&call->details);
+	grpc_byte_buffer_destroy(call->payload);
+	grpc_byte_buffer_destroy(call->outgoing);
+	grpc_byte_buffer_destroy(call->incoming);
+	grpc_byte_buffer_destroy(call->response);
+	grpc_slice_unref(call->status_text);
+	if (call->n_status_details)
+		grpc_slice_unref(call->status_details.value);
+	cft_arena_release(&call->arena);
+	cft_arena_release(&call->incoming_arena);
+	if (call->call)
+		grpc_call_unref(call->call);
+	free(call);
+	/* Last: from here on the queue may be shut down. */
+	if (accepted)
+		atomic_fetch_sub(&server->live, 1);
+}
+
+void cft_rpc_call_unref(struct cft_rpc_call *call)
+{
+	if (atomic_fetch_sub(&call->refs, 1) == 1)
+		call_free(call);
+}
+
+void cft_rpc_batch_start(struct cft_rpc_batch *batch, const grpc_op *ops, size_t n)
+{
+	grpc_call_error error;
+
+	atomic_fetch_add(&batch->call->refs, 1);
+	error = grpc_call_start_batch(batch->call->call, ops, n, &batch->tag, NULL);
+	assert(error == GRPC_CALL_OK);
+}
+
+struct cft_rpc_call *cft_rpc_batch_call(struct cft_tag *tag)
+{
+	struct cft_rpc_call *call = ((struct cft_rpc_batch *)tag)->call;
+
+	/* Pairs with the increment in cft_rpc_batch_start. */
+	atomic_load_explicit(&call->refs, memory_order_acquire);
+	return call;
+}
+
+void cft_rpc_batch_post(struct cft_rpc_batch *batch, bool ok)
+{
+	batch->ok = ok;
+	cft_mailbox_post(batch->call->server->box, &batch->mail);
+}
+
+/* -- open -- */
+
+void cft_rpc_call_open(struct cft_rpc_call *call)
+{
+	grpc_op ops[2] = {{0}};
+
+	call->opened = true;
+	ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
+	ops[1].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
+	ops[1].data.recv_close_on_server.cancelled = &call->cancelled;
+	cft_rpc_batch_start(&call->open, ops, 2);
+}
+
+static void open_done(struct cft_tag *tag, bool ok)
+{
+	cft_rpc_batch_post((struct cft_rpc_batch *)tag, ok);
+}
+
+static void on_closed(struct cft_rpc_call *call, bool ok)
+{
+	(void)ok;
+	if (!call->ended && call->hooks && call->hooks->on_cancelled)
+		call->hooks->on_cancelled(call->hooks_arg);
+}
+
+/* -- end -- */
+
+static void finish_done(struct cft_tag *tag, bool ok)
+{
+	(void)ok; /* the client may have gone: nothing to do about it */
+	cft_rpc_call_unref(cft_rpc_batch_call(tag));
+}
+
+static void start_finish(struct cft_rpc_call *call)
+{
+	grpc_op ops[4] = {{0}};
+	size_t n = 0;
+
+	if (!call->opened) {
+		ops[n++].op = GRPC_OP_SEND_INITIAL_METADATA;
+		ops[n].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
+		ops[n++].data.recv_close_on_server.cancelled = &call->cancelled;
+	}
+	if (call->response) {
+		ops[n].op = GRPC_OP_SEND_MESSAGE;
+		ops[n++].data.send_message.send_message = call->response;
+	}
+	ops[n].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
+	ops[n].data.send_status_from_server.status = call->status;
+	ops[n].data.send_status_from_server.status_details = &call->status_text;
+	ops[n].data.send_status_from_server.trailing_metadata_count = call->n_status_details;
+	ops[n++].data.send_status_from_server.trailing_metadata = &call->status_details;
+	cft_rpc_batch_start(&call->finish, ops, n);
+}
+
+/* The handler's reference ends here, or when the send that still runs is done. */
+static void end_call(struct cft_rpc_call *call)
+{
+	struct cft_rpc_server *server = call->server;
+
+	assert(!call->ended);
+	call->ended = true;
+	if (call->sending) {
+		call->ended_at_ms = cft_loop_now_ms(server->options.loop);
+		DL_APPEND(server->closing, call);
+		return;
+	}
+	start_finish(call);
+	cft_rpc_call_unref(call);
+}
+
+void cft_rpc_reply(struct cft_rpc_call *call, const void *response)
+{
+	call->response = cft_rpc_pack(response);
+	end_call(call);
+}
+
+void cft_rpc_end(struct cft_rpc_call *call)
+{
+	end_call(call);
+}
+
+void cft_rpc_fail(struct cft_rpc_call *call, const struct cft_err *err)
+{
+	struct cft_buf details = CFT_BUF_INIT;
+
+	cft_status_encode(err, &details);
+	call->status = (grpc_status_code)cft_code_grpc(err->code);
+	call->status_text = grpc_slice_from_copied_string(err->message);
+	call->status_details.key = grpc_slice_from_static_string(CFT_STATUS_DETAILS_KEY);
+	call->status_details.value = grpc_slice_from_copied_buffer(details.data, details.len);
+	call->n_status_details = 1;
+	cft_buf_release(&details);
+	end_call(call);
+}
+
+void cft_rpc_reap(struct cft_rpc_server *server)
+{
+	int64_t now_ms = cft_loop_now_ms(server->options.loop);
+	struct cft_rpc_call *call;
+
+	DL_FOREACH (server->closing, call) {
+		if (now_ms - call->ended_at_ms > CLOSING_MAX_MS)
+			grpc_call_cancel_with_status(call->call, call->status,
+			                             "the client does not read", NULL);
+	}
+}
+
+/* -- messages -- */
+
+void cft_rpc_send_packed(struct cft_rpc_call *call, struct grpc_byte_buffer *packet)
+{
+	grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
+
+	assert(call->opened && !call->sending && !call->ended);
+	call->sending = true;
+	call->outgoing = packet;
+	op.data.send_message.send_message = packet;
+	cft_rpc_batch_start(&call->send, &op, 1);
+}
+
+void cft_rpc_send(struct cft_rpc_call *call, const void *message)
+{
+	cft_rpc_send_packed(call, cft_rpc_pack(message));
+}
+
+bool cft_rpc_sending(const struct cft_rpc_call *call)
+{
+	return call->sending;
+}
+
+static void send_done(struct cft_tag *tag, bool ok)
+{
+	cft_rpc_batch_post((struct cft_rpc_batch *)tag, ok);
+}
+
+static void on_sent(struct cft_rpc_call *call, bool ok)
+{
+	call->sending = false;
+	grpc_byte_buffer_destroy(call->outgoing);
+	call->outgoing = NULL;
+	if (call->ended) {
+		DL_DELETE(call->server->closing, call);
+		start_finish(call);
+		cft_rpc_call_unref(call);
+	} else if (ok && call->hooks && call->hooks->on_sent) {
+		call->hooks->on_sent(call->hooks_arg);
+	}
+}
+
+void cft_rpc_receive(struct cft_rpc_call *call)
+{
+	grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
+
+	assert(!call->ended && !call->incoming);
+	op.data.recv_message.recv_message = &call->incoming;
+	cft_rpc_batch_start(&call->receive, &op, 1);
+}
+
+/* Pump thread: unpacking is kept off the loop. */
+static void receive_done(struct cft_tag *tag, bool ok)
+{
+	struct cft_rpc_call *call = cft_rpc_batch_call(tag);
+
+	cft_arena_release(&call->incoming_arena);
+	cft_err_clear(&call->incoming_err);
+	call->incoming_message = NULL;
+	if (call->incoming)
+		cft_rpc_unpack(call->bound->descriptor->input, call->incoming,
+		               call->bound->method->max_request_bytes, &call->incoming_arena,
+		               &call->incoming_message, &call->incoming_err);
+	grpc_byte_buffer_destroy(call->incoming);
+	call->incoming = NULL;
+	cft_rpc_batch_post((struct cft_rpc_batch *)tag, ok);
+}
+
+static void on_received(struct cft_rpc_call *call, bool ok)
+{
+	const struct cft_err *err = call->incoming_err.code ? &call->incoming_err : NULL;
+
+	(void)ok; /* without a message: the client's side is closed */
+	if (!call->ended && call->hooks && call->hooks->on_message)
+		call->hooks->on_message(call->hooks_arg, call->incoming_message, err);
+}
+
+void cft_rpc_call_set_hooks(struct cft_rpc_call *call, const struct cft_rpc_hooks *hooks, void *arg)
+{
+	call->hooks = hooks;
+	call->hooks_arg = arg;
+}
+
+/* -- what a handler may ask -- */
+
+struct cft_arena *cft_rpc_call_arena(struct cft_rpc_call *call)
+{
+	return &call->arena;
+}
+
+const char *cft_rpc_call_peer(struct cft_rpc_call *call)
+{
+	char *peer = grpc_call_get_peer(call->call);
+	const char *copy = cft_arena_strdup(&call->arena, peer);
+
+	gpr_free(peer);
+	return copy;
+}
+
+const char *cft_rpc_call_metadata(struct cft_rpc_call *call, const char *key)
+{
+	grpc_slice value;
+
+	if (!cft_rpc_metadata_find(&call->metadata, key, &value))
+		return NULL;
+	return cft_arena_strndup(&call->arena, (const char *)GRPC_SLICE_START_PTR(value),
+	                         GRPC_SLICE_LENGTH(value));
+}
+
+int64_t cft_rpc_call_time_left_ms(const struct cft_rpc_call *call)
+{
+	gpr_timespec left;
+
+	if (gpr_time_cmp(call->deadline, gpr_inf_future(call->deadline.clock_type)) == 0)
+		return INT64_MAX;
+	left = gpr_time_sub(call->deadline, gpr_now(call->deadline.clock_type));
+	return left.tv_sec < 0 ? 0 : left.tv_sec * 1000 + left.tv_nsec / 1000000;
+}
+
+struct grpc_byte_buffer *cft_rpc_packet_new(const void *message)
+{
+	return cft_rpc_pack(message);
+}
+
+struct grpc_byte_buffer *cft_rpc_packet_share(struct grpc_byte_buffer *packet)
+{
+	return grpc_byte_buffer_copy(packet);
+}
+
+size_t cft_rpc_packet_bytes(struct grpc_byte_buffer *packet)
+{
+	return grpc_byte_buffer_length(packet);
+}
+
+void cft_rpc_packet_free(struct grpc_byte_buffer *packet)
+{
+	grpc_byte_buffer_destroy(packet);
+}

@@ -1,0 +1,121 @@
+/* Engine: the structs of server, methods and calls; private to server/rpc.
+ * SPDX-License-Identifier: MIT
+ *
+ * A call is counted: the handler holds one reference from acceptance to the end of the call, every
+ * running batch one, every posted mail the one of its batch. The last one frees the call, on
+ * whichever thread it is: by then nobody else knows it.
+ */
+#ifndef CFT_SERVER_RPC_ENGINE_H
+#define CFT_SERVER_RPC_ENGINE_H
+
+#include "common/event/mailbox.h"
+#include "common/rpc/tag.h"
+#include "server/rpc/server.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* A method as registered with gRPC. */
+struct cft_bound_method {
+	struct cft_rpc_server *server;
+	const struct cft_rpc_service *service;
+	const struct cft_rpc_method *method;
+	const ProtobufCMethodDescriptor *descriptor;
+	void *handle; /* of grpc_server_register_method */
+};
+
+struct cft_rpc_server {
+	struct cft_rpc_server_options options;
+	char *listen, *cert_file, *key_file, *client_ca_file;
+	struct cft_bound_method **methods;
+	size_t n_methods;
+	size_t max_request_bytes; /* the largest of the methods' */
+	grpc_server *server;
+	grpc_completion_queue *queue;
+	pthread_t pump;
+	bool pumping;
+	int port;
+	struct cft_mailbox *box;
+	atomic_size_t live;           /* accepted calls that are not freed */
+	struct cft_rpc_call *closing; /* utlist: ended, waiting for a send; loop thread */
+	struct cft_timer *reaper;     /* cancels those of them that a client stalls */
+	struct cft_timer *drain;      /* while stopping */
+	struct cft_tag shutdown_tag;
+	atomic_bool shutdown_done;
+	int64_t cancel_at_ms; /* of the loop's clock; 0 = done */
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+};
+
+/* One batch of a call, at most one run at a time. `done` (tag) runs on the pump thread; where the
+ * loop must hear of it, `mail` carries it there, to `on_loop`. */
+struct cft_rpc_batch {
+	struct cft_tag tag;
+	struct cft_mail mail;
+	struct cft_rpc_call *call;
+	void (*on_loop)(struct cft_rpc_call *call, bool ok);
+	bool ok;
+};
+
+struct cft_rpc_call {
+	struct cft_rpc_server *server;
+	const struct cft_bound_method *bound; /* NULL: an unknown method */
+	grpc_call *call;
+	atomic_int refs;
+	struct cft_arena arena;
+
+	/* acceptance */
+	struct cft_rpc_batch accept;
+	grpc_metadata_array metadata;
+	grpc_call_details details; /* of unknown methods */
+	gpr_timespec deadline;
+	grpc_byte_buffer *payload;
+	const void *request;
+
+	/* open: initial metadata, and the news of the close. For streams and long polls. */
+	struct cft_rpc_batch open;
+	bool opened;
+	int cancelled;
+
+	struct cft_rpc_batch send;
+	grpc_byte_buffer *outgoing;
+	bool sending;
+
+	struct cft_rpc_batch receive;
+	grpc_byte_buffer *incoming;
+	struct cft_arena incoming_arena;
+	const void *incoming_message;
+	struct cft_err incoming_err;
+
+	/* the end */
+	struct cft_rpc_batch finish;
+	grpc_byte_buffer *response;
+	grpc_status_code status;
+	grpc_slice status_text;
+	grpc_metadata status_details;
+	size_t n_status_details;
+	bool ended;          /* by the handler */
+	int64_t ended_at_ms; /* while in server->closing */
+	struct cft_rpc_call *prev, *next;
+
+	const struct cft_rpc_hooks *hooks;
+	void *hooks_arg;
+};
+
+/* -- call.c -- */
+struct cft_rpc_call *cft_rpc_call_new(struct cft_rpc_server *server,
+                                      const struct cft_bound_method *bound);
+void cft_rpc_call_unref(struct cft_rpc_call *call);
+void cft_rpc_batch_start(struct cft_rpc_batch *batch, const grpc_op *ops, size_t n);
+/* The call of a finished batch. Whatever the thread that started it wrote before is visible. */
+struct cft_rpc_call *cft_rpc_batch_call(struct cft_tag *tag);
+void cft_rpc_batch_post(struct cft_rpc_batch *batch, bool ok);
+/* Starts the open batch; pump thread, before the call hops. */
+void cft_rpc_call_open(struct cft_rpc_call *call);
+/* Cancels ended calls whose last message a client does not take. Loop thread, each second. */
+void cft_rpc_reap(struct cft_rpc_server *server);
+
+/* -- accept.c -- */
+void cft_rpc_accept_post(struct cft_rpc_server *server, const struct cft_bound_method *bound);
+
+#endif

@@ -1,0 +1,360 @@
+/* Server: registering methods, listening, pumping the queue, and stopping in the right order.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/rpc/server.h"
+
+#include "common/base/buf.h"
+#include "common/base/file.h"
+#include "common/base/mem.h"
+#include "server/rpc/engine.h"
+
+#include <assert.h>
+#include <grpc/grpc_security.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	POSTED_PER_METHOD = 64,
+	POSTED_UNKNOWN = 4,
+	KEEPALIVE_MS = 20000,
+	KEEPALIVE_TIMEOUT_MS = 10000,
+	MAX_STREAMS = 10000,
+	MIN_PING_INTERVAL_MS = 5000,
+	REAP_MS = 1000,
+	DRAIN_CHECK_MS = 10,
+	PEM_MAX_BYTES = 1 << 20,
+	/* Beyond the largest message: so that the method's own cap is what answers. */
+	MESSAGE_SLACK_BYTES = 1 << 20,
+	MAX_METADATA_BYTES = 16 << 10,
+	ARGS_MAX = 16,
+};
+
+static void take_mail(void *ctx, struct cft_mail *mail)
+{
+	struct cft_rpc_batch *batch = cft_mail_of(mail, struct cft_rpc_batch, mail);
+	struct cft_rpc_call *call = batch->call;
+
+	(void)ctx;
+	batch->on_loop(call, batch->ok);
+	cft_rpc_call_unref(call);
+}
+
+static void reap(void *ctx)
+{
+	cft_rpc_reap(ctx);
+}
+
+struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *options)
+{
+	struct cft_rpc_server *server = cft_new(struct cft_rpc_server);
+
+	grpc_init();
+	server->options = *options;
+	server->listen = cft_strdup(options->listen);
+	server->cert_file = cft_strdup(options->cert_file);
+	server->key_file = cft_strdup(options->key_file);
+	server->client_ca_file = cft_strdup(options->client_ca_file);
+	atomic_init(&server->live, 0);
+	atomic_init(&server->shutdown_done, false);
+	server->queue = grpc_completion_queue_create_for_next(NULL);
+	server->box = cft_mailbox_new(options->loop, take_mail, server);
+	server->reaper = cft_timer_new(options->loop, reap, server);
+	return server;
+}
+
+static const struct cft_rpc_method *method_named(const struct cft_rpc_service *service,
+                                                 const char *name)
+{
+	for (size_t i = 0; i < service->n_methods; i++) {
+		if (strcmp(service->methods[i].name, name) == 0)
+			return &service->methods[i];
+	}
+	return NULL;
+}
+
+static void bind_method(struct cft_rpc_server *server, const struct cft_rpc_service *service,
+                        const ProtobufCMethodDescriptor *descriptor)
+{
+	const struct cft_rpc_method *method = method_named(service, descriptor->name);
+	struct cft_bound_method *bound;
+
+	if (!method)
+		return;
+	bound = cft_new(struct cft_bound_method);
+	bound->server = server;
+	bound->service = service;
+	bound->method = method;
+	bound->descriptor = descriptor;
+	server->methods =
+		cft_realloc(server->methods, (server->n_methods + 1) * sizeof(*server->methods));
+	server->methods[server->n_methods++] = bound;
+	if (method->max_request_bytes > server->max_request_bytes)
+		server->max_request_bytes = method->max_request_bytes;
+}
+
+void cft_rpc_server_add(struct cft_rpc_server *server, const struct cft_rpc_service *service)
+{
+	for (size_t i = 0; i < service->n_methods; i++)
+		assert(protobuf_c_service_descriptor_get_method_by_name(service->descriptor,
+		                                                        service->methods[i].name));
+	for (unsigned i = 0; i < service->descriptor->n_methods; i++)
+		bind_method(server, service, &service->descriptor->methods[i]);
+}
+
+/* -- listening -- */
+
+static grpc_arg int_arg(const char *key, int value)
+{
+	grpc_arg arg = {.type = GRPC_ARG_INTEGER, .key = (char *)key};
+
+	arg.value.integer = value;
+	return arg;
+}
+
+static int or_default(int value, int fallback)
+{
+	return value ? value : fallback;
+}
+
+static void create_server(struct cft_rpc_server *server)
+{
+	const struct cft_rpc_server_options *o = &server->options;
+	grpc_arg v[ARGS_MAX];
+	grpc_channel_args args = {0, v};
+
+	/* A second server on the port must fail, not share it silently. */
+	v[args.num_args++] = int_arg(GRPC_ARG_ALLOW_REUSEPORT, 0);
+	v[args.num_args++] = int_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+	                             (int)server->max_request_bytes + MESSAGE_SLACK_BYTES);
+	v[args.num_args++] = int_arg(GRPC_ARG_MAX_METADATA_SIZE, MAX_METADATA_BYTES);
+	v[args.num_args++] = int_arg(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+	                             or_default(o->max_concurrent_streams, MAX_STREAMS));
+	v[args.num_args++] =
+		int_arg(GRPC_ARG_KEEPALIVE_TIME_MS, or_default(o->keepalive_ms, KEEPALIVE_MS));
+	v[args.num_args++] = int_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+	                             or_default(o->keepalive_timeout_ms, KEEPALIVE_TIMEOUT_MS));
+	v[args.num_args++] = int_arg(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+	v[args.num_args++] = int_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+	v[args.num_args++] = int_arg(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+	                             MIN_PING_INTERVAL_MS);
+	/* No compression: a few bytes must not unfold into megabytes before a limit sees them. */
+	v[args.num_args++] = int_arg(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1);
+	server->server = grpc_server_create(&args, NULL);
+	grpc_server_register_completion_queue(server->server, server->queue, NULL);
+}
+
+static void register_methods(struct cft_rpc_server *server)
+{
+	char path[256];
+
+	for (size_t i = 0; i < server->n_methods; i++) {
+		struct cft_bound_method *bound = server->methods[i];
+		enum cft_rpc_kind kind = bound->method->kind;
+
+		snprintf(path, sizeof(path), "/%s/%s", bound->service->descriptor->name,
+		         bound->descriptor->name);
+		bound->handle = grpc_server_register_method(
+			server->server, path, NULL,
+			kind == CFT_RPC_CLIENT_STREAM || kind == CFT_RPC_BIDI
+				? GRPC_SRM_PAYLOAD_NONE
+				: GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+			0);
+		assert(bound->handle);
+	}
+}
+
+static int make_tls(struct cft_rpc_server *server, grpc_server_credentials **ret,
+                    struct cft_err *err)
+{
+	struct cft_buf ca = CFT_BUF_INIT, cert = CFT_BUF_INIT, key = CFT_BUF_INIT;
+	grpc_ssl_pem_key_cert_pair pair;
+	int rc;
+
+	if ((rc = cft_file_read(server->cert_file, PEM_MAX_BYTES, &cert, err)) < 0 ||
+	    (rc = cft_file_read(server->key_file, PEM_MAX_BYTES, &key, err)) < 0)
+		goto out;
+	if (server->client_ca_file &&
+	    (rc = cft_file_read(server->client_ca_file, PEM_MAX_BYTES, &ca, err)) < 0)
+		goto out;
+	pair.cert_chain = cft_buf_str(&cert);
+	pair.private_key = cft_buf_str(&key);
+	*ret = grpc_ssl_server_credentials_create_ex(
+		server->client_ca_file ? cft_buf_str(&ca) : NULL, &pair, 1,
+		server->client_ca_file ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+				       : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
+		NULL);
+	rc = *ret ? 0 : cft_fail(err, CFT_E_CONFIG, "the TLS certificate and key do not work");
+out:
+	if (key.data)
+		explicit_bzero(key.data, key.len);
+	cft_buf_release(&ca);
+	cft_buf_release(&cert);
+	cft_buf_release(&key);
+	return rc;
+}
+
+static int make_credentials(struct cft_rpc_server *server, grpc_server_credentials **ret,
+                            struct cft_err *err)
+{
+	if (!server->cert_file != !server->key_file)
+		return cft_fail(err, CFT_E_CONFIG, "a TLS certificate and its key come together");
+	if (server->cert_file)
+		return make_tls(server, ret, err);
+	if (server->client_ca_file)
+		return cft_fail(err, CFT_E_CONFIG, "a client CA needs a TLS certificate and key");
+	*ret = grpc_insecure_server_credentials_create();
+	return 0;
+}
+
+static int bind_port(struct cft_rpc_server *server, struct cft_err *err)
+{
+	grpc_server_credentials *credentials = NULL;
+	int rc = make_credentials(server, &credentials, err);
+
+	if (rc < 0)
+		return rc;
+	server->port = grpc_server_add_http2_port(server->server, server->listen, credentials);
+	grpc_server_credentials_release(credentials);
+	if (server->port == 0)
+		return cft_fail_reason(err, CFT_E_UNAVAILABLE, "ADDRESS_IN_USE",
+		                       "cannot listen on %s: the address is taken or not ours",
+		                       server->listen);
+	return 0;
+}
+
+static void *pump_main(void *arg)
+{
+	struct cft_rpc_server *server = arg;
+
+	while (cft_rpc_pump(server->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC)) !=
+	       CFT_PUMP_SHUTDOWN)
+		;
+	return NULL;
+}
+
+static void start_serving(struct cft_rpc_server *server)
+{
+	grpc_server_start(server->server);
+	for (int i = 0; i < POSTED_PER_METHOD; i++) {
+		for (size_t m = 0; m < server->n_methods; m++)
+			cft_rpc_accept_post(server, server->methods[m]);
+	}
+	for (int i = 0; i < POSTED_UNKNOWN; i++)
+		cft_rpc_accept_post(server, NULL);
+	if (pthread_create(&server->pump, NULL, pump_main, server) != 0)
+		abort();
+	server->pumping = true;
+	cft_timer_start(server->reaper, REAP_MS, REAP_MS);
+}
+
+int cft_rpc_server_listen(struct cft_rpc_server *server, struct cft_err *err)
+{
+	int rc;
+
+	create_server(server);
+	register_methods(server);
+	rc = bind_port(server, err);
+	if (rc < 0)
+		return rc;
+	start_serving(server);
+	return 0;
+}
+
+int cft_rpc_server_port(const struct cft_rpc_server *server)
+{
+	return server->port;
+}
+
+size_t cft_rpc_server_live_calls(const struct cft_rpc_server *server)
+{
+	return atomic_load(&server->live);
+}
+
+/* -- stopping -- */
+
+static void shutdown_done(struct cft_tag *tag, bool ok)
+{
+	struct cft_rpc_server *server = cft_mail_of(tag, struct cft_rpc_server, shutdown_tag);
+
+	(void)ok;
+	atomic_store(&server->shutdown_done, true);
+}
+
+/* The queue may be shut down only when no call is left to start a batch on it. */
+static void finish_stop(struct cft_rpc_server *server)
+{
+	cft_timer_stop(server->drain);
+	cft_timer_stop(server->reaper);
+	grpc_completion_queue_shutdown(server->queue);
+	pthread_join(server->pump, NULL);
+	server->pumping = false;
+	server->stopped(server->stopped_arg);
+}
+
+static void check_drained(void *ctx)
+{
+	struct cft_rpc_server *server = ctx;
+
+	if (atomic_load(&server->shutdown_done) && atomic_load(&server->live) == 0) {
+		finish_stop(server);
+	} else if (server->cancel_at_ms &&
+	           cft_loop_now_ms(server->options.loop) >= server->cancel_at_ms) {
+		server->cancel_at_ms = 0;
+		grpc_server_cancel_all_calls(server->server);
+	}
+}
+
+void cft_rpc_server_stop(struct cft_rpc_server *server, int grace_ms, void (*done)(void *arg),
+                         void *arg)
+{
+	assert(server->pumping && !server->drain);
+	server->stopped = done;
+	server->stopped_arg = arg;
+	server->cancel_at_ms = cft_loop_now_ms(server->options.loop) + grace_ms + 1;
+	server->shutdown_tag.done = shutdown_done;
+	grpc_server_shutdown_and_notify(server->server, server->queue, &server->shutdown_tag);
+	server->drain = cft_timer_new(server->options.loop, check_drained, server);
+	cft_timer_start(server->drain, DRAIN_CHECK_MS, DRAIN_CHECK_MS);
+}
+
+/* A server that was made but never served has no pump to empty its queue. */
+static void shut_unserved(struct cft_rpc_server *server)
+{
+	gpr_timespec forever = gpr_inf_future(GPR_CLOCK_MONOTONIC);
+
+	if (server->server) {
+		server->shutdown_tag.done = shutdown_done;
+		grpc_server_shutdown_and_notify(server->server, server->queue,
+		                                &server->shutdown_tag);
+		while (!atomic_load(&server->shutdown_done))
+			cft_rpc_pump(server->queue, forever);
+	}
+	grpc_completion_queue_shutdown(server->queue);
+	while (cft_rpc_pump(server->queue, forever) != CFT_PUMP_SHUTDOWN)
+		;
+}
+
+void cft_rpc_server_free(struct cft_rpc_server *server)
+{
+	if (!server)
+		return;
+	assert(!server->pumping);
+	if (!server->drain)
+		shut_unserved(server);
+	if (server->server)
+		grpc_server_destroy(server->server);
+	grpc_completion_queue_destroy(server->queue);
+	cft_timer_free(server->drain);
+	cft_timer_free(server->reaper);
+	cft_mailbox_free(server->box);
+	for (size_t i = 0; i < server->n_methods; i++)
+		free(server->methods[i]);
+	free(server->methods);
+	free(server->listen);
+	free(server->cert_file);
+	free(server->key_file);
+	free(server->client_ca_file);
+	free(server);
+	grpc_shutdown();
+}
