@@ -33,7 +33,7 @@ int cft_client_open(const struct cft_client_options *options, struct cft_client 
 	struct cft_client *client = cft_new(struct cft_client);
 	int rc;
 
-	grpc_init();
+	cft_rpc_init();
 	client->queue = grpc_completion_queue_create_for_next(NULL);
 	client->max_message_bytes =
 		options->max_message_bytes ? options->max_message_bytes : DEFAULT_MAX_MESSAGE_BYTES;

@@ -3,10 +3,23 @@
  */
 #include "common/rpc/tag.h"
 
+#include "common/base/log.h"
 #include "common/base/mem.h"
 
 #include <grpc/slice.h>
+#include <grpc/support/log.h>
 #include <string.h>
+
+static void log_line(gpr_log_func_args *args)
+{
+	cft_log(CFT_LOG_DEBUG, "grpc", "message", args->message, NULL);
+}
+
+void cft_rpc_init(void)
+{
+	gpr_set_log_function(log_line);
+	grpc_init();
+}
 
 enum cft_pump cft_rpc_pump(grpc_completion_queue *queue, gpr_timespec deadline)
 {

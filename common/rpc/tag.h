@@ -21,6 +21,10 @@ struct cft_tag {
 	void (*done)(struct cft_tag *tag, bool ok);
 };
 
+/* grpc_init, and gRPC's own messages into our log at level DEBUG: what matters comes back as an
+ * error. Each needs a grpc_shutdown. */
+void cft_rpc_init(void);
+
 /* Waits until `deadline` for one event and runs it. */
 enum cft_pump { CFT_PUMP_RAN, CFT_PUMP_TIMEOUT, CFT_PUMP_SHUTDOWN };
 enum cft_pump cft_rpc_pump(grpc_completion_queue *queue, gpr_timespec deadline);

@@ -49,7 +49,7 @@ struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *o
 {
 	struct cft_rpc_server *server = cft_new(struct cft_rpc_server);
 
-	grpc_init();
+	cft_rpc_init();
 	server->options = *options;
 	server->listen = cft_strdup(options->listen);
 	server->cert_file = cft_strdup(options->cert_file);
