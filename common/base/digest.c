@@ -3,6 +3,8 @@
  */
 #include "common/base/digest.h"
 
+#include "common/base/err.h"
+
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -23,6 +25,29 @@ const char *cft_hex(const void *data, size_t len, char *out)
 	}
 	out[2 * len] = '\0';
 	return out;
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int cft_unhex(const char *hex, size_t len, void *out)
+{
+	unsigned char *bytes = out;
+
+	if (len % 2 != 0)
+		return CFT_E_INVALID;
+	for (size_t i = 0; i < len; i += 2) {
+		int high = digit_value(hex[i]), low = digit_value(hex[i + 1]);
+		if (high < 0 || low < 0)
+			return CFT_E_INVALID;
+		bytes[i / 2] = (unsigned char)(high << 4 | low);
+	}
+	return 0;
 }
 
 const char *cft_sha256_hex(const void *data, size_t len, char out[CFT_SHA256_HEX])

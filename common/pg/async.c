@@ -275,8 +275,12 @@ static void run_next(struct cft_pg_async *c)
 	c->doubtful = false;
 	if (c->options.reply_timeout_ms)
 		cft_timer_start(c->deadline, c->options.reply_timeout_ms, 0);
-	PQsendQueryParams(c->conn, s->sql, (int)s->n, NULL, (const char *const *)s->values, NULL,
-	                  NULL, 0);
+	/* A failure to send shows as a lost connection. */
+	if (s->n == 0)
+		PQsendQuery(c->conn, s->sql);
+	else
+		PQsendQueryParams(c->conn, s->sql, (int)s->n, NULL, (const char *const *)s->values,
+		                  NULL, NULL, 0);
 	flush(c);
 }
 

@@ -48,7 +48,8 @@ void cft_pg_async_free(struct cft_pg_async *conn);
  * cancelled. */
 typedef void (*cft_pg_reply_fn)(void *ctx, const struct cft_pg_result *result,
                                 const struct cft_err *err);
-/* One statement with text parameters (copied; NULL is SQL NULL). Fails with UNAVAILABLE, in a later
+/* One statement with text parameters (copied; NULL is SQL NULL); without parameters also several
+ * statements, as one transaction, and the last one's result. Fails with UNAVAILABLE, in a later
  * turn, where the connection is down. */
 void cft_pg_async_query(struct cft_pg_async *conn, const char *sql, size_t n,
                         const char *const *values, cft_pg_reply_fn fn, void *ctx);

@@ -3,6 +3,7 @@
  */
 #include "common/pg/result.h"
 
+#include "common/base/digest.h"
 #include "common/pg/internal.h"
 
 #include <assert.h>
@@ -90,15 +91,6 @@ bool cft_pg_bool(const struct cft_pg_result *result, size_t row, size_t column)
 	return cft_pg_text(result, row, column)[0] == 't';
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 int cft_pg_bytea(const struct cft_pg_result *result, size_t row, size_t column, struct cft_buf *out)
 {
 	const char *text = cft_pg_text(result, row, column);
@@ -106,14 +98,12 @@ int cft_pg_bytea(const struct cft_pg_result *result, size_t row, size_t column, 
 
 	if (len == 0)
 		return 0;
-	if (len % 2 != 0 || text[0] != '\\' || text[1] != 'x')
+	if (len < 2 || text[0] != '\\' || text[1] != 'x')
 		return CFT_E_INVALID;
 	cft_buf_reserve(out, len / 2);
-	for (size_t i = 2; i < len; i += 2) {
-		int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
-		if (high < 0 || low < 0)
-			return CFT_E_INVALID;
-		cft_buf_addc(out, (char)(high << 4 | low));
-	}
+	if (cft_unhex(text + 2, len - 2, out->data + out->len) != 0)
+		return CFT_E_INVALID;
+	out->len += len / 2 - 1;
+	out->data[out->len] = '\0';
 	return 0;
 }

@@ -1,0 +1,15 @@
+/* Internal: how the store's files share its connections.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CFT_STORE_INTERNAL_H
+#define CFT_STORE_INTERNAL_H
+
+#include "common/pg/async.h"
+#include "server/store/store.h"
+
+/* Runs a statement on the least busy connection. The reply comes in a later turn. Without
+ * parameters, several statements in one text are one transaction. */
+void cft_store_run(struct cft_store *store, const char *sql, size_t n, const char *const *values,
+                   cft_pg_reply_fn fn, void *ctx);
+
+#endif
