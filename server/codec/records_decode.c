@@ -90,6 +90,7 @@ static bool valid_conflict(const Confiture__V1__Conflict *message)
 static void fill_resolution(const Confiture__V1__Conflict *from, struct cft_conflict *to)
 {
 	to->status = (enum cft_conflict_status)from->status;
+	to->order = (int)from->order;
 	to->generation_a = from->generation_a;
 	to->generation_b = from->generation_b;
 	to->strategy = (enum cft_strategy)from->resolution_strategy;
@@ -138,6 +139,7 @@ static int parse_base(const Confiture__V1__BaseSchema *from, struct cft_arena *a
 	ret->fingerprint = from->fingerprint;
 	ret->source = from->source;
 	ret->object_count = from->object_count;
+	ret->revision = from->revision;
 	ret->set_us = cft_codec_time_us(from->set_time);
 	ret->effects = effects;
 	return 0;
@@ -169,9 +171,9 @@ static int parse_change(const Confiture__V1__Change *from, struct cft_arena *are
 	} else if (from->subject_case == CONFITURE__V1__CHANGE__SUBJECT_CONFLICT) {
 		rc = parse_conflict(from->conflict, &conflict, err);
 	} else if (from->subject_case == CONFITURE__V1__CHANGE__SUBJECT_BASE_SCHEMA) {
-		struct cft_base_schema *base = cft_arena_new(arena, struct cft_base_schema);
-		rc = parse_base(from->base_schema, arena, base, err);
-		to->base = base;
+		struct cft_base_schema base = {0};
+		rc = parse_base(from->base_schema, arena, &base, err);
+		to->base = rc == 0 ? cft_base_schema_copy(&base) : NULL;
 	}
 	to->intent = intent;
 	to->conflict = conflict;
@@ -186,6 +188,8 @@ static void fill_event(const Confiture__V1__Event *from, struct cft_event *to)
 	to->reason = from->reason;
 	to->forced = from->forced;
 	to->request_id = from->request_id;
+	if (from->request_digest.len == sizeof(to->request_digest))
+		memcpy(to->request_digest, from->request_digest.data, sizeof(to->request_digest));
 }
 
 static int parse_event(const Confiture__V1__Event *message, struct cft_event **ret,
@@ -206,6 +210,7 @@ static int parse_event(const Confiture__V1__Event *message, struct cft_event **r
 	for (size_t i = 0; i < event.n_changes; i++) {
 		cft_intent_unref(event.changes[i].intent);
 		cft_conflict_unref(event.changes[i].conflict);
+		cft_base_schema_unref(event.changes[i].base);
 	}
 	cft_arena_release(&arena);
 	return rc;

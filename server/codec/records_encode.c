@@ -90,6 +90,7 @@ static void set_resolution(struct cft_arena *arena, const struct cft_conflict *f
 	to->resolved_by = borrow(from->resolved_by);
 	to->resolve_time = cft_codec_time(arena, from->resolved_us);
 	to->proof_json = borrow(from->proof_json);
+	to->order = (Confiture__V1__ApplyOrder)from->order;
 	to->generation_a = from->generation_a;
 	to->generation_b = from->generation_b;
 }
@@ -131,6 +132,7 @@ Confiture__V1__BaseSchema *cft_codec_base(struct cft_arena *arena,
 	to->source = borrow(base->source);
 	to->set_time = cft_codec_time(arena, base->set_us);
 	to->object_count = base->object_count;
+	to->revision = base->revision;
 	if ((flags & CFT_WITH_EFFECTS) && base->effects)
 		to->effects = cft_codec_effects(arena, base->effects);
 	return to;
@@ -169,6 +171,10 @@ Confiture__V1__Event *cft_codec_event(struct cft_arena *arena, const char *proje
 	to->reason = borrow(event->reason);
 	to->forced = event->forced;
 	to->request_id = borrow(event->request_id);
+	if (to->request_id[0]) {
+		to->request_digest.data = (uint8_t *)event->request_digest;
+		to->request_digest.len = sizeof(event->request_digest);
+	}
 	to->n_changes = event->n_changes;
 	to->changes = cft_arena_array(arena, Confiture__V1__Change *, event->n_changes);
 	for (size_t i = 0; i < event->n_changes; i++)

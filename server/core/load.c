@@ -35,8 +35,11 @@ void cft_state_load_request(struct cft_state *state, const char *request_id,
 
 void cft_state_load_base(struct cft_state *state, const struct cft_base_schema *base)
 {
+	struct cft_base_schema *copy = cft_base_schema_copy(base);
+
 	start_loading(state);
-	cft_put_base(state, base);
+	cft_put_base(state, copy);
+	cft_base_schema_unref(copy);
 }
 
 static int by_creation(const struct cft_intent_entry *a, const struct cft_intent_entry *b)

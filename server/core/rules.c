@@ -168,24 +168,24 @@ static const char intro[] =
 	"Generated from the table in `server/core/rules.c`; a test compares the two.\n"
 	"\n"
 	"A command on an intent is allowed, *warned* (done, and the answer shows the conflicts) "
-        "or\n"
+	"or\n"
 	"refused (exit code 5). What counts is the gravest conflict of the intent that is not\n"
 	"resolved, with the severity that it has *now*:\n"
 	"\n"
 	"- WARNING at most where either side is COMPLETED (awaiting merge), EXPIRED, or "
-        "registered\n"
+	"registered\n"
 	"  and untouched for 7 days (stale): such intents never block anybody.\n"
 	"- INFO where agent and branch of both sides are the same.\n"
 	"- A resolved conflict does not count. A change of either side's DDL, or of the base "
-        "schema\n"
+	"schema\n"
 	"  where it changes what the conflict says, reopens it.\n"
 	"- `check` is never refused: it tells what `register` would tell, and writes nothing.\n"
 	"\n"
 	"A refusal because of conflicts is overcome with `--accept-risk --reason TEXT` (for\n"
 	"`complete`: `--force --reason TEXT`); the reason stays in the history. An intent of "
-        "another\n"
+	"another\n"
 	"agent is changed with `--force --reason TEXT` alone; its owner is told on its stream and "
-        "in\n"
+	"in\n"
 	"its inbox. Nothing overcomes a refusal because of the state.\n";
 
 static const char outro[] =
@@ -198,7 +198,7 @@ static const char outro[] =
 	"| VANISHED | refused: WRONG_STATE | refused: WRONG_STATE |\n"
 	"\n"
 	"Any agent may resolve or reopen a conflict, also one that is not a side of it: a lead or "
-        "a\n"
+	"a\n"
 	"person who decides. Who did it is recorded, and both owners are told.\n";
 
 void cft_rules_document(struct cft_buf *out)

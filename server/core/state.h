@@ -47,6 +47,7 @@ void cft_state_load_conflict(struct cft_state *state, const struct cft_conflict 
 void cft_state_load_request(struct cft_state *state, const char *request_id,
                             const unsigned char body_digest[32], uint64_t revision,
                             const char *subject_id, int64_t time_us);
+/* Copies what it is given, so that `base` may live in an arena. */
 void cft_state_load_base(struct cft_state *state, const struct cft_base_schema *base);
 void cft_state_load_done(struct cft_state *state, uint64_t revision);
 
