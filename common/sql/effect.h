@@ -130,15 +130,16 @@ enum cft_ref_flag {
 	CFT_REF_LATE = 1 << 0, /* resolved when it runs (plpgsql bodies): breaks at run time */
 	CFT_REF_STAR = 1 << 1, /* every column of the relation, now */
 	CFT_REF_SOFT = 1 << 2, /* the definition is fixed without it (LIKE, CTAS): no dependency */
-	CFT_REF_DERIVED = 1 << 3,   /* the scope also has columns that are not a table's */
-	CFT_REF_MERGED = 1 << 4,    /* named by USING or NATURAL: not ambiguous */
-	CFT_REF_AUTO = 1 << 5,      /* the object is dropped with it, without CASCADE */
-	CFT_REF_WRITE = 1 << 6,     /* rows of it are written */
-	CFT_REF_CALL = 1 << 7,      /* a call: `sub` is the number of arguments */
-	CFT_REF_KEY = 1 << 8,       /* needs a primary key or unique index on columns `sub` ("" is
-	                             * the primary key) */
-	CFT_REF_VALUE = 1 << 9,     /* a literal that may be an enum label */
-	CFT_REF_UNCERTAIN = 1 << 10 /* may name no object at all (a variable, an alias) */
+	CFT_REF_DERIVED = 1 << 3,    /* the scope also has columns that are not a table's */
+	CFT_REF_MERGED = 1 << 4,     /* named by USING or NATURAL: not ambiguous */
+	CFT_REF_AUTO = 1 << 5,       /* the object is dropped with it, without CASCADE */
+	CFT_REF_WRITE = 1 << 6,      /* rows of it are written */
+	CFT_REF_CALL = 1 << 7,       /* a call: `sub` is the number of arguments */
+	CFT_REF_KEY = 1 << 8,        /* needs a primary key or unique index on columns `sub` ("" is
+	                              * the primary key) */
+	CFT_REF_VALUE = 1 << 9,      /* a literal that may be an enum label */
+	CFT_REF_UNCERTAIN = 1 << 10, /* may name no object at all (a variable, an alias) */
+	CFT_REF_COUNT = 1 << 11, /* `value` is how many columns the relation must have at least */
 };
 
 /* Something a statement needs. Columns carry the scope of the query level they are used in: a
@@ -150,6 +151,7 @@ struct cft_ref {
 	const char *schema, *name;
 	const char *sub;       /* column */
 	const char *alias;     /* of a relation in its scope, or the column's qualifier */
+	const char *value;     /* a literal that it is set to or compared with, or \"\" */
 	uint16_t scope, outer; /* 0 = none */
 };
 
