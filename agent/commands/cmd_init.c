@@ -1,0 +1,100 @@
+/* confiture init: the files of a new project.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/command.h"
+#include "common/base/path.h"
+#include "common/migrate/scaffold.h"
+
+#include <string.h>
+
+static const char *outcome_word(enum cft_scaffold_outcome outcome)
+{
+	switch (outcome) {
+	case CFT_SCAFFOLD_CREATED:
+		return "created";
+	case CFT_SCAFFOLD_KEPT:
+		return "kept";
+	case CFT_SCAFFOLD_REPLACED:
+		return "replaced";
+	}
+	return "?";
+}
+
+static void tell(struct cft_cmd *cmd, const struct cft_scaffold *scaffold)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < scaffold->n; i++) {
+		kept += scaffold->v[i].outcome == CFT_SCAFFOLD_KEPT;
+		/* The dot files only keep git from losing empty directories. */
+		if (*cft_path_base(scaffold->v[i].path) != '.')
+			cft_out_text(cmd->out, "   %-9s %s", outcome_word(scaffold->v[i].outcome),
+			             scaffold->v[i].path);
+	}
+	if (kept == scaffold->n)
+		cft_out_mark(cmd->out, CFT_MARK_OK,
+		             "The project is already there; nothing changed");
+	else
+		cft_out_mark(cmd->out, CFT_MARK_OK, "Initialized a Confiture project in %s",
+		             scaffold->root);
+	if (kept == scaffold->n)
+		return;
+	cft_out_text(cmd->out,
+	             "\nNext:\n"
+	             "  1. Edit db/environments/local.yaml (database %s_local)\n"
+	             "  2. Write your tables below db/schema/10_tables/\n"
+	             "  3. confiture config check",
+	             scaffold->database);
+}
+
+static void give_json(struct cft_cmd *cmd, const struct cft_scaffold *scaffold)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < scaffold->n; i++)
+		json_array_append_new(files,
+		                      json_pack("{s:s, s:s}", "path", scaffold->v[i].path,
+		                                "outcome", outcome_word(scaffold->v[i].outcome)));
+	cft_out_json(cmd->out,
+	             json_pack("{s:s, s:o}", "directory", scaffold->root, "files", files));
+}
+
+static int run(struct cft_cmd *cmd, struct cft_err *err)
+{
+	const char *dir = cmd->args.n ? cmd->args.v[0] : ".";
+	struct cft_scaffold scaffold;
+	int rc = cft_scaffold_write(cmd->arena, dir, cft_cmd_flag(cmd, "force"), &scaffold, err);
+
+	if (rc != 0)
+		return rc;
+	tell(cmd, &scaffold);
+	give_json(cmd, &scaffold);
+	return 0;
+}
+
+static const struct cft_opt options[] = {
+	{.name = "force", .type = CFT_OPT_FLAG, .help = "Replace files that exist"},
+	CFT_OPT_END,
+};
+
+static const struct cft_arg arguments[] = {
+	{.name = "DIR", .help = "The project's directory; made where it is missing; else here"},
+	CFT_ARG_END,
+};
+
+static const struct cft_example examples[] = {
+	{"Start a project in a new directory", "confiture init myapp"},
+	{"Add what is missing to the project here", "confiture init"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_init = {
+	.summary = "Create the files of a project",
+	.description =
+		"Writes db/schema, db/seeds, db/migrations and db/environments with examples "
+		"to start from. Files that exist are kept.",
+	.options = options,
+	.arguments = arguments,
+	.examples = examples,
+	.run = run,
+};
