@@ -133,7 +133,10 @@ static int place_error(const struct cft_build_file *file, const struct cft_build
 		line = s->line + err->line - 1;
 	}
 	cft_err_at(err, file->shown, line, column);
-	return rc;
+	/* The files are wrong, not the command: exit code 1. */
+	if (rc == CFT_E_SYNTAX || rc == CFT_E_NOT_FOUND)
+		err->code = CFT_E_FAILED;
+	return err->code;
 }
 
 /* The build is one transaction: a file that ends it would leave half a database. */
