@@ -35,8 +35,7 @@ static enum part part_of(const char *entry, size_t *stem_len)
 	static const struct {
 		const char *suffix;
 		enum part part;
-	} suffixes[] = {
-		{".up.sql", PART_UP}, {".down.sql", PART_DOWN}, {".py", PART_PYTHON}};
+	} suffixes[] = {{".up.sql", PART_UP}, {".down.sql", PART_DOWN}, {".py", PART_PYTHON}};
 	size_t len = strlen(entry);
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
@@ -79,10 +78,10 @@ static struct cft_mig_file *file_for(struct cft_mig_dir *dir, const struct parse
 {
 	bool python = parsed->part == PART_PYTHON;
 
-	CFT_VEC_EACH(struct cft_mig_file, file, &dir->files)
-	if (file->python == python && strcmp(file->version, parsed->version) == 0 &&
-	    strcmp(file->name, parsed->name) == 0)
-		return file;
+	CFT_VEC_EACH (struct cft_mig_file, file, &dir->files)
+		if (file->python == python && strcmp(file->version, parsed->version) == 0 &&
+		    strcmp(file->name, parsed->name) == 0)
+			return file;
 	struct cft_mig_file fresh = {
 		.version = parsed->version, .name = parsed->name, .python = python};
 	cft_vec_push(&dir->files, fresh);
@@ -187,9 +186,9 @@ void cft_mig_dir_release(struct cft_mig_dir *dir)
 
 const struct cft_mig_file *cft_mig_dir_find(const struct cft_mig_dir *dir, const char *version)
 {
-	CFT_VEC_EACH(struct cft_mig_file, file, &dir->files)
-	if (cft_mig_version_cmp(file->version, version) == 0)
-		return file;
+	CFT_VEC_EACH (struct cft_mig_file, file, &dir->files)
+		if (cft_mig_version_cmp(file->version, version) == 0)
+			return file;
 	return NULL;
 }
 
@@ -205,8 +204,7 @@ const char *cft_mig_file_label(struct cft_arena *arena, const struct cft_mig_fil
 
 int cft_mig_dir_check(const struct cft_mig_dir *dir, struct cft_err *err)
 {
-	CFT_VEC_EACH(struct cft_mig_problem, problem, &dir->problems)
-	{
+	CFT_VEC_EACH (struct cft_mig_problem, problem, &dir->problems) {
 		if (problem->severity != CFT_MIG_ERROR)
 			continue;
 		cft_fail_reason(err, CFT_E_CONFIG, problem->reason, "%s", problem->message);

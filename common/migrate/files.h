@@ -30,8 +30,8 @@ struct cft_mig_file {
 	const char *version; /* as in the file name: "001" */
 	const char *name;    /* "create_users_table" */
 	bool python;
-	struct cft_mig_text up;   /* of Python: the one file */
-	struct cft_mig_text down; /* of Python: the same file */
+	struct cft_mig_text up;        /* of Python: the one file */
+	struct cft_mig_text down;      /* of Python: the same file */
 	char checksum[CFT_SHA256_HEX]; /* of `up` */
 };
 

@@ -14,7 +14,8 @@ extern "C" {
 
 /* A .sql or .py file whose name is none of a migration: says what to call it. */
 void cft_mig_check_name(struct cft_mig_dir *dir, const char *path, const char *entry);
-/* Duplicates, gaps, missing halves, bytes that PostgreSQL would refuse, over dir->files (sorted). */
+/* Duplicates, gaps, missing halves, bytes that PostgreSQL would refuse, over dir->files (sorted).
+ */
 void cft_mig_check_files(struct cft_mig_dir *dir);
 
 #ifdef __cplusplus

@@ -53,17 +53,17 @@ void cft_mig_history_sort(struct cft_mig_history *history)
 const struct cft_mig_entry *cft_mig_history_find(const struct cft_mig_history *history,
                                                  const char *version)
 {
-	CFT_VEC_EACH(struct cft_mig_entry, entry, &history->entries)
-	if (cft_mig_version_cmp(entry->version, version) == 0)
-		return entry;
+	CFT_VEC_EACH (struct cft_mig_entry, entry, &history->entries)
+		if (cft_mig_version_cmp(entry->version, version) == 0)
+			return entry;
 	return NULL;
 }
 
 const struct cft_mig_entry *cft_mig_history_unfinished(const struct cft_mig_history *history)
 {
-	CFT_VEC_EACH(struct cft_mig_entry, entry, &history->entries)
-	if (cft_mig_state_unfinished(entry->state))
-		return entry;
+	CFT_VEC_EACH (struct cft_mig_entry, entry, &history->entries)
+		if (cft_mig_state_unfinished(entry->state))
+			return entry;
 	return NULL;
 }
 
@@ -71,8 +71,8 @@ const char *cft_mig_history_current(const struct cft_mig_history *history)
 {
 	const char *current = NULL;
 
-	CFT_VEC_EACH(struct cft_mig_entry, entry, &history->entries)
-	if (!cft_mig_state_unfinished(entry->state))
-		current = entry->version;
+	CFT_VEC_EACH (struct cft_mig_entry, entry, &history->entries)
+		if (!cft_mig_state_unfinished(entry->state))
+			current = entry->version;
 	return current;
 }

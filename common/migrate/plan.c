@@ -5,6 +5,7 @@
 
 #include "common/migrate/version.h"
 
+#include <assert.h>
 #include <string.h>
 
 const char *cft_mig_status_name(enum cft_mig_status status)
@@ -40,12 +41,19 @@ static void add_row(struct cft_arena *arena, struct cft_mig_rows *rows,
                     const char *current)
 {
 	struct cft_mig_row row = {
-		.version = file ? file->version : entry->version,
-		.name = file ? file->name : entry->name,
 		.status = status_of(file, entry),
 		.file = file,
 		.entry = entry,
 	};
+
+	assert(file || entry);
+	if (file) {
+		row.version = file->version;
+		row.name = file->name;
+	} else {
+		row.version = entry->version;
+		row.name = entry->name;
+	}
 
 	row.out_of_order = !entry && current && cft_mig_version_cmp(row.version, current) < 0;
 	if (row.status == CFT_MIG_STATUS_PENDING || row.status == CFT_MIG_STATUS_PARTIAL)
@@ -100,10 +108,11 @@ static int refuse_changed(const struct cft_mig_row *row, struct cft_err *err)
 	                "%s was edited after it was applied on %s", row->file->up.path,
 	                row->entry->applied_at);
 	cft_err_at(err, row->file->up.path, 0, 0);
-	return cft_err_hint(err,
-	                    "undo the edit and write a new migration; or, if the database is right, "
-	                    "record the new text with: confiture migrate repair --accept %s",
-	                    row->version);
+	return cft_err_hint(
+		err,
+		"undo the edit and write a new migration; or, if the database is right, "
+		"record the new text with: confiture migrate repair --accept %s",
+		row->version);
 }
 
 static int refuse_out_of_order(const struct cft_mig_row *row, const char *current,
@@ -113,8 +122,9 @@ static int refuse_out_of_order(const struct cft_mig_row *row, const char *curren
 	                "%s_%s is pending, but %s, which comes after it, is applied already",
 	                row->version, row->name, current);
 	cft_err_at(err, row->file->up.path, 0, 0);
-	return cft_err_hint(err, "give it a version above %s, or apply it all the same with "
-	                         "--allow-out-of-order",
+	return cft_err_hint(err,
+	                    "give it a version above %s, or apply it all the same with "
+	                    "--allow-out-of-order",
 	                    current);
 }
 
@@ -162,12 +172,11 @@ int cft_mig_plan_up(struct cft_arena *arena, const struct cft_mig_dir *dir,
 		return rc;
 	if (unfinished && unfinished->state == CFT_MIG_REVERTING)
 		return unfinished_rollback(unfinished, err);
-	if (options->target && (!cft_mig_version_valid(options->target) ||
-	                        !cft_mig_dir_find(dir, options->target)))
+	if (options->target &&
+	    (!cft_mig_version_valid(options->target) || !cft_mig_dir_find(dir, options->target)))
 		return unknown_target(options->target, err);
 	cft_mig_rows_make(arena, dir, history, &rows);
-	CFT_VEC_EACH(struct cft_mig_row, row, &rows.rows)
-	{
+	CFT_VEC_EACH (struct cft_mig_row, row, &rows.rows) {
 		rc = plan_row(arena, row, options, cft_mig_history_current(history), &plan, err);
 		if (rc != 0)
 			return rc;

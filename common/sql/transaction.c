@@ -68,8 +68,7 @@ static void of_drop(const PgQuery__DropStmt *stmt, struct cft_arena *arena,
 	outside(traits, CFT_SQL_AGAIN_INDEX_ABSENT);
 	traits->index = text_or_null(arena, name->items[name->n_items - 1]->string->sval);
 	if (name->n_items > 1)
-		traits->schema =
-			text_or_null(arena, name->items[name->n_items - 2]->string->sval);
+		traits->schema = text_or_null(arena, name->items[name->n_items - 2]->string->sval);
 }
 
 static void of_reindex(const PgQuery__ReindexStmt *stmt, struct cft_sql_traits *traits)
@@ -162,7 +161,24 @@ static void of_copy(const PgQuery__CopyStmt *stmt, struct cft_sql_traits *traits
 		traits->block = CFT_SQL_COPY_IN;
 }
 
-void cft_sql_traits_of(const struct _PgQuery__Node *tree, struct cft_arena *arena,
+/* `SELECT set_config(…)`, which begins every dump. */
+static void of_select(const PgQuery__SelectStmt *stmt, struct cft_sql_traits *traits)
+{
+	const PgQuery__Node *target =
+		stmt->n_target_list == 1 && stmt->n_from_clause == 0 ? stmt->target_list[0] : NULL;
+
+	if (!target || target->node_case != PG_QUERY__NODE__NODE_RES_TARGET)
+		return;
+	const PgQuery__Node *value = target->res_target->val;
+	if (!value || value->node_case != PG_QUERY__NODE__NODE_FUNC_CALL ||
+	    value->func_call->n_funcname == 0)
+		return;
+	const PgQuery__FuncCall *call = value->func_call;
+	if (strcmp(call->funcname[call->n_funcname - 1]->string->sval, "set_config") == 0)
+		traits->block = CFT_SQL_SESSION;
+}
+
+void cft_sql_traits_of(const struct PgQuery__Node *tree, struct cft_arena *arena,
                        struct cft_sql_traits *ret)
 {
 	struct cft_sql_traits traits = {0};
@@ -188,6 +204,13 @@ void cft_sql_traits_of(const struct _PgQuery__Node *tree, struct cft_arena *aren
 		break;
 	case PG_QUERY__NODE__NODE_COPY_STMT:
 		of_copy(tree->copy_stmt, &traits);
+		break;
+	case PG_QUERY__NODE__NODE_SELECT_STMT:
+		of_select(tree->select_stmt, &traits);
+		break;
+	case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
+		if (!tree->variable_set_stmt->is_local)
+			traits.block = CFT_SQL_SESSION;
 		break;
 	case PG_QUERY__NODE__NODE_VACUUM_STMT:
 		if (tree->vacuum_stmt->is_vacuumcmd)

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-struct _PgQuery__Node;
+struct PgQuery__Node;
 
 enum cft_sql_block {
 	CFT_SQL_INSIDE,     /* runs inside a transaction block */
@@ -26,6 +26,7 @@ enum cft_sql_block {
 	CFT_SQL_ROLLBACK,   /* ROLLBACK; also PREPARE TRANSACTION and the like */
 	CFT_SQL_DISCARD,    /* DISCARD ALL: outside, and it drops the session's locks */
 	CFT_SQL_ENUM_VALUE, /* ALTER TYPE ADD VALUE: inside, but `label` is unusable until commit */
+	CFT_SQL_SESSION,    /* SET, RESET, set_config(): changes the session, not the database */
 	CFT_SQL_COPY_IN,    /* COPY FROM STDIN: inside; its data follow in the script */
 };
 
@@ -47,7 +48,7 @@ struct cft_sql_traits {
 };
 
 /* Strings are copied into the arena. `tree` may be NULL (unknown statement): inside. */
-void cft_sql_traits_of(const struct _PgQuery__Node *tree, struct cft_arena *arena,
+void cft_sql_traits_of(const struct PgQuery__Node *tree, struct cft_arena *arena,
                        struct cft_sql_traits *ret);
 
 #ifdef __cplusplus
