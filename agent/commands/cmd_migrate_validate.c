@@ -1,0 +1,123 @@
+/* confiture migrate validate: are the files in order, without a database.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/migrate.h"
+#include "common/migrate/script.h"
+#include "common/sql/parse.h"
+
+#include <string.h>
+
+static void add_problem(struct cft_mig_dir *dir, const struct cft_mig_text *text,
+                        const struct cft_err *found)
+{
+	struct cft_mig_problem problem = {
+		.severity = CFT_MIG_ERROR,
+		.reason = cft_arena_strdup(&dir->arena, found->reason),
+		.path = text->path,
+		.hint = found->hint[0] ? cft_arena_strdup(&dir->arena, found->hint) : NULL,
+	};
+
+	problem.message = strncmp(found->message, text->path, strlen(text->path)) == 0
+	                          ? cft_arena_strdup(&dir->arena, found->message)
+	                          : cft_arena_printf(&dir->arena, "%s:%d: %s", text->path,
+	                                             found->line, found->message);
+	cft_vec_push(&dir->problems, problem);
+}
+
+static void check_sql(struct cft_mig_dir *dir, const struct cft_mig_text *text)
+{
+	const struct cft_parse_options options = {.max_bytes = SIZE_MAX, .psql = true};
+	struct cft_arena arena = CFT_ARENA_INIT;
+	struct cft_sql_script parsed;
+	struct cft_mig_script script;
+	struct cft_err found = CFT_ERR_INIT;
+
+	if (text->path && cft_sql_parse(text->data, text->len, &options, &arena, &parsed, &found))
+		add_problem(dir, text, &found);
+	else if (text->path && cft_mig_script_read(&arena, text, &script, &found) != 0)
+		add_problem(dir, text, &found);
+	cft_arena_release(&arena);
+}
+
+static void check_all_sql(struct cft_mig_dir *dir)
+{
+	CFT_VEC_EACH (struct cft_mig_file, file, &dir->files) {
+		if (file->python)
+			continue;
+		check_sql(dir, &file->up);
+		check_sql(dir, &file->down);
+	}
+}
+
+static size_t show_problems(struct cft_migrate *migrate, enum cft_mig_severity severity)
+{
+	struct cft_output *out = migrate->cmd->out;
+	size_t n = 0;
+
+	CFT_VEC_EACH (struct cft_mig_problem, problem, &migrate->dir.problems) {
+		if (problem->severity != severity)
+			continue;
+		n++;
+		cft_out_mark(out, severity == CFT_MIG_ERROR ? CFT_MARK_ERROR : CFT_MARK_WARN, "%s",
+		             problem->message);
+		if (problem->hint)
+			cft_out_mark(out, CFT_MARK_BULLET, "%s", problem->hint);
+	}
+	return n;
+}
+
+static int validate(struct cft_migrate *migrate, struct cft_err *err)
+{
+	struct cft_output *out = migrate->cmd->out;
+	bool strict = cft_cmd_flag(migrate->cmd, "strict");
+
+	check_all_sql(&migrate->dir);
+	size_t errors = show_problems(migrate, CFT_MIG_ERROR);
+	size_t warnings = show_problems(migrate, CFT_MIG_WARNING);
+	bool good = errors == 0 && (warnings == 0 || !strict);
+	cft_out_json(out, json_pack("{s:b,s:I,s:I,s:I,s:o}", "valid", good, "migrations",
+	                            (json_int_t)migrate->dir.files.n, "errors", (json_int_t)errors,
+	                            "warnings", (json_int_t)warnings, "problems",
+	                            cft_migrate_problems_json(migrate)));
+	if (!good)
+		return cft_fail_reason(err, CFT_E_CONFIG, "INVALID_MIGRATIONS",
+		                       "%zu error(s) and %zu warning(s) in %s", errors, warnings,
+		                       migrate->dir.path);
+	cft_out_mark(out, CFT_MARK_OK, "%zu migration(s) are valid, %zu warning(s)",
+	             migrate->dir.files.n, warnings);
+	return 0;
+}
+
+static int run(struct cft_cmd *cmd, struct cft_err *err)
+{
+	struct cft_migrate migrate = {0};
+	int rc = cft_migrate_open_files(&migrate, cmd, err);
+
+	if (rc == 0)
+		rc = validate(&migrate, err);
+	cft_migrate_close(&migrate);
+	return rc;
+}
+
+static const struct cft_opt options[] = {
+	{.name = "strict", .type = CFT_OPT_FLAG, .help = "Warnings fail too"},
+	CFT_MIGRATE_FILE_OPTIONS,
+	CFT_OPT_END,
+};
+
+static const struct cft_example examples[] = {
+	{"Check names, versions, missing files and SQL syntax", "confiture migrate validate"},
+	{"In CI", "confiture migrate validate --strict --format json"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_migrate_validate = {
+	.summary = "Check the migration files, without a database",
+	.description = "Errors: files that are no UTF-8 text, versions used twice, a missing "
+		       ".up.sql, SQL that does not parse, transaction control that cannot work. "
+		       "Warnings: a missing .down.sql, gaps between versions, empty files, files "
+		       "whose names make them no migration.",
+	.options = options,
+	.examples = examples,
+	.run = run,
+};

@@ -1,0 +1,74 @@
+/* Migrate: what the `confiture migrate` commands share: their options, files and connection.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CFT_COMMANDS_MIGRATE_H
+#define CFT_COMMANDS_MIGRATE_H
+
+#include "agent/commands/command.h"
+#include "common/config/connection.h"
+#include "common/migrate/engine.h"
+
+#include <pthread.h>
+
+/* Rows for the options of a command that reads migration files, and of one that also connects.
+ * Without CFT_OPT_END, so that they can stand among others. */
+#define CFT_MIGRATE_FILE_OPTIONS                                                            \
+	{.name = "migrations-dir",                                                          \
+	 .type = CFT_OPT_PATH,                                                              \
+	 .value = "DIR",                                                                    \
+	 .help = "Where the migrations are; else as the environment says (db/migrations)"}, \
+		{.name = "config",                                                          \
+	         .type = CFT_OPT_PATH,                                                      \
+	         .value = "FILE",                                                           \
+	         .help = "Environment file, for example db/environments/local.yaml"},       \
+		{.name = "env",                                                             \
+	         .type = CFT_OPT_STRING,                                                    \
+	         .value = "NAME",                                                           \
+	         .help = "Environment by name: the file db/environments/NAME.yaml"},        \
+	{                                                                                   \
+		.name = "database-url", .type = CFT_OPT_STRING, .value = "URL",             \
+		.help = "Connection string; comes before everything else"                   \
+	}
+
+#define CFT_MIGRATE_LOCK_OPTIONS                                                       \
+	{.name = "lock-timeout",                                                       \
+	 .type = CFT_OPT_DURATION,                                                     \
+	 .value = "TIME",                                                              \
+	 .help = "How long to wait for another migrator to finish; else as the "       \
+	         "environment says"},                                                  \
+	{                                                                              \
+		.name = "ddl-lock-timeout", .type = CFT_OPT_DURATION, .value = "TIME", \
+		.help = "How long a statement may wait for a lock before it is tried " \
+			"again; 0 for no limit; else as the environment says"          \
+	}
+
+/* One call of a migrate command. Zeroed, then opened; close it in every case. */
+struct cft_migrate {
+	struct cft_cmd *cmd;
+	struct cft_connection connection;
+	struct cft_mig_dir dir;
+	struct cft_mig_engine *engine; /* NULL: files only */
+	struct cft_mig_history history;
+	bool dir_read, step_open, interruptible;
+	pthread_t interrupter;
+	json_t *steps; /* what ran, for the JSON document */
+};
+
+/* Resolves the environment and reads the files. */
+int cft_migrate_open_files(struct cft_migrate *migrate, struct cft_cmd *cmd, struct cft_err *err);
+/* The same and connects; reads the history. `writes`: takes the migration lock first, and SIGINT
+ * cancels the running statement. */
+int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writes,
+                     struct cft_err *err);
+void cft_migrate_close(struct cft_migrate *migrate);
+
+/* Warnings about files, on standard error. */
+void cft_migrate_show_problems(struct cft_migrate *migrate);
+json_t *cft_migrate_problems_json(const struct cft_migrate *migrate);
+/* Runs a plan and shows it as the guide does; the JSON document too. */
+int cft_migrate_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
+                    struct cft_err *err);
+/* Lists what would run. */
+void cft_migrate_show_plan(struct cft_migrate *migrate, const struct cft_mig_plan *plan);
+
+#endif
