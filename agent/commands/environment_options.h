@@ -27,7 +27,7 @@ extern "C" {
 	{                                                                                         \
 		.name = "database-url", .type = CFT_OPT_STRING, .value = "URL",                   \
 		.help = "Database; stronger than what the environment or CONFITURE_DATABASE_URL " \
-		        "says"                                                                    \
+			"says"                                                                    \
 	}
 
 /* Fills the request from the command's --env, --config and --database-url (the command has all

@@ -21,16 +21,16 @@ static const char extensions_sql[] =
 	"-- Extensions and types: everything that tables need comes first.\n"
 	"--\n"
 	"-- Files are run in alphabetical order, directory by directory; the numbers before the "
-        "names\n"
+	"names\n"
 	"-- make that order. 00_common comes before 10_tables, which comes before 20_views.\n"
 	"--\n"
 	"-- CREATE EXTENSION IF NOT EXISTS pgcrypto;\n";
 
 static const char example_sql[] =
 	"-- One file per table, with its indexes, constraints and comments: this directory says "
-        "what the\n"
+	"what the\n"
 	"-- schema should be. Change it here, then let Confiture write the migration that takes a "
-        "database\n"
+	"database\n"
 	"-- there:\n"
 	"--\n"
 	"--     confiture migrate diff OLD NEW --generate --name what_changes\n"
@@ -67,7 +67,7 @@ static const char local_yaml[] =
 	"# migration:\n"
 	"#   table: confiture_migrations   # what was applied is recorded here\n"
 	"#   lock_timeout: 5s              # a statement waits no longer for a lock, then tries "
-        "again\n"
+	"again\n"
 	"#   statement_timeout: 0          # no limit\n";
 
 static const char test_yaml[] =
@@ -88,9 +88,9 @@ static const char test_yaml[] =
 	"  password: ${DB_PASSWORD:-postgres}\n";
 
 static const char production_yaml[] = "# Production: no seed data, and no password in this file. A "
-                                      "variable that is not set is an\n"
+				      "variable that is not set is an\n"
 				      "# error, but only once a command connects: `confiture build "
-                                      "--env production` needs none.\n"
+				      "--env production` needs none.\n"
 				      "name: production\n"
 				      "\n"
 				      "includes:\n"
