@@ -5,7 +5,6 @@
 #include "common/config/settings.h"
 #include "common/config/settings_value.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,13 +39,15 @@ static void add_wrapped(struct cft_buf *out, const char *text)
 
 static const char *range_text(const struct cft_setting *row, struct cft_arena *arena)
 {
+	struct cft_buf range = CFT_BUF_INIT;
+
 	if ((row->min == 0 && row->max == 0) || row->type == CFT_SETTING_STRING ||
 	    row->type == CFT_SETTING_PATH)
 		return NULL;
-	const char *unit = row->type == CFT_SETTING_DURATION ? " ms"
-	                   : row->type == CFT_SETTING_BYTES  ? " bytes"
-	                                                     : "";
-	return cft_arena_printf(arena, "%" PRId64 " to %" PRId64 "%s", row->min, row->max, unit);
+	cft_setting_range(row, &range);
+	const char *text = cft_arena_strdup(arena, cft_buf_str(&range));
+	cft_buf_release(&range);
+	return text;
 }
 
 static void help_row(const struct cft_settings_table *table, const struct cft_setting *row,

@@ -78,18 +78,49 @@ int cft_bytes_parse(const char *text, int64_t *ret_bytes)
 	return 0;
 }
 
+static void add_unit(struct cft_buf *out, int64_t n, const char *const *names, const int64_t *sizes)
+{
+	size_t i = 0;
+
+	while (n % sizes[i] != 0)
+		i++;
+	cft_buf_addf(out, "%" PRId64 "%s", n / sizes[i], names[i]);
+}
+
+void cft_setting_quantity(const struct cft_setting *row, int64_t n, struct cft_buf *out)
+{
+	static const char *const times[] = {"d", "h", "m", "s", "ms"};
+	static const int64_t ms[] = {86400000, 3600000, 60000, 1000, 1};
+	static const char *const sizes[] = {"GiB", "MiB", "kB", " bytes"};
+	static const int64_t bytes[] = {1 << 30, 1 << 20, 1 << 10, 1};
+
+	if (n == 0 || (row->type != CFT_SETTING_DURATION && row->type != CFT_SETTING_BYTES))
+		cft_buf_addf(out, "%" PRId64, n);
+	else if (row->type == CFT_SETTING_DURATION)
+		add_unit(out, n, times, ms);
+	else
+		add_unit(out, n, sizes, bytes);
+}
+
+void cft_setting_range(const struct cft_setting *row, struct cft_buf *out)
+{
+	cft_setting_quantity(row, row->min, out);
+	cft_buf_adds(out, " to ");
+	cft_setting_quantity(row, row->max, out);
+}
+
 static int check_range(const struct cft_setting *row, int64_t n, const char *text,
                        struct cft_err *err)
 {
-	const char *unit = row->type == CFT_SETTING_DURATION ? " ms"
-	                   : row->type == CFT_SETTING_BYTES  ? " bytes"
-	                                                     : "";
+	struct cft_buf range = CFT_BUF_INIT;
 
 	if ((row->min == 0 && row->max == 0) || (n >= row->min && n <= row->max))
 		return 0;
-	return cft_fail_reason(err, CFT_E_CONFIG, "OUT_OF_RANGE",
-	                       "%.60s is outside %" PRId64 " to %" PRId64 "%s", text, row->min,
-	                       row->max, unit);
+	cft_setting_range(row, &range);
+	cft_fail_reason(err, CFT_E_CONFIG, "OUT_OF_RANGE", "%.60s is outside %s", text,
+	                cft_buf_str(&range));
+	cft_buf_release(&range);
+	return CFT_E_CONFIG;
 }
 
 static int parse_quantity(const struct cft_setting *row, const char *text, int64_t *ret,
@@ -309,10 +340,8 @@ void cft_setting_format(const struct cft_setting *row, const void *values, struc
 		return;
 	case CFT_SETTING_INT:
 	case CFT_SETTING_BYTES:
-		cft_buf_addf(out, "%" PRId64, value.number);
-		return;
 	case CFT_SETTING_DURATION:
-		cft_buf_addf(out, "%" PRId64 "ms", value.number);
+		cft_setting_quantity(row, value.number, out);
 		return;
 	case CFT_SETTING_ENUM:
 		cft_buf_adds(out, row->choices[value.choice]);

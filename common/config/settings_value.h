@@ -24,6 +24,9 @@ void cft_setting_store(const struct cft_setting *row, void *values,
                        const union cft_setting_value *value);
 /* The value as text for people; secrets as "(set)" or "". */
 void cft_setting_format(const struct cft_setting *row, const void *values, struct cft_buf *out);
+/* A number in the row's largest whole unit: "15m", "64MiB"; and the row's bounds: "1 to 64". */
+void cft_setting_quantity(const struct cft_setting *row, int64_t n, struct cft_buf *out);
+void cft_setting_range(const struct cft_setting *row, struct cft_buf *out);
 /* "ADDRESS", or the choices "text|json". */
 const char *cft_setting_unit(const struct cft_setting *row, struct cft_arena *arena);
 

@@ -179,7 +179,7 @@ TEST_F(Settings, RefuseBadFilesAtTheirPlace)
 		{"workers: 99\n", 1, 10, "OUT_OF_RANGE", "99 is outside 1 to 64"},
 		{"workers: 99999999999999999999\n", 1, 10, "INVALID_CONFIGURATION", "whole number"},
 		{"timeout: soon\n", 1, 10, "INVALID_CONFIGURATION", "is not a duration"},
-		{"timeout: 2h\n", 1, 10, "OUT_OF_RANGE", "2h is outside 0 to 60000 ms"},
+		{"timeout: 2h\n", 1, 10, "OUT_OF_RANGE", "2h is outside 0 to 1m"},
 		{"memory: 3 apples\n", 1, 9, "INVALID_CONFIGURATION", "is not a size"},
 		{"memory: 99999999999TB\n", 1, 9, "INVALID_CONFIGURATION", "is not a size"},
 		{"embedded: maybe\n", 1, 11, "INVALID_CONFIGURATION", "is not true or false"},

@@ -1,0 +1,117 @@
+// The documentation: tables that programs make, environment files that it shows, the example
+// projects. SPDX-License-Identifier: MIT
+#include "common/config/environment.h"
+#include "tests/lib/markdown.h"
+#include "tests/lib/pg_cluster.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <sstream>
+
+using cft_test::PgCluster;
+
+namespace
+{
+
+const std::string root = CFT_SOURCE_DIR;
+
+// What stands between "<!-- made by: COMMAND -->" and "<!-- end -->".
+std::string made_by(const std::string &text, const std::string &command)
+{
+	std::string begin = "<!-- made by: " + command + " -->\n";
+	size_t from = text.find(begin), to = text.find("<!-- end -->", from);
+	if (from == std::string::npos || to == std::string::npos)
+		return "(" + command + " is not there)";
+	from += begin.size();
+	return text.substr(from, to - from);
+}
+
+class Example : public ::testing::Test
+{
+      protected:
+	void SetUp() override
+	{
+		std::filesystem::copy(root + "/docs/examples/blog", dir_.file("blog"),
+		                      std::filesystem::copy_options::recursive);
+	}
+	cft_test::RunResult confiture(std::vector<std::string> words)
+	{
+		words.insert(words.begin(), cft_test::program("confiture"));
+		cft_test::RunOptions options;
+		options.cwd = dir_.file("blog");
+		return cft_test::run(words, options);
+	}
+	// The schema as PostgreSQL has it, without the table that records migrations.
+	std::string dump(const std::string &url)
+	{
+		auto result = cft_test::run({PgCluster::bin_dir() + "/pg_dump", "--schema-only",
+		                             "--no-owner", "--exclude-table=confiture_migrations*",
+		                             "-d", url});
+		EXPECT_EQ(0, result.exit_code) << result.err;
+		// Newer pg_dumps guard their output with a random word.
+		std::string text;
+		std::istringstream lines(result.out);
+		for (std::string line; std::getline(lines, line);)
+			if (line.rfind("\\", 0) != 0)
+				text += line + "\n";
+		return text;
+	}
+	cft_test::TempDir dir_;
+};
+
+} // namespace
+
+TEST(Configuration, IsDocumentedByTheTablesThemselves)
+{
+	std::string page = cft_test::read_file(root + "/docs/configuration.md");
+	auto tables = cft_test::run({cft_test::program("confiture"), "docs", "configuration"});
+	ASSERT_EQ(0, tables.exit_code) << tables.err;
+	EXPECT_EQ(tables.out, made_by(page, "confiture docs configuration"));
+}
+
+TEST(Documentation, ShowsEnvironmentFilesThatAreRight)
+{
+	size_t seen = 0;
+	for (const char *page : {"configuration.md", "organizing-sql-files.md"}) {
+		for (const auto &block : cft_test::code_blocks(root + "/docs/" + page)) {
+			if (block.language != "yaml")
+				continue;
+			cft_test::TempDir dir;
+			struct cft_arena arena = CFT_ARENA_INIT;
+			struct cft_environment env;
+			struct cft_err err = CFT_ERR_INIT;
+			std::string file = dir.write("db/environments/x.yaml", block.text);
+			EXPECT_EQ(0,
+			          cft_environment_read(&arena, file.c_str(), nullptr, &env, &err))
+				<< page << ":" << block.line + err.line - 1 << ": " << err.message;
+			cft_arena_release(&arena);
+			seen++;
+		}
+	}
+	EXPECT_GE(seen, 3u);
+}
+
+TEST_F(Example, BuildsInEveryEnvironment)
+{
+	const char *posts[] = {"2", "1", "0"};
+	const char *names[] = {"local", "test", "production"};
+	for (int i = 0; i < 3; i++) {
+		std::string url = PgCluster::shared().create_database();
+		auto script = confiture({"build", "--env", names[i]});
+		ASSERT_EQ(0, script.exit_code) << script.err;
+		auto psql = cft_test::run(
+			{PgCluster::bin_dir() + "/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d",
+		         url, "-f", dir_.file("blog/db/generated/schema_") + names[i] + ".sql"});
+		ASSERT_EQ(0, psql.exit_code) << psql.err;
+		EXPECT_EQ(posts[i], PgCluster::shared().sql(url, "SELECT count(*) FROM posts"));
+	}
+}
+
+TEST_F(Example, AppliesItsFilesAsItsScriptDoes)
+{
+	std::string url = PgCluster::shared().create_database();
+	auto built = confiture({"build", "--env", "local", "--apply", "--database-url", url});
+	ASSERT_EQ(0, built.exit_code) << built.err;
+	EXPECT_EQ("2", PgCluster::shared().sql(url, "SELECT count(*) FROM comments"));
+}
