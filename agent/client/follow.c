@@ -1,0 +1,139 @@
+/* Follow: a stream that reconnects and resumes.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/client/follow.h"
+
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	EAGER_US = 10 * 1000000, /* so long after the loss … */
+	EAGER_PAUSE_MS = 250,    /* … the pause between attempts is this, */
+	PATIENT_PAUSE_MS = 5000, /* and afterwards this */
+};
+
+static int present_revision(struct cft_session *session, uint64_t *ret_revision,
+                            struct cft_err *err)
+{
+	Confiture__V1__GetServerInfoRequest request = CONFITURE__V1__GET_SERVER_INFO_REQUEST__INIT;
+	Confiture__V1__GetServerInfoResponse *response;
+
+	request.project = (char *)session->project.id;
+	int rc = cft_session_call(session, "GetServerInfo", &request, &response, err);
+	if (rc == 0)
+		*ret_revision = response->revision;
+	return rc;
+}
+
+static int open_stream(struct cft_follow *follow, struct cft_err *err)
+{
+	if (follow->resume_token) {
+		follow->request.resume_token = follow->resume_token;
+		follow->request.from_revision = 0;
+	}
+	return cft_stream_open(follow->session->client,
+	                       &confiture__v1__coordination_service__descriptor, "WatchEvents",
+	                       &follow->request, &follow->stream, err);
+}
+
+int cft_follow_open(struct cft_session *session, const Confiture__V1__WatchEventsRequest *filter,
+                    uint64_t from_revision, struct cft_follow *ret, struct cft_err *err)
+{
+	struct cft_follow follow = {.session = session, .request = *filter};
+	uint64_t present = 0;
+	int rc = present_revision(session, &present, err);
+
+	if (rc != 0)
+		return rc;
+	follow.request.project = (char *)session->project.id;
+	follow.request.from_revision = from_revision ? from_revision : present + 1;
+	follow.revision = follow.request.from_revision - 1;
+	rc = open_stream(&follow, err);
+	if (rc == 0)
+		*ret = follow;
+	return rc;
+}
+
+static bool comes_back(int code)
+{
+	/* RESOURCE_EXHAUSTED ends a stream that read too slowly, CANCELLED one whose server stops;
+	 * both are resumed. */
+	return code == CFT_E_UNAVAILABLE || code == CFT_E_TIMEOUT || code == CFT_E_CANCELLED ||
+	       code == CFT_E_LIMIT;
+}
+
+static int lost(struct cft_follow *follow, bool *ret_first, struct cft_err *err)
+{
+	cft_stream_close(follow->stream);
+	follow->stream = NULL;
+	*ret_first = follow->lost_us == 0;
+	if (*ret_first)
+		follow->lost_us = cft_clock_mono_us();
+	if (err->code == 0)
+		cft_fail(err, CFT_E_UNAVAILABLE, "the server ended the stream");
+	err->code = CFT_E_UNAVAILABLE;
+	return CFT_E_UNAVAILABLE;
+}
+
+/* Waits before the next attempt, but not beyond the caller's time. */
+static void pause_before_retry(const struct cft_follow *follow, int timeout_ms)
+{
+	bool eager = cft_clock_mono_us() - follow->lost_us < EAGER_US;
+	int pause_ms = eager ? EAGER_PAUSE_MS : PATIENT_PAUSE_MS;
+
+	poll(NULL, 0, pause_ms < timeout_ms ? pause_ms : timeout_ms);
+}
+
+/* What was seen already comes again where the server answers a token with a whole revision. */
+static bool is_new(struct cft_follow *follow, const Confiture__V1__WatchEventsResponse *message)
+{
+	bool event = message->item_case == CONFITURE__V1__WATCH_EVENTS_RESPONSE__ITEM_EVENT;
+	bool fresh = !event || message->event->revision > follow->revision;
+
+	if (message->resume_token[0]) {
+		free(follow->resume_token);
+		follow->resume_token = cft_strdup(message->resume_token);
+	}
+	if (message->revision > follow->revision)
+		follow->revision = message->revision;
+	return fresh;
+}
+
+int cft_follow_next(struct cft_follow *follow, int timeout_ms, struct cft_arena *arena,
+                    Confiture__V1__WatchEventsResponse **ret_message, bool *ret_first,
+                    struct cft_err *err)
+{
+	*ret_first = false;
+	if (!follow->stream) {
+		pause_before_retry(follow, timeout_ms);
+		int opened = open_stream(follow, err);
+		if (opened != 0)
+			return opened;
+	}
+	for (;;) {
+		Confiture__V1__WatchEventsResponse *message;
+		cft_err_clear(err);
+		int rc = cft_stream_read(follow->stream, timeout_ms, arena, &message, err);
+		if (rc == CFT_E_TIMEOUT)
+			return rc;
+		if (rc <= 0)
+			return rc == 0 || comes_back(rc) ? lost(follow, ret_first, err) : rc;
+		follow->lost_us = 0;
+		if (is_new(follow, message)) {
+			*ret_message = message;
+			return 1;
+		}
+	}
+}
+
+void cft_follow_close(struct cft_follow *follow)
+{
+	cft_stream_close(follow->stream);
+	free(follow->resume_token);
+	follow->stream = NULL;
+	follow->resume_token = NULL;
+}

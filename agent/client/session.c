@@ -1,0 +1,165 @@
+/* Session: finds the server, opens the client, calls with retry.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/client/session.h"
+
+#include "agent/client/autostart.h"
+#include "agent/client/local.h"
+#include "common/base/clock.h"
+#include "common/base/digest.h"
+
+#include <confiture/v1/coordination_service.pb-c.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	RETRY_FIRST_MS = 50,
+	RETRY_MOST_MS = 500,
+	/* How long a server may be away before a command gives up: long enough for a restart that
+	 * is under way, short enough that a wrong address is told soon. */
+	RETRY_REACHED_MS = 10000,
+	RETRY_UNREACHED_MS = 1500,
+};
+
+static bool variable_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0] && strcmp(value, "0") != 0 && strcasecmp(value, "false") != 0;
+}
+
+static int no_server(const char *address, const char *why, const char *what, struct cft_err *err)
+{
+	cft_fail_reason(err, CFT_E_UNAVAILABLE, "NO_SERVER", "no server at %s, and %s", address,
+	                why);
+	return cft_err_hint(err, "%s", what);
+}
+
+static int start_local(const struct cft_session_options *options, struct cft_session *session,
+                       struct cft_err *err)
+{
+	bool started;
+
+	if (options->no_autostart)
+		return no_server(session->address, "--no-autostart forbids to start one",
+		                 "Name one with --server HOST:PORT, or start confiture-server",
+		                 err);
+	if (variable_set("CI"))
+		return no_server(session->address,
+		                 "none is started where CI is set: a fresh one knows no intents",
+		                 "Set CONFITURE_SERVER to the team's server", err);
+	int rc = cft_autostart(session->arena, session->project.id, &started, err);
+	if (rc == 0 && started && options->note)
+		options->note(options->note_arg,
+		              cft_arena_printf(session->arena,
+		                               "Started a local server at %s (data in %s; stop it "
+		                               "with: confiture server stop)",
+		                               session->address, cft_local_dir(session->arena)));
+	return rc;
+}
+
+static int find_server(const struct cft_session_options *options, struct cft_session *session,
+                       struct cft_err *err)
+{
+	const char *named =
+		options->server && options->server[0] ? options->server : session->project.server;
+
+	session->configured = named != NULL;
+	session->address = named ? named : cft_local_address();
+	if (session->configured || cft_autostart_listening(session->address))
+		return 0;
+	return start_local(options, session, err);
+}
+
+static int open_client(struct cft_session *session, struct cft_err *err)
+{
+	struct cft_client_options options = {
+		.servers = session->address,
+		.token = getenv("CONFITURE_TOKEN"),
+		.ca_file = getenv("CONFITURE_TLS_CA"),
+		.cert_file = getenv("CONFITURE_TLS_CERT"),
+		.key_file = getenv("CONFITURE_TLS_KEY"),
+		.tls = variable_set("CONFITURE_TLS"),
+	};
+
+	return cft_client_open(&options, &session->client, err);
+}
+
+int cft_session_open(const struct cft_session_options *options, struct cft_arena *arena,
+                     struct cft_session *ret_session, struct cft_err *err)
+{
+	struct cft_session session = {.arena = arena};
+	int64_t timeout_ms = options->timeout_us / 1000;
+
+	session.timeout_ms = timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms;
+	int rc = cft_project_identify(arena, options->project, ".", NULL, &session.project, err);
+	if (rc == 0)
+		rc = find_server(options, &session, err);
+	if (rc == 0)
+		rc = open_client(&session, err);
+	if (rc == 0)
+		*ret_session = session;
+	return rc;
+}
+
+void cft_session_close(struct cft_session *session)
+{
+	cft_client_close(session->client);
+	session->client = NULL;
+}
+
+static int unreachable(const struct cft_session *session, struct cft_err *err)
+{
+	if (session->reached)
+		return err->code;
+	cft_err_prefix(err, "cannot reach the server %s", session->address);
+	if (!err->hint[0])
+		cft_err_hint(err, session->configured
+		                          ? "Check --server, CONFITURE_SERVER or confiture.yaml"
+		                          : "See: confiture server status");
+	return err->code;
+}
+
+int cft_session_call_service(struct cft_session *session, const ProtobufCServiceDescriptor *service,
+                             const char *method, const void *request, void *ret_response,
+                             struct cft_err *err)
+{
+	int64_t start_us = cft_clock_mono_us();
+	int pause_ms = RETRY_FIRST_MS;
+	int rc;
+
+	for (;;) {
+		rc = cft_client_call(session->client, service, method, request, session->timeout_ms,
+		                     session->arena, ret_response, err);
+		if (rc != CFT_E_UNAVAILABLE)
+			break;
+		int64_t patience_ms = session->reached ? RETRY_REACHED_MS : RETRY_UNREACHED_MS;
+		if (patience_ms > session->timeout_ms)
+			patience_ms = session->timeout_ms;
+		if ((cft_clock_mono_us() - start_us) / 1000 + pause_ms > patience_ms)
+			return unreachable(session, err);
+		poll(NULL, 0, pause_ms);
+		pause_ms = pause_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : pause_ms * 2;
+	}
+	session->reached = session->reached || rc != CFT_E_TIMEOUT;
+	return rc;
+}
+
+int cft_session_call(struct cft_session *session, const char *method, const void *request,
+                     void *ret_response, struct cft_err *err)
+{
+	return cft_session_call_service(session, &confiture__v1__coordination_service__descriptor,
+	                                method, request, ret_response, err);
+}
+
+char *cft_session_request_id(struct cft_session *session)
+{
+	unsigned char bytes[16];
+	char *text = cft_arena_alloc(session->arena, 2 * sizeof(bytes) + 1);
+
+	cft_random(bytes, sizeof(bytes));
+	cft_hex(bytes, sizeof(bytes), text);
+	return text;
+}

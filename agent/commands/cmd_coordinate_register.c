@@ -1,0 +1,116 @@
+/* confiture coordinate register: declares an intent.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/coordinate.h"
+#include "agent/commands/plan_input.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static char *metadata_text(struct cft_cmd *cmd)
+{
+	const json_t *metadata = cft_cmd_json(cmd, "metadata");
+	char *text = metadata ? cft_json_compact(metadata) : NULL;
+	char *copy = cft_arena_strdup(cmd->arena, text ? text : "");
+
+	free(text);
+	return copy;
+}
+
+static int fill_request(struct cft_coord *coord, Confiture__V1__RegisterIntentRequest *request,
+                        struct cft_err *err)
+{
+	struct cft_cmd *cmd = coord->cmd;
+	struct cft_plan_input plan = {0};
+	int rc = cft_plan_input_read(cmd, &plan, err);
+
+	request->project = (char *)coord->session.project.id;
+	request->request_id = cft_session_request_id(&coord->session);
+	request->agent_id = (char *)cft_cmd_str(cmd, "agent-id");
+	request->feature_name = (char *)cft_cmd_str(cmd, "feature-name");
+	request->schema_changes = plan.sql;
+	request->tables_affected = plan.tables;
+	request->n_tables_affected = plan.n_tables;
+	request->risk_level = (Confiture__V1__RiskLevel)(cft_cmd_choice(cmd, "risk-level") + 1);
+	request->estimated_duration_ms = llround(cft_cmd_number(cmd, "estimated-hours") * 3.6e6);
+	request->metadata_json = metadata_text(cmd);
+	return rc;
+}
+
+static void answer(struct cft_coord *coord, const Confiture__V1__RegisterIntentResponse *response)
+{
+	const Confiture__V1__Intent *intent = response->intent;
+	Confiture__V1__Severity least = cft_coord_min_severity(coord->cmd);
+	json_t *document = cft_coord_intent_document(intent, response->conflicts,
+	                                             response->n_conflicts, least);
+	struct cft_output *out = coord->cmd->out;
+
+	cft_out_mark(out, CFT_MARK_OK, "Intent registered: %s", intent->id);
+	cft_out_text(out, "Branch allocated: %s", intent->branch_name);
+	cft_out_text(out, "Status: %s", cft_render_status(intent->status));
+	if (intent->sketch)
+		cft_out_text(out, "The SQL is a sketch: update the intent when you know the rest");
+	cft_render_conflicts_text(out, response->conflicts, response->n_conflicts, least,
+	                          intent->agent_id);
+	cft_coord_say_next(coord, json_object_get(document, "next_actions"));
+	cft_coord_answer(coord, document, response->revision);
+}
+
+static int run(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__RegisterIntentRequest request = CONFITURE__V1__REGISTER_INTENT_REQUEST__INIT;
+	Confiture__V1__RegisterIntentResponse *response;
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	rc = fill_request(&coord, &request, err);
+	if (rc == 0)
+		rc = cft_session_call(&coord.session, "RegisterIntent", &request, &response, err);
+	if (rc == 0)
+		answer(&coord, response);
+	cft_coord_close(&coord);
+	return rc;
+}
+
+static const struct cft_opt options[] = {
+	CFT_COORD_AGENT(true),
+	{.name = "feature-name",
+         .type = CFT_OPT_STRING,
+         .value = "NAME",
+         .required = true,
+         .help = "What you are building; the branch is named after it"},
+	CFT_COORD_SQL,
+	CFT_COORD_TABLES,
+	CFT_COORD_RISK,
+	CFT_COORD_HOURS,
+	CFT_COORD_METADATA,
+	CFT_COORD_MIN_SEVERITY,
+	CFT_OPT_END,
+};
+
+static const struct cft_example examples[] = {
+	{"Say what you are going to do before you do it",
+         "confiture coordinate register --agent-id alice --feature-name user_profiles \\\n"
+         "--tables-affected users,profiles \\\n"
+         "--schema-changes \"ALTER TABLE users ADD COLUMN bio TEXT; "
+         "CREATE TABLE profiles (...)\" \\\n"
+         "--risk-level medium --estimated-hours 3"},
+	{"The DDL from a file, the answer for a program",
+         "confiture coordinate register --agent-id alice --feature-name user_profiles \\\n"
+         "--schema-changes db/plans/profiles.sql --format json"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_register = {
+	.summary = "Declare an intent: what you are going to change in the schema",
+	.description =
+		"Register before you write code. The answer names every other intent that yours "
+		"conflicts with, and what to do about it. Conflicts never make register fail; "
+		"`coordinate start` refuses while an ERROR conflict is unresolved.",
+	.options = options,
+	.examples = examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run,
+};

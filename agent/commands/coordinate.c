@@ -1,0 +1,204 @@
+/* Coordinate: connection, answers and next actions of the coordination commands.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/coordinate.h"
+
+#include <string.h>
+
+const char *const cft_coord_risk_names[] = {"low", "medium", "high", "critical", NULL};
+const char *const cft_coord_severity_names[] = {"info", "warning", "error", NULL};
+
+static void print_note(void *arg, const char *text)
+{
+	cft_out_note(arg, "%s", text);
+}
+
+int cft_coord_open(struct cft_cmd *cmd, struct cft_coord *ret_coord, struct cft_err *err)
+{
+	struct cft_session_options options = {
+		.server = cft_cmd_str(cmd, "server"),
+		.project = cft_cmd_str(cmd, "project"),
+		.timeout_us = cft_cmd_duration_us(cmd, "timeout"),
+		.no_autostart = cft_cmd_flag(cmd, "no-autostart"),
+		.note = print_note,
+		.note_arg = cmd->out,
+	};
+
+	ret_coord->cmd = cmd;
+	return cft_session_open(&options, cmd->arena, &ret_coord->session, err);
+}
+
+void cft_coord_close(struct cft_coord *coord)
+{
+	cft_session_close(&coord->session);
+}
+
+/* Asks for what the answer is worth: an empty list of a server that knows nobody is no news. */
+static const Confiture__V1__GetServerInfoResponse *server_info(struct cft_coord *coord)
+{
+	Confiture__V1__GetServerInfoRequest request = CONFITURE__V1__GET_SERVER_INFO_REQUEST__INIT;
+	Confiture__V1__GetServerInfoResponse *response;
+
+	request.project = (char *)coord->session.project.id;
+	if (cft_session_call(&coord->session, "GetServerInfo", &request, &response, NULL) != 0)
+		return NULL;
+	return response;
+}
+
+void cft_coord_answer(struct cft_coord *coord, json_t *takes_document, uint64_t revision)
+{
+	const Confiture__V1__GetServerInfoResponse *info = server_info(coord);
+	const char *project = coord->session.project.id;
+	unsigned long long live = info ? info->live_intents : 0;
+
+	json_object_set_new(takes_document, "project", json_string(project));
+	json_object_set_new(takes_document, "server", json_string(coord->session.address));
+	json_object_set_new(takes_document, "revision", json_integer((json_int_t)revision));
+	json_object_set_new(takes_document, "live_intents",
+	                    info ? json_integer((json_int_t)live) : json_null());
+	cft_out_json(coord->cmd->out, takes_document);
+	if (info)
+		cft_out_styled(coord->cmd->out, CFT_STYLE_DIM,
+		               "Server %s, project %s, %llu live intent%s", coord->session.address,
+		               project, live, live == 1 ? "" : "s");
+	else
+		cft_out_styled(coord->cmd->out, CFT_STYLE_DIM, "Server %s, project %s",
+		               coord->session.address, project);
+}
+
+static void add_action(json_t *actions, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_action(json_t *actions, const char *fmt, ...)
+{
+	struct cft_buf text = CFT_BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	cft_buf_addv(&text, fmt, ap);
+	va_end(ap);
+	json_array_append_new(actions, json_string(cft_buf_str(&text)));
+	cft_buf_release(&text);
+}
+
+/* The word as a shell reads it back: names are chosen by others and shall stay one word. */
+static const char *shell_word(struct cft_arena *arena, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_.@:/-+";
+	struct cft_buf quoted = CFT_BUF_INIT;
+
+	if (word[0] && word[strspn(word, plain)] == '\0')
+		return word;
+	cft_buf_addc(&quoted, '\'');
+	for (; *word; word++)
+		cft_buf_adds(&quoted, *word == '\'' ? "'\\''" : (char[]){*word, '\0'});
+	cft_buf_addc(&quoted, '\'');
+	const char *text = cft_arena_strdup(arena, cft_buf_str(&quoted));
+	cft_buf_release(&quoted);
+	return text;
+}
+
+static bool blocks(const Confiture__V1__Conflict *conflict)
+{
+	return conflict->status == CONFITURE__V1__CONFLICT_STATUS__CONFLICT_STATUS_OPEN &&
+	       conflict->severity == CONFITURE__V1__SEVERITY__SEVERITY_ERROR &&
+	       !conflict->awaiting_merge;
+}
+
+static void add_unblocking(json_t *actions, const Confiture__V1__Intent *intent,
+                           Confiture__V1__Conflict *const *conflicts, size_t n)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		if (blocks(conflicts[i]))
+			add_action(actions,
+			           "confiture coordinate resolve --conflict-id %s --agent-id %s "
+			           "--strategy sequence --notes 'what you agreed on'",
+			           conflicts[i]->id, shell_word(&arena, intent->agent_id));
+	add_action(actions, "confiture coordinate update --intent-id %s --schema-changes FILE.sql",
+	           intent->id);
+	cft_arena_release(&arena);
+}
+
+json_t *cft_coord_next_actions(const Confiture__V1__Intent *intent,
+                               Confiture__V1__Conflict *const *conflicts, size_t n)
+{
+	json_t *actions = json_array();
+
+	switch (intent->status) {
+	case CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_REGISTERED:
+	case CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_EXPIRED:
+		if (intent->blocked)
+			add_unblocking(actions, intent, conflicts, n);
+		else
+			add_action(actions, "confiture coordinate start --intent-id %s",
+			           intent->id);
+		add_action(actions, "confiture coordinate abandon --intent-id %s --reason 'why'",
+		           intent->id);
+		break;
+	case CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_IN_PROGRESS:
+		if (intent->blocked)
+			add_unblocking(actions, intent, conflicts, n);
+		add_action(actions,
+		           "confiture coordinate complete --intent-id %s --outcome success",
+		           intent->id);
+		break;
+	case CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_COMPLETED:
+		add_action(actions, "confiture coordinate merge --intent-id %s", intent->id);
+		break;
+	case CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_MERGED:
+	case CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_ABANDONED:
+		add_action(actions, "confiture coordinate status");
+		break;
+	case CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_UNSPECIFIED:
+	case _CONFITURE__V1__INTENT_STATUS_IS_INT_SIZE:
+		break;
+	}
+	return actions;
+}
+
+void cft_coord_say_next(struct cft_coord *coord, json_t *actions)
+{
+	const char *first = json_string_value(json_array_get(actions, 0));
+
+	if (first)
+		cft_out_text(coord->cmd->out, "Next: %s", first);
+}
+
+json_t *cft_coord_intent_document(const Confiture__V1__Intent *intent,
+                                  Confiture__V1__Conflict *const *conflicts, size_t n,
+                                  Confiture__V1__Severity least)
+{
+	json_t *notes;
+	json_t *shown = cft_render_conflicts(conflicts, n, least, &notes);
+
+	return json_pack("{s:o, s:o, s:o, s:o}", "intent", cft_render_intent(intent), "conflicts",
+	                 shown, "notes", notes, "next_actions",
+	                 cft_coord_next_actions(intent, conflicts, n));
+}
+
+int cft_coord_agent_for_intent(struct cft_coord *coord, const char *intent_id, char **ret_agent,
+                               struct cft_err *err)
+{
+	Confiture__V1__GetIntentRequest request = CONFITURE__V1__GET_INTENT_REQUEST__INIT;
+	Confiture__V1__GetIntentResponse *response;
+	const char *agent = cft_cmd_str(coord->cmd, "agent-id");
+
+	if (agent) {
+		*ret_agent = (char *)agent;
+		return 0;
+	}
+	request.project = (char *)coord->session.project.id;
+	request.intent_id = (char *)intent_id;
+	int rc = cft_session_call(&coord->session, "GetIntent", &request, &response, err);
+	if (rc == 0)
+		*ret_agent = response->intent->agent_id;
+	return rc;
+}
+
+Confiture__V1__Severity cft_coord_min_severity(const struct cft_cmd *cmd)
+{
+	/* The names stand in the order of the enum, which starts at 1. */
+	return (Confiture__V1__Severity)(cft_cmd_choice(cmd, "min-severity") + 1);
+}

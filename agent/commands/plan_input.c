@@ -1,0 +1,138 @@
+/* Plan input: the tables behind paths of schema files.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/plan_input.h"
+
+#include "common/base/file.h"
+#include "common/base/vec.h"
+#include "common/sql/analyze.h"
+#include "common/sql/name.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { SCHEMA_FILE_LIMIT_BYTES = 64 << 20 };
+
+struct tables {
+	struct cft_cmd *cmd;
+	CFT_VEC(char *) names;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len >= n && strcasecmp(text + len - n, end) == 0;
+}
+
+static bool is_path(const char *word)
+{
+	return strchr(word, '/') || ends_with(word, ".sql");
+}
+
+static void add_table(struct tables *tables, const char *name)
+{
+	for (size_t i = 0; i < tables->names.n; i++)
+		if (strcmp(tables->names.v[i], name) == 0)
+			return;
+	cft_vec_push_in(tables->cmd->arena, &tables->names,
+	                cft_arena_strdup(tables->cmd->arena, name));
+}
+
+/* Whose name a file's statement claims: relations, and what hangs on them. */
+static bool names_table(const struct cft_effect *effect)
+{
+	switch (effect->op) {
+	case CFT_OP_CREATE:
+	case CFT_OP_DROP:
+	case CFT_OP_ALTER:
+	case CFT_OP_RENAME:
+	case CFT_OP_MOVE:
+	case CFT_OP_ATTACH:
+	case CFT_OP_DETACH:
+		break;
+	case CFT_OP_USE:
+	case CFT_OP_WRITE:
+	case CFT_OP_GRANT:
+	case CFT_OP_TOUCH:
+	case CFT_OP_SESSION:
+	case CFT_OP_COMMENT:
+	case CFT_OP_COUNT:
+		return false;
+	}
+	return effect->kind == CFT_OBJ_TABLE || effect->kind == CFT_OBJ_VIEW ||
+	       effect->kind == CFT_OBJ_MATVIEW || cft_object_kind_is_child(effect->kind);
+}
+
+static int add_file(struct tables *tables, const char *path, struct cft_err *err)
+{
+	struct cft_analyze_options options = {.parse = {.psql = true,
+	                                                .sketch = true,
+	                                                .opaque = true,
+	                                                .max_bytes = SCHEMA_FILE_LIMIT_BYTES}};
+	struct cft_buf text = CFT_BUF_INIT;
+	struct cft_arena *arena = tables->cmd->arena;
+	struct cft_effects effects = {0};
+	int rc = cft_file_read(path, SCHEMA_FILE_LIMIT_BYTES, &text, err);
+
+	if (rc == 0) {
+		rc = cft_sql_analyze(cft_buf_str(&text), text.len, &options, arena, &effects, err);
+		if (rc != 0)
+			cft_err_at(err, path, err->line, err->column);
+	}
+	for (size_t i = 0; rc == 0 && i < effects.n; i++)
+		if (names_table(&effects.v[i]) && effects.v[i].name[0])
+			add_table(tables,
+			          cft_name_quote(arena, effects.v[i].schema, effects.v[i].name));
+	cft_buf_release(&text);
+	return rc;
+}
+
+/* "db/schema/10_tables/users.sql" to users, "30_orders.sql" to orders. */
+static const char *table_of_path(struct cft_arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *stem = slash ? slash + 1 : path;
+	size_t digits = strspn(stem, "0123456789");
+
+	if (digits && stem[digits] == '_')
+		stem += digits + 1;
+	return cft_arena_strndup(arena, stem, strcspn(stem, "."));
+}
+
+static int add_path(struct tables *tables, const char *path, struct cft_err *err)
+{
+	const char *guess;
+
+	if (!ends_with(path, ".sql")) {
+		cft_out_note(tables->cmd->out, "%s is no .sql file: it names no tables", path);
+		return 0;
+	}
+	if (cft_file_exists(path))
+		return add_file(tables, path, err);
+	guess = table_of_path(tables->cmd->arena, path);
+	cft_out_note(tables->cmd->out, "%s does not exist (deleted?): taken as table %s", path,
+	             guess);
+	if (guess[0])
+		add_table(tables, guess);
+	return 0;
+}
+
+int cft_plan_input_read(struct cft_cmd *cmd, struct cft_plan_input *ret_input, struct cft_err *err)
+{
+	struct cft_words words = cft_cmd_list(cmd, "tables-affected");
+	const char *sql = cft_cmd_str(cmd, "schema-changes");
+	struct tables tables = {.cmd = cmd};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < words.n; i++) {
+		if (is_path(words.v[i]))
+			rc = add_path(&tables, words.v[i], err);
+		else
+			add_table(&tables, words.v[i]);
+	}
+	if (rc == 0)
+		*ret_input = (struct cft_plan_input){cft_arena_strdup(cmd->arena, sql ? sql : ""),
+		                                     tables.names.v, tables.names.n};
+	return rc;
+}
