@@ -5,8 +5,6 @@
 #include "common/migrate/script.h"
 #include "common/sql/parse.h"
 
-#include <string.h>
-
 static void add_problem(struct cft_mig_dir *dir, const struct cft_mig_text *text,
                         const struct cft_err *found)
 {
@@ -14,13 +12,11 @@ static void add_problem(struct cft_mig_dir *dir, const struct cft_mig_text *text
 		.severity = CFT_MIG_ERROR,
 		.reason = cft_arena_strdup(&dir->arena, found->reason),
 		.path = text->path,
+		.line = found->line,
+		.message = cft_arena_strdup(&dir->arena, found->message),
 		.hint = found->hint[0] ? cft_arena_strdup(&dir->arena, found->hint) : NULL,
 	};
 
-	problem.message = strncmp(found->message, text->path, strlen(text->path)) == 0
-	                          ? cft_arena_strdup(&dir->arena, found->message)
-	                          : cft_arena_printf(&dir->arena, "%s:%d: %s", text->path,
-	                                             found->line, found->message);
 	cft_vec_push(&dir->problems, problem);
 }
 
@@ -59,7 +55,7 @@ static size_t show_problems(struct cft_migrate *migrate, enum cft_mig_severity s
 			continue;
 		n++;
 		cft_out_mark(out, severity == CFT_MIG_ERROR ? CFT_MARK_ERROR : CFT_MARK_WARN, "%s",
-		             problem->message);
+		             cft_migrate_problem_text(migrate, problem));
 		if (problem->hint)
 			cft_out_mark(out, CFT_MARK_BULLET, "%s", problem->hint);
 	}

@@ -223,13 +223,24 @@ void cft_migrate_close(struct cft_migrate *migrate)
 	json_decref(migrate->steps);
 }
 
+const char *cft_migrate_problem_text(const struct cft_migrate *migrate,
+                                     const struct cft_mig_problem *problem)
+{
+	struct cft_arena *arena = migrate->cmd->arena;
+
+	if (problem->line == 0)
+		return cft_arena_printf(arena, "%s: %s", problem->path, problem->message);
+	return cft_arena_printf(arena, "%s:%d: %s", problem->path, problem->line, problem->message);
+}
+
 void cft_migrate_show_problems(struct cft_migrate *migrate)
 {
 	CFT_VEC_EACH (struct cft_mig_problem, problem, &migrate->dir.problems) {
 		/* Gaps and missing downs are `validate`'s to tell: they stop nobody. */
 		if (problem->severity == CFT_MIG_ERROR ||
 		    strcmp(problem->reason, "UNKNOWN_FILE_NAME") == 0)
-			cft_out_note(migrate->cmd->out, "%s%s%s%s", problem->message,
+			cft_out_note(migrate->cmd->out, "%s%s%s%s",
+			             cft_migrate_problem_text(migrate, problem),
 			             problem->hint ? " (" : "", problem->hint ? problem->hint : "",
 			             problem->hint ? ")" : "");
 	}
@@ -242,7 +253,7 @@ json_t *cft_migrate_problems_json(const struct cft_migrate *migrate)
 	CFT_VEC_EACH (struct cft_mig_problem, problem, &migrate->dir.problems) {
 		bool error = problem->severity == CFT_MIG_ERROR;
 
-		json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s*,s:s*}", "severity",
+		json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s*}", "severity",
 		                                     error ? "error" : "warning", "reason",
 		                                     problem->reason, "message", problem->message,
 		                                     "path", problem->path, "hint", problem->hint));

@@ -62,6 +62,9 @@ int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writ
                      struct cft_err *err);
 void cft_migrate_close(struct cft_migrate *migrate);
 
+/* "db/migrations/001_x.up.sql:3: message"; in cmd->arena. */
+const char *cft_migrate_problem_text(const struct cft_migrate *migrate,
+                                     const struct cft_mig_problem *problem);
 /* Warnings about files, on standard error. */
 void cft_migrate_show_problems(struct cft_migrate *migrate);
 json_t *cft_migrate_problems_json(const struct cft_migrate *migrate);

@@ -208,8 +208,7 @@ int cft_mig_dir_check(const struct cft_mig_dir *dir, struct cft_err *err)
 		if (problem->severity != CFT_MIG_ERROR)
 			continue;
 		cft_fail_reason(err, CFT_E_CONFIG, problem->reason, "%s", problem->message);
-		if (problem->path)
-			cft_err_at(err, problem->path, 0, 0);
+		cft_err_at(err, problem->path, problem->line, 0);
 		if (problem->hint)
 			cft_err_hint(err, "%s", problem->hint);
 		return CFT_E_CONFIG;

@@ -41,9 +41,10 @@ enum cft_mig_severity { CFT_MIG_WARNING, CFT_MIG_ERROR };
 struct cft_mig_problem {
 	enum cft_mig_severity severity;
 	const char *reason; /* stable: DUPLICATE_VERSION, MISSING_UP, MISSING_DOWN, … */
-	const char *path;   /* may be NULL */
-	const char *message;
-	const char *hint; /* may be NULL */
+	const char *path;
+	int line;            /* in it; 0: the whole file */
+	const char *message; /* does not name the path */
+	const char *hint;    /* may be NULL */
 };
 
 struct cft_mig_dir {

@@ -34,8 +34,7 @@ void cft_mig_check_name(struct cft_mig_dir *dir, const char *path, const char *e
 	    !strstr(entry, ".down."))
 		hint = cft_arena_printf(arena, "rename it to %.*s.up.sql", (int)(len - 4), entry);
 	complain(dir, CFT_MIG_WARNING, "UNKNOWN_FILE_NAME", path,
-	         cft_arena_printf(arena, "%s is not run: its name is none of a migration", path),
-	         hint);
+	         "not run: its name is none of a migration", hint);
 }
 
 static void check_text(struct cft_mig_dir *dir, const struct cft_mig_text *text)
@@ -47,10 +46,9 @@ static void check_text(struct cft_mig_dir *dir, const struct cft_mig_text *text)
 		return;
 	for (size_t i = 0; i < offset; i++)
 		line += text->data[i] == '\n';
-	complain(dir, CFT_MIG_ERROR, "INVALID_UTF8", text->path,
-	         cft_arena_printf(&dir->arena, "%s:%d: the file is not valid UTF-8 text",
-	                          text->path, line),
+	complain(dir, CFT_MIG_ERROR, "INVALID_UTF8", text->path, "this is not valid UTF-8 text",
 	         "save it as UTF-8 without NUL bytes");
+	dir->problems.v[dir->problems.n - 1].line = line;
 }
 
 static bool is_blank(const struct cft_mig_text *text)
@@ -73,8 +71,8 @@ static void check_halves(struct cft_mig_dir *dir, const struct cft_mig_file *fil
 		                          label),
 		         cft_arena_printf(arena, "write %s/%s.down.sql", dir->path, label));
 	if (is_blank(&file->up))
-		complain(dir, CFT_MIG_WARNING, "EMPTY_FILE", file->up.path,
-		         cft_arena_printf(arena, "%s is empty", file->up.path), NULL);
+		complain(dir, CFT_MIG_WARNING, "EMPTY_FILE", file->up.path, "the file is empty",
+		         NULL);
 }
 
 static void check_neighbours(struct cft_mig_dir *dir, const struct cft_mig_file *before,

@@ -105,7 +105,7 @@ static int unfinished_apply(const struct cft_mig_entry *entry, struct cft_err *e
 static int refuse_changed(const struct cft_mig_row *row, struct cft_err *err)
 {
 	cft_fail_reason(err, CFT_E_INCONSISTENT, "CHANGED_MIGRATION",
-	                "%s was edited after it was applied on %s", row->file->up.path,
+	                "%s_%s was edited after it was applied (%s)", row->version, row->name,
 	                row->entry->applied_at);
 	cft_err_at(err, row->file->up.path, 0, 0);
 	return cft_err_hint(

@@ -43,10 +43,7 @@ static int fail_at(struct session *session, int code, const char *reason, const 
 {
 	int line = (int)json_integer_value(json_object_get(message, "line"));
 
-	if (line > 0)
-		cft_fail_reason(err, code, reason, "%s:%d: %s", path_of(session), line, text);
-	else
-		cft_fail_reason(err, code, reason, "%s: %s", path_of(session), text);
+	cft_fail_reason(err, code, reason, "%s", text);
 	return cft_err_at(err, path_of(session), line, 0);
 }
 
@@ -96,8 +93,9 @@ static int on_loaded(struct session *session, const json_t *message, struct cft_
 	if (version[0] &&
 	    (!cft_mig_version_valid(version) || cft_mig_version_cmp(version, file->version) != 0)) {
 		cft_fail_reason(err, CFT_E_CONFIG, "VERSION_MISMATCH",
-		                "%s: the class says version \"%s\", the file's name says %s",
-		                path_of(session), version, file->version);
+		                "the class says version \"%s\", the file's name says %s", version,
+		                file->version);
+		cft_err_at(err, path_of(session), 0, 0);
 		return cft_err_hint(err, "write version = \"%s\" in the class", file->version);
 	}
 	if (!json_is_true(json_object_get(message, "transactional")) && !run->stepwise) {
@@ -224,12 +222,12 @@ static int ended_early(struct session *session, int status, struct cft_err *err)
 		return err->code;
 	}
 	if (WIFSIGNALED(status))
-		return cft_fail_reason(err, CFT_E_FAILED, "PYTHON_ENDED",
-		                       "%s: python3 was ended by signal %d", path_of(session),
-		                       WTERMSIG(status));
-	return cft_fail_reason(err, CFT_E_FAILED, "PYTHON_ENDED",
-	                       "%s: python3 ended by itself with status %d", path_of(session),
-	                       WEXITSTATUS(status));
+		cft_fail_reason(err, CFT_E_FAILED, "PYTHON_ENDED", "python3 was ended by signal %d",
+		                WTERMSIG(status));
+	else
+		cft_fail_reason(err, CFT_E_FAILED, "PYTHON_ENDED",
+		                "python3 ended by itself with status %d", WEXITSTATUS(status));
+	return cft_err_at(err, path_of(session), 0, 0);
 }
 
 static int talk(struct session *session, struct cft_err *err)

@@ -26,7 +26,7 @@ static int refuse(struct reader *reader, int line, const char *reason, const cha
 {
 	struct cft_err *err = reader->err;
 
-	cft_fail_reason(err, CFT_E_INVALID, reason, "%s:%d: %s", reader->text->path, line, message);
+	cft_fail_reason(err, CFT_E_INVALID, reason, "%s", message);
 	cft_err_at(err, reader->text->path, line, 1);
 	if (hint)
 		cft_err_hint(err, "%s", hint);

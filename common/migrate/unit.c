@@ -21,8 +21,7 @@ static int at_file(struct cft_mig_run *run, const struct cft_mig_script *script,
 
 	if (run->line > 0)
 		line = run->line;
-	cft_err_at(err, script->path, line, err->column);
-	return cft_err_prefix(err, "%s:%d", script->path, line);
+	return cft_err_at(err, script->path, line, err->column);
 }
 
 static int execute(struct cft_mig_run *run, const struct cft_mig_stmt *stmt, struct cft_err *err)
@@ -181,8 +180,7 @@ static int edited(struct cft_mig_run *run, const struct cft_mig_script *script,
 	int line = run->line ? run->line : script->stmts.v[unit->first].line;
 
 	cft_fail_reason(err, CFT_E_INCONSISTENT, "CHANGED_MIGRATION",
-	                "%s:%d: statement %d was edited after it ran", script->path, line,
-	                run->index);
+	                "statement %d was edited after it ran", run->index);
 	cft_err_at(err, script->path, line, 1);
 	return cft_err_hint(err,
 	                    "restore the statements that ran (the first %d) and change only "
@@ -195,10 +193,11 @@ static int unknown_outcome(struct cft_mig_run *run, const struct cft_mig_script 
 {
 	int line = run->line ? run->line : script->stmts.v[unit->first].line;
 
-	cft_fail_reason(err, CFT_E_INCONSISTENT, "UNKNOWN_OUTCOME",
-	                "%s:%d: statement %d was begun and the connection lost: it may have run or "
-	                "not, and the catalog cannot tell",
-	                script->path, line, run->index);
+	cft_fail_reason(
+		err, CFT_E_INCONSISTENT, "UNKNOWN_OUTCOME",
+		"statement %d was begun and the connection lost: it may have run or not, and "
+		"the catalog cannot tell",
+		run->index);
 	cft_err_at(err, script->path, line, 1);
 	return cft_err_hint(err, "look at the database, then say: confiture migrate repair --done "
 	                         "(it ran) or --not-done (run it again)");
