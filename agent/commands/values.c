@@ -181,7 +181,7 @@ static const struct cft_option_value *find_value(const struct cft_cmd *cmd, cons
 	for (size_t i = 0; i < cmd->nvalues; i++)
 		if (strcmp(cmd->values[i].opt->name, name) == 0)
 			return &cmd->values[i];
-	assert(!"option of this command");
+	assert(false && "option of this command");
 	return NULL;
 }
 

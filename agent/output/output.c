@@ -125,7 +125,7 @@ const char *cft_mark_text(const struct cft_output *out, enum cft_mark mark)
 }
 
 /* Formats the variable part of a call into a buffer on the heap; free() it. */
-static char *format_text(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *fmt, va_list ap)
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 

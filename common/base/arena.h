@@ -36,7 +36,8 @@ char *cft_arena_strdup(struct cft_arena *arena, const char *s); /* NULL gives NU
 char *cft_arena_strndup(struct cft_arena *arena, const char *s, size_t len);
 char *cft_arena_printf(struct cft_arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-char *cft_arena_vprintf(struct cft_arena *arena, const char *fmt, va_list ap);
+char *cft_arena_vprintf(struct cft_arena *arena, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 
 #define cft_arena_new(arena, type)      ((type *)cft_arena_alloc((arena), sizeof(type)))
 #define cft_arena_array(arena, type, n) ((type *)cft_arena_alloc((arena), sizeof(type) * (n)))

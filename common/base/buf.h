@@ -31,7 +31,8 @@ void cft_buf_add(struct cft_buf *buf, const void *data, size_t len);
 void cft_buf_adds(struct cft_buf *buf, const char *s);
 void cft_buf_addc(struct cft_buf *buf, char c);
 void cft_buf_addf(struct cft_buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void cft_buf_addv(struct cft_buf *buf, const char *fmt, va_list ap);
+void cft_buf_addv(struct cft_buf *buf, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 const char *cft_buf_str(const struct cft_buf *buf); /* "" when empty; borrowed */
 char *cft_buf_detach(struct cft_buf *buf);          /* never NULL */
 

@@ -28,7 +28,8 @@ static const struct code_row *row_of(int code)
 	return ordinal >= 0 && ordinal < CODE_COUNT ? &code_table[ordinal] : NULL;
 }
 
-static void set_text(char *dst, size_t size, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void set_text(char *dst, size_t size, const char *fmt,
+                                                           va_list ap)
 {
 	vsnprintf(dst, size, fmt, ap);
 }
