@@ -6,6 +6,7 @@
 #include "common/base/file.h"
 #include "common/base/path.h"
 #include "common/migrate/build.h"
+#include "common/migrate/files.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -70,6 +71,21 @@ static void on_progress(void *ctx, const struct cft_build_progress *progress)
 	}
 }
 
+/* A built database looks new to the migrations that lead to the same schema. */
+static void tell_baseline(struct cft_cmd *cmd, const struct cft_environment *env)
+{
+	struct cft_mig_dir dir = {0};
+	struct cft_err ignored = CFT_ERR_INIT;
+
+	if (cft_file_is_dir(env->migrations_dir) &&
+	    cft_mig_dir_read(&dir, env->migrations_dir, &ignored) == 0 && cft_mig_dir_last(&dir))
+		cft_out_note(cmd->out,
+		             "so that the migrations count as applied: confiture migrate baseline "
+		             "--through %s",
+		             cft_mig_dir_last(&dir));
+	cft_mig_dir_release(&dir);
+}
+
 static int apply(struct cft_cmd *cmd, const struct cft_build *build,
                  const struct cft_connection *connection, struct cft_err *err)
 {
@@ -88,6 +104,7 @@ static int apply(struct cft_cmd *cmd, const struct cft_build *build,
 	             created ? " (the database was created)" : "");
 	tell_totals(cmd->out, build);
 	tell_skipped(cmd->out, build);
+	tell_baseline(cmd, &connection->environment);
 	cft_out_json(cmd->out, answer(build, NULL, connection->shown));
 	return 0;
 }

@@ -115,3 +115,19 @@ TEST_F(Example, AppliesItsFilesAsItsScriptDoes)
 	ASSERT_EQ(0, built.exit_code) << built.err;
 	EXPECT_EQ("2", PgCluster::shared().sql(url, "SELECT count(*) FROM comments"));
 }
+
+TEST_F(Example, ReachesTheSameSchemaThroughItsMigrations)
+{
+	std::string built = PgCluster::shared().create_database();
+	std::string migrated = PgCluster::shared().create_database();
+	auto build = confiture({"build", "--apply", "--schema-only", "--database-url", built});
+	ASSERT_EQ(0, build.exit_code) << build.err;
+	EXPECT_NE(std::string::npos, build.err.find("migrate baseline --through 004")) << build.err;
+	std::string empty = dump(migrated);
+	auto up = confiture({"migrate", "up", "--database-url", migrated});
+	ASSERT_EQ(0, up.exit_code) << up.err;
+	EXPECT_EQ(dump(built), dump(migrated));
+	auto down = confiture({"migrate", "down-to", "0", "--database-url", migrated});
+	ASSERT_EQ(0, down.exit_code) << down.err;
+	EXPECT_EQ(empty, dump(migrated));
+}
