@@ -1,0 +1,13 @@
+-- One file per table, with its indexes, constraints and comments: this directory says what the
+-- schema should be. Change it here, then let Confiture write the migration that takes a database
+-- there:
+--
+--     confiture migrate diff OLD NEW --generate --name what_changes
+--
+-- Replace this file with your first table, for example users.sql:
+--
+-- CREATE TABLE users (
+--     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+--     username text NOT NULL UNIQUE,
+--     created_at timestamptz NOT NULL DEFAULT now()
+-- );
