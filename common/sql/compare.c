@@ -1,0 +1,206 @@
+/* Compare: one walk over both models; every object gets a delta.
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/sql/diff.h"
+
+#include "common/sql/name.h"
+
+#include <string.h>
+
+struct cft_delta *cft_delta_of(const struct cft_diff *d, const struct cft_object *obj, bool in_old)
+{
+	return in_old ? d->of_old[obj->index] : d->of_new[obj->index];
+}
+
+const struct cft_attr_delta *cft_delta_attr(const struct cft_delta *x, enum cft_attr_id id)
+{
+	CFT_VEC_EACH(struct cft_attr_delta, a, &x->attrs)
+		if (a->id == id)
+			return a;
+	return NULL;
+}
+
+void cft_diff_refuse(struct cft_diff *d, const struct cft_object *obj, const char *reason)
+{
+	struct cft_refusal r = {cft_arena_printf(d->arena, "%s %s%s%s", cft_kind_noun(obj->kind),
+						 obj->parent ? obj->parent->ident : "",
+						 obj->parent ? "." : "", obj->ident),
+				cft_arena_strdup(d->arena, reason)};
+
+	cft_vec_push_in(d->arena, &d->refused, r);
+}
+
+/* ---- attributes ---------------------------------------------------------------------------------- */
+
+static bool same_text(const struct cft_attr *a, const struct cft_attr *b)
+{
+	return strcmp(a->text ? a->text : "", b->text ? b->text : "") == 0;
+}
+
+static bool same_tree(const struct cft_diff *d, const struct cft_object *x,
+		      const struct cft_attr *a, const struct cft_object *y,
+		      const struct cft_attr *b, enum cft_canon_mode mode)
+{
+	struct cft_buf p = CFT_BUF_INIT, q = CFT_BUF_INIT;
+
+	(void)d;
+	cft_tree_canon(a->node, a->env, x->parent, mode, &p);
+	cft_tree_canon(b->node, b->env, y->parent, mode, &q);
+	bool same = p.len == q.len && memcmp(cft_buf_str(&p), cft_buf_str(&q), p.len) == 0;
+	cft_buf_release(&p);
+	cft_buf_release(&q);
+	return same;
+}
+
+bool cft_attr_same(const struct cft_diff *d, const struct cft_object *x, const struct cft_attr *a,
+		   const struct cft_object *y, const struct cft_attr *b)
+{
+	if (a->node == NULL || b->node == NULL || a->id == CFT_ATTR_LABELS)
+		return a->node == b->node || a->node == NULL || b->node == NULL ||
+				       a->id == CFT_ATTR_LABELS
+			       ? same_text(a, b)
+			       : false;
+	if (a->id == CFT_ATTR_INHERITS)
+		return true; /* the parent is the sub key */
+	if (same_tree(d, x, a, y, b, CFT_CANON_EXACT))
+		return true;
+	return d->loose && same_tree(d, x, a, y, b, CFT_CANON_LOOSE);
+}
+
+static bool compared(const struct cft_diff *d, enum cft_attr_id id)
+{
+	const struct cft_diff_options *o = d->options;
+	bool dump = d->old->is_dump != d->new->is_dump;
+
+	if (id == CFT_ATTR_OWNER)
+		return !o->keep_owners && d->old->says_owner && d->new->says_owner;
+	if (id == CFT_ATTR_ACL)
+		return !o->keep_privileges &&
+		       (!dump || (d->old->says_acl && d->new->says_acl));
+	return true;
+}
+
+static void note_attr(struct cft_diff *d, struct cft_delta *x, enum cft_attr_id id,
+		      const char *sub, const struct cft_attr *old, const struct cft_attr *new)
+{
+	struct cft_attr_delta a = {id, sub, old, new};
+
+	if (id == CFT_ATTR_OWNER && (old == NULL || new == NULL))
+		return; /* whoever runs the script owns it; that is not said in DDL */
+	cft_vec_push_in(d->arena, &x->attrs, a);
+}
+
+static void compare_attrs(struct cft_diff *d, struct cft_delta *x)
+{
+	CFT_VEC_EACH(struct cft_attr, n, &x->new->attrs) {
+		const struct cft_attr *o = cft_attr_find(x->old, n->id, n->sub);
+		if (compared(d, n->id) &&
+		    (o == NULL || !cft_attr_same(d, x->old, o, x->new, n)))
+			note_attr(d, x, n->id, n->sub, o, n);
+	}
+	CFT_VEC_EACH(struct cft_attr, o, &x->old->attrs)
+		if (compared(d, o->id) && cft_attr_find(x->new, o->id, o->sub) == NULL)
+			note_attr(d, x, o->id, o->sub, o, NULL);
+}
+
+/* ---- objects --------------------------------------------------------------------------------------- */
+
+static bool is_ignored(const struct cft_diff *d, const struct cft_object *obj)
+{
+	static const char *const own[] = {"confiture_migrations", "tb_confiture"};
+
+	while (obj->parent != NULL)
+		obj = obj->parent;
+	if (strcmp(cft_kind_space(obj->kind), "relation") != 0)
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		if (strcmp(obj->name, own[i]) == 0 ||
+		    (obj->kind == CFT_KIND_SEQUENCE &&
+		     strncmp(obj->name, own[i], strlen(own[i])) == 0))
+			return true;
+	for (const char *const *p = d->options->ignore; p != NULL && *p != NULL; p++)
+		if (strcmp(obj->name, *p) == 0 || strcmp(obj->ident, *p) == 0)
+			return true;
+	return false;
+}
+
+static struct cft_delta *new_delta(struct cft_diff *d, struct cft_object *old,
+				   struct cft_object *new)
+{
+	struct cft_delta *x = cft_arena_new(d->arena, struct cft_delta);
+
+	x->old = old;
+	x->new = new;
+	if (old != NULL)
+		d->of_old[old->index] = x;
+	if (new != NULL)
+		d->of_new[new->index] = x;
+	cft_vec_push_in(d->arena, &d->deltas, x);
+	return x;
+}
+
+static enum cft_delta_op changed_op(struct cft_diff *d, struct cft_delta *x)
+{
+	enum cft_delta_op op = CFT_DELTA_KEEP;
+
+	CFT_VEC_EACH(struct cft_attr_delta, a, &x->attrs) {
+		if (a->id == CFT_ATTR_DEFINITION && !cft_attr_alterable(d, x, a)) {
+			bool self = false;
+			if (x->new->kind == CFT_KIND_VIEW)
+				self = cft_view_can_replace(d, x->old, x->new);
+			else if (x->new->kind == CFT_KIND_FUNCTION ||
+				 x->new->kind == CFT_KIND_PROCEDURE)
+				self = cft_routine_can_replace(x->old, x->new);
+			else if (x->new->kind == CFT_KIND_TRIGGER)
+				self = !((const PgQuery__CreateTrigStmt *)x->new->node)
+						->isconstraint &&
+				       !((const PgQuery__CreateTrigStmt *)x->old->node)
+						->isconstraint;
+			else
+				self = x->new->kind == CFT_KIND_RULE;
+			if (!self)
+				return CFT_DELTA_REPLACE;
+			op = CFT_DELTA_SELF;
+		} else if (!cft_attr_alterable(d, x, a)) {
+			return CFT_DELTA_REPLACE;
+		} else if (op == CFT_DELTA_KEEP) {
+			op = CFT_DELTA_ALTER;
+		}
+	}
+	return op;
+}
+
+static bool same_kind(const struct cft_object *a, const struct cft_object *b)
+{
+	return a->kind == b->kind;
+}
+
+/* A plain sequence of pg_dump's and the one a serial column makes are paired by key alone. */
+void cft_diff_compare(struct cft_diff *d)
+{
+	d->of_old = cft_arena_array(d->arena, struct cft_delta *, d->old->objects.n + 1);
+	d->of_new = cft_arena_array(d->arena, struct cft_delta *, d->new->objects.n + 1);
+	for (size_t i = 0; i < d->new->objects.n; i++) {
+		struct cft_object *n = d->new->objects.v[i];
+		if (n == NULL || is_ignored(d, n))
+			continue;
+		struct cft_object *o = cft_schema_find_key(d->old, n->key);
+		struct cft_delta *x =
+			new_delta(d, o && same_kind(o, n) ? o : NULL, n);
+		x->op = CFT_DELTA_CREATE;
+	}
+	for (size_t i = 0; i < d->old->objects.n; i++) {
+		struct cft_object *o = d->old->objects.v[i];
+		if (o == NULL || is_ignored(d, o) || d->of_old[i] != NULL)
+			continue;
+		new_delta(d, o, NULL)->op = CFT_DELTA_DROP;
+	}
+	CFT_VEC_EACH(struct cft_delta *, x, &d->deltas) {
+		if ((*x)->old == NULL || (*x)->new == NULL)
+			continue;
+		compare_attrs(d, *x);
+	}
+	CFT_VEC_EACH(struct cft_delta *, x, &d->deltas)
+		if ((*x)->old != NULL && (*x)->new != NULL)
+			(*x)->op = changed_op(d, *x);
+}
