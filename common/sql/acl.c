@@ -21,8 +21,8 @@ static struct parts split(struct cft_arena *arena, const char *sub)
 		first--;
 	first--;
 	return (struct parts){cft_arena_strndup(arena, sub, (size_t)(first - sub)),
-			      cft_arena_strndup(arena, first + 1, (size_t)(last - first - 1)),
-			      last + 1};
+	                      cft_arena_strndup(arena, first + 1, (size_t)(last - first - 1)),
+	                      last + 1};
 }
 
 enum verb { GRANT, GRANT_OPTION, REVOKE, REVOKE_OPTION, NO_VERB };
@@ -81,7 +81,7 @@ static char *default_prefix(struct cft_diff *d, const struct cft_object *o, cons
 }
 
 static char *statement(struct cft_diff *d, const struct cft_object *o, enum verb verb,
-		       const char *privileges, const char *grantee)
+                       const char *privileges, const char *grantee)
 {
 	const char *prefix = "", *on;
 	bool grant = verb == GRANT || verb == GRANT_OPTION;
@@ -91,16 +91,16 @@ static char *statement(struct cft_diff *d, const struct cft_object *o, enum verb
 	else
 		on = object_words(d, o);
 	return cft_arena_printf(d->arena, "%s%s%s ON %s %s %s%s", prefix,
-				grant			? "GRANT "
-				: verb == REVOKE_OPTION ? "REVOKE GRANT OPTION FOR "
-							: "REVOKE ",
-				privileges, on, grant ? "TO" : "FROM", grantee,
-				verb == GRANT_OPTION ? " WITH GRANT OPTION" : "");
+	                        grant                   ? "GRANT "
+	                        : verb == REVOKE_OPTION ? "REVOKE GRANT OPTION FOR "
+	                                                : "REVOKE ",
+	                        privileges, on, grant ? "TO" : "FROM", grantee,
+	                        verb == GRANT_OPTION ? " WITH GRANT OPTION" : "");
 }
 
 /* The next statement takes all changes of the same verb and grantee. */
 static void emit_group(struct cft_diff *d, const struct cft_object *o, struct change *v, size_t n,
-		       size_t first, struct cft_node *node)
+                       size_t first, struct cft_node *node)
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 	enum verb verb = v[first].verb;
@@ -115,15 +115,15 @@ static void emit_group(struct cft_diff *d, const struct cft_object *o, struct ch
 			cft_buf_addf(&buf, " (%s)", v[i].parts.column);
 	}
 	struct cft_step step = {.sql = statement(d, o, verb, cft_buf_str(&buf), grantee),
-				.lock = "",
-				.hazard = "",
-				.transactional = true};
+	                        .lock = "",
+	                        .hazard = "",
+	                        .transactional = true};
 	cft_buf_release(&buf);
 	cft_node_step(d, node, NULL, step);
 }
 
 static void emit(struct cft_diff *d, const struct cft_object *o, struct change *v, size_t n,
-		 struct cft_node *node)
+                 struct cft_node *node)
 {
 	static const enum verb turns[] = {REVOKE, REVOKE_OPTION, GRANT, GRANT_OPTION};
 
@@ -141,22 +141,22 @@ void cft_emit_acl(struct cft_diff *d, struct cft_delta *x, struct cft_node *node
 	if (all && d->options->keep_privileges)
 		return;
 	if (all && x->new != NULL) {
-		CFT_VEC_EACH(struct cft_attr, a, &x->new->attrs)
+		CFT_VEC_EACH (struct cft_attr, a, &x->new->attrs)
 			if (a->id == CFT_ATTR_ACL) {
 				struct change c = {split(d->arena, a->sub), verb_of(NULL, a)};
 				cft_vec_push_in(d->arena, &changes, c);
 			}
 	} else if (x->new == NULL) {
-		CFT_VEC_EACH(struct cft_attr, a, &x->old->attrs)
+		CFT_VEC_EACH (struct cft_attr, a, &x->old->attrs)
 			if (a->id == CFT_ATTR_ACL) {
 				struct change c = {split(d->arena, a->sub), verb_of(a, NULL)};
 				cft_vec_push_in(d->arena, &changes, c);
 			}
 	} else {
-		CFT_VEC_EACH(struct cft_attr_delta, a, &x->attrs)
+		CFT_VEC_EACH (struct cft_attr_delta, a, &x->attrs)
 			if (a->id == CFT_ATTR_ACL) {
 				struct change c = {split(d->arena, a->sub),
-						   verb_of(a->old, a->new)};
+				                   verb_of(a->old, a->new)};
 				cft_vec_push_in(d->arena, &changes, c);
 			}
 	}

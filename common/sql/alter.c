@@ -17,64 +17,64 @@
 enum { ANY_KIND = -1 };
 
 typedef void (*alter_fn)(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			 struct cft_node *node);
+                         struct cft_node *node);
 
 struct rule {
 	int kind;
 	enum cft_attr_id id;
 	const char *set, *unset; /* templates; unset NULL: there is no way back */
 	const char *lock;
-	bool post;	     /* after everything else: it names other objects */
+	bool post; /* after everything else: it names other objects */
 	bool rewrites;
 	alter_fn fn; /* instead of the templates */
 };
 
 static void alter_option(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			 struct cft_node *node);
+                         struct cft_node *node);
 static void alter_fdw_option(struct cft_diff *d, struct cft_delta *x,
-			     const struct cft_attr_delta *a, struct cft_node *node);
-static void alter_not_null(struct cft_diff *d, struct cft_delta *x,
-			   const struct cft_attr_delta *a, struct cft_node *node);
+                             const struct cft_attr_delta *a, struct cft_node *node);
+static void alter_not_null(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                           struct cft_node *node);
 static void alter_default(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			  struct cft_node *node);
+                          struct cft_node *node);
 static void alter_column_type(struct cft_diff *d, struct cft_delta *x,
-			      const struct cft_attr_delta *a, struct cft_node *node);
-static void alter_identity(struct cft_diff *d, struct cft_delta *x,
-			   const struct cft_attr_delta *a, struct cft_node *node);
-static void alter_sequence(struct cft_diff *d, struct cft_delta *x,
-			   const struct cft_attr_delta *a, struct cft_node *node);
+                              const struct cft_attr_delta *a, struct cft_node *node);
+static void alter_identity(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                           struct cft_node *node);
+static void alter_sequence(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                           struct cft_node *node);
 static void alter_storage(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			  struct cft_node *node);
-static void alter_partition(struct cft_diff *d, struct cft_delta *x,
-			    const struct cft_attr_delta *a, struct cft_node *node);
+                          struct cft_node *node);
+static void alter_partition(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                            struct cft_node *node);
 static void alter_mapping(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			  struct cft_node *node);
+                          struct cft_node *node);
 static void alter_member(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			 struct cft_node *node);
+                         struct cft_node *node);
 static void alter_labels(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			 struct cft_node *node);
+                         struct cft_node *node);
 static void alter_definition(struct cft_diff *d, struct cft_delta *x,
-			     const struct cft_attr_delta *a, struct cft_node *node);
+                             const struct cft_attr_delta *a, struct cft_node *node);
 
-#define K(name)	 CFT_KIND_##name
-#define A(name)	 CFT_ATTR_##name
-#define SIMPLE(kind, attr, set, unset, lock)                                                     \
-	{                                                                                        \
-		kind, attr, set, unset, lock, false, false, NULL                                 \
+#define K(name) CFT_KIND_##name
+#define A(name) CFT_ATTR_##name
+#define SIMPLE(kind, attr, set, unset, lock)                     \
+	{                                                        \
+		kind, attr, set, unset, lock, false, false, NULL \
 	}
-#define POST(kind, attr, set, unset, lock)                                                       \
-	{                                                                                        \
-		kind, attr, set, unset, lock, true, false, NULL                                  \
+#define POST(kind, attr, set, unset, lock)                      \
+	{                                                       \
+		kind, attr, set, unset, lock, true, false, NULL \
 	}
-#define CUSTOM(kind, attr, fn, lock)                                                             \
-	{                                                                                        \
-		kind, attr, NULL, NULL, lock, false, false, fn                                   \
+#define CUSTOM(kind, attr, fn, lock)                           \
+	{                                                      \
+		kind, attr, NULL, NULL, lock, false, false, fn \
 	}
 
 static const struct rule rules[] = {
 	SIMPLE(ANY_KIND, A(COMMENT), "COMMENT ON %T IS %V", "COMMENT ON %T IS NULL", SHARE_UPDATE),
 	SIMPLE(ANY_KIND, A(SECURITY_LABEL), "SECURITY LABEL FOR %S ON %T IS %V",
-	       "SECURITY LABEL FOR %S ON %T IS NULL", SHARE_UPDATE),
+               "SECURITY LABEL FOR %S ON %T IS NULL", SHARE_UPDATE),
 	SIMPLE(ANY_KIND, A(OWNER), "ALTER %T OWNER TO %V", NULL, ACCESS_EXCLUSIVE),
 
 	CUSTOM(K(COLUMN), A(TYPE), alter_column_type, ACCESS_EXCLUSIVE),
@@ -91,38 +91,38 @@ static const struct rule rules[] = {
 	CUSTOM(K(COLUMN), A(SEQ_CYCLE), alter_identity, ACCESS_EXCLUSIVE),
 	CUSTOM(K(COLUMN), A(STORAGE), alter_storage, ACCESS_EXCLUSIVE),
 	SIMPLE(K(COLUMN), A(COMPRESSION), "ALTER TABLE %P ALTER COLUMN %N SET COMPRESSION %V",
-	       "ALTER TABLE %P ALTER COLUMN %N SET COMPRESSION default", ACCESS_EXCLUSIVE),
+               "ALTER TABLE %P ALTER COLUMN %N SET COMPRESSION default", ACCESS_EXCLUSIVE),
 	SIMPLE(K(COLUMN), A(STATISTICS), "ALTER %Q %P ALTER COLUMN %N SET STATISTICS %V",
-	       "ALTER %Q %P ALTER COLUMN %N SET STATISTICS -1", SHARE_UPDATE),
+               "ALTER %Q %P ALTER COLUMN %N SET STATISTICS -1", SHARE_UPDATE),
 	SIMPLE(K(COLUMN), A(OPTION), "ALTER TABLE %P ALTER COLUMN %N SET (%S = %V)",
-	       "ALTER TABLE %P ALTER COLUMN %N RESET (%S)", SHARE_UPDATE),
+               "ALTER TABLE %P ALTER COLUMN %N RESET (%S)", SHARE_UPDATE),
 	CUSTOM(K(COLUMN), A(FDW_OPTION), alter_fdw_option, ACCESS_EXCLUSIVE),
 	SIMPLE(K(COLUMN), A(GENERATED), NULL, "ALTER TABLE %P ALTER COLUMN %N DROP EXPRESSION",
-	       ACCESS_EXCLUSIVE),
+               ACCESS_EXCLUSIVE),
 
 	CUSTOM(ANY_KIND, A(OPTION), alter_option, SHARE_UPDATE),
 	CUSTOM(ANY_KIND, A(FDW_OPTION), alter_fdw_option, ACCESS_EXCLUSIVE),
 	{K(TABLE), A(PERSISTENCE), "ALTER TABLE %I SET UNLOGGED", "ALTER TABLE %I SET LOGGED",
-	 ACCESS_EXCLUSIVE, false, true, NULL},
+         ACCESS_EXCLUSIVE, false, true, NULL},
 	{K(SEQUENCE), A(PERSISTENCE), "ALTER SEQUENCE %I SET UNLOGGED",
-	 "ALTER SEQUENCE %I SET LOGGED", ACCESS_EXCLUSIVE, false, false, NULL},
+         "ALTER SEQUENCE %I SET LOGGED", ACCESS_EXCLUSIVE, false, false, NULL},
 	SIMPLE(K(TABLE), A(INHERITS), "ALTER TABLE %I INHERIT %V", "ALTER TABLE %I NO INHERIT %O",
-	       ACCESS_EXCLUSIVE),
+               ACCESS_EXCLUSIVE),
 	CUSTOM(K(TABLE), A(PARTITION_OF), alter_partition, ACCESS_EXCLUSIVE),
 	SIMPLE(K(TABLE), A(OF_TYPE), "ALTER TABLE %I OF %V", "ALTER TABLE %I NOT OF",
-	       ACCESS_EXCLUSIVE),
+               ACCESS_EXCLUSIVE),
 	{ANY_KIND, A(TABLESPACE), "ALTER %K %I SET TABLESPACE %V",
-	 "ALTER %K %I SET TABLESPACE pg_default", ACCESS_EXCLUSIVE, false, true, NULL},
+         "ALTER %K %I SET TABLESPACE pg_default", ACCESS_EXCLUSIVE, false, true, NULL},
 	{K(TABLE), A(ACCESS_METHOD), "ALTER TABLE %I SET ACCESS METHOD %V",
-	 "ALTER TABLE %I SET ACCESS METHOD heap", ACCESS_EXCLUSIVE, false, true, NULL},
+         "ALTER TABLE %I SET ACCESS METHOD heap", ACCESS_EXCLUSIVE, false, true, NULL},
 	SIMPLE(K(TABLE), A(ROW_SECURITY), "ALTER TABLE %I ENABLE ROW LEVEL SECURITY",
-	       "ALTER TABLE %I DISABLE ROW LEVEL SECURITY", ACCESS_EXCLUSIVE),
+               "ALTER TABLE %I DISABLE ROW LEVEL SECURITY", ACCESS_EXCLUSIVE),
 	SIMPLE(K(TABLE), A(FORCE_ROW_SECURITY), "ALTER TABLE %I FORCE ROW LEVEL SECURITY",
-	       "ALTER TABLE %I NO FORCE ROW LEVEL SECURITY", ACCESS_EXCLUSIVE),
+               "ALTER TABLE %I NO FORCE ROW LEVEL SECURITY", ACCESS_EXCLUSIVE),
 	POST(ANY_KIND, A(REPLICA_IDENTITY), "ALTER TABLE %I REPLICA IDENTITY %V",
-	     "ALTER TABLE %I REPLICA IDENTITY DEFAULT", ACCESS_EXCLUSIVE),
+             "ALTER TABLE %I REPLICA IDENTITY DEFAULT", ACCESS_EXCLUSIVE),
 	POST(ANY_KIND, A(CLUSTER), "ALTER %K %I CLUSTER ON %V", "ALTER %K %I SET WITHOUT CLUSTER",
-	     SHARE_UPDATE),
+             SHARE_UPDATE),
 
 	CUSTOM(K(SEQUENCE), A(SEQ_TYPE), alter_sequence, SHARE_ROW),
 	CUSTOM(K(SEQUENCE), A(SEQ_INCREMENT), alter_sequence, SHARE_ROW),
@@ -132,24 +132,24 @@ static const struct rule rules[] = {
 	CUSTOM(K(SEQUENCE), A(SEQ_CACHE), alter_sequence, SHARE_ROW),
 	CUSTOM(K(SEQUENCE), A(SEQ_CYCLE), alter_sequence, SHARE_ROW),
 	POST(K(SEQUENCE), A(OWNED_BY), "ALTER SEQUENCE %I OWNED BY %V",
-	     "ALTER SEQUENCE %I OWNED BY NONE", SHARE_ROW),
+             "ALTER SEQUENCE %I OWNED BY NONE", SHARE_ROW),
 
 	SIMPLE(K(DOMAIN), A(DEFAULT), "ALTER DOMAIN %I SET DEFAULT %V",
-	       "ALTER DOMAIN %I DROP DEFAULT", ""),
+               "ALTER DOMAIN %I DROP DEFAULT", ""),
 	SIMPLE(K(DOMAIN), A(NOT_NULL), "ALTER DOMAIN %I SET NOT NULL",
-	       "ALTER DOMAIN %I DROP NOT NULL", ""),
+               "ALTER DOMAIN %I DROP NOT NULL", ""),
 	SIMPLE(K(TRIGGER), A(ENABLED), "ALTER TABLE %P %V TRIGGER %N",
-	       "ALTER TABLE %P ENABLE TRIGGER %N", SHARE_ROW),
+               "ALTER TABLE %P ENABLE TRIGGER %N", SHARE_ROW),
 	SIMPLE(K(RULE), A(ENABLED), "ALTER TABLE %P %V RULE %N", "ALTER TABLE %P ENABLE RULE %N",
-	       ACCESS_EXCLUSIVE),
+               ACCESS_EXCLUSIVE),
 	SIMPLE(K(EVENT_TRIGGER), A(ENABLED), "ALTER EVENT TRIGGER %I %V",
-	       "ALTER EVENT TRIGGER %I ENABLE", ""),
+               "ALTER EVENT TRIGGER %I ENABLE", ""),
 	SIMPLE(K(STATISTICS), A(STATISTICS), "ALTER STATISTICS %I SET STATISTICS %V",
-	       "ALTER STATISTICS %I SET STATISTICS -1", SHARE_UPDATE),
+               "ALTER STATISTICS %I SET STATISTICS -1", SHARE_UPDATE),
 	CUSTOM(K(TS_CONFIG), A(MAPPING), alter_mapping, ""),
 	CUSTOM(K(PUBLICATION), A(MEMBER), alter_member, SHARE_UPDATE),
 	SIMPLE(K(EXTENSION), A(MEMBER), "ALTER EXTENSION %I SET SCHEMA %V",
-	       "ALTER EXTENSION %I SET SCHEMA public", ""),
+               "ALTER EXTENSION %I SET SCHEMA public", ""),
 	POST(K(INDEX), A(ATTACHED_TO), "ALTER INDEX %V ATTACH PARTITION %I", NULL, SHARE_UPDATE),
 	CUSTOM(K(ENUM), A(LABELS), alter_labels, ""),
 	CUSTOM(K(CONSTRAINT), A(DEFINITION), alter_definition, SHARE_ROW),
@@ -164,7 +164,8 @@ static const struct rule *rule_of(enum cft_kind kind, enum cft_attr_id id)
 	return NULL;
 }
 
-/* ---- templates ------------------------------------------------------------------------------------ */
+/* ---- templates
+ * ------------------------------------------------------------------------------------ */
 
 static const char *relation_word(const struct cft_object *obj)
 {
@@ -182,7 +183,7 @@ static char *value_of(struct cft_diff *d, const struct cft_attr *a)
 
 /* NULL if a value cannot be printed. */
 static char *fill(struct cft_diff *d, const char *template, const struct cft_object *obj,
-		  const struct cft_attr *old, const struct cft_attr *new, const char *sub)
+                  const struct cft_attr *old, const struct cft_attr *new, const char *sub)
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 	bool good = true;
@@ -229,7 +230,7 @@ static char *fill(struct cft_diff *d, const char *template, const struct cft_obj
 }
 
 static void add_step(struct cft_diff *d, struct cft_node *node, const struct cft_env *env,
-		     char *sql, const char *lock, const struct cft_object *obj)
+                     char *sql, const char *lock, const struct cft_object *obj)
 {
 	struct cft_step step = {.sql = sql, .lock = lock, .hazard = "", .transactional = true};
 
@@ -240,10 +241,11 @@ static void add_step(struct cft_diff *d, struct cft_node *node, const struct cft
 	cft_node_step(d, node, env, step);
 }
 
-/* ---- special cases --------------------------------------------------------------------------------- */
+/* ---- special cases
+ * --------------------------------------------------------------------------------- */
 
 static void alter_option(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			 struct cft_node *node)
+                         struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
 	char *sql;
@@ -254,23 +256,22 @@ static void alter_option(struct cft_diff *d, struct cft_delta *x, const struct c
 		struct cft_buf v = CFT_BUF_INIT;
 		cft_literal_add(&v, a->new->text);
 		sql = cft_arena_printf(d->arena, "ALTER %s %s SET (%s = %s)", cft_kind_sql(o->kind),
-				       o->ident, a->sub, cft_buf_str(&v));
+		                       o->ident, a->sub, cft_buf_str(&v));
 		cft_buf_release(&v);
 	} else if (o->kind == CFT_KIND_PUBLICATION) {
-		sql = cft_arena_printf(d->arena, "ALTER PUBLICATION %s SET (%s = %s)", o->ident,
-				       a->sub,
-				       strcmp(a->sub, "publish") == 0
-					       ? "'insert, update, delete, truncate'"
-					       : "false");
+		sql = cft_arena_printf(
+			d->arena, "ALTER PUBLICATION %s SET (%s = %s)", o->ident, a->sub,
+			strcmp(a->sub, "publish") == 0 ? "'insert, update, delete, truncate'"
+						       : "false");
 	} else {
 		sql = cft_arena_printf(d->arena, "ALTER %s %s RESET (%s)", cft_kind_sql(o->kind),
-				       o->ident, a->sub);
+		                       o->ident, a->sub);
 	}
 	add_step(d, node, NULL, sql, SHARE_UPDATE, o);
 }
 
 static void alter_fdw_option(struct cft_diff *d, struct cft_delta *x,
-			     const struct cft_attr_delta *a, struct cft_node *node)
+                             const struct cft_attr_delta *a, struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
 	struct cft_buf v = CFT_BUF_INIT;
@@ -278,7 +279,7 @@ static void alter_fdw_option(struct cft_diff *d, struct cft_delta *x,
 
 	if (o->kind == CFT_KIND_COLUMN)
 		cft_buf_addf(&v, "ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (%s ",
-			     o->parent->ident, o->ident, verb);
+		             o->parent->ident, o->ident, verb);
 	else
 		cft_buf_addf(&v, "ALTER %s OPTIONS (%s ", cft_print_target(d->arena, o), verb);
 	cft_ident_quote(&v, a->sub);
@@ -297,7 +298,7 @@ static bool is_mere_default(const struct cft_delta *x)
 }
 
 static void alter_default(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			  struct cft_node *node)
+                          struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
 	const char *table = is_mere_default(x) ? "VIEW" : cft_kind_sql(o->parent->kind);
@@ -312,18 +313,18 @@ static void alter_default(struct cft_diff *d, struct cft_delta *x, const struct 
 		return;
 	}
 	char *sql = expr ? cft_arena_printf(d->arena, "ALTER %s %s ALTER COLUMN %s SET DEFAULT %s",
-					    table, o->parent->ident, o->ident, expr)
-			 : cft_arena_printf(d->arena, "ALTER %s %s ALTER COLUMN %s DROP DEFAULT",
-					    table, o->parent->ident, o->ident);
+	                                    table, o->parent->ident, o->ident, expr)
+	                 : cft_arena_printf(d->arena, "ALTER %s %s ALTER COLUMN %s DROP DEFAULT",
+	                                    table, o->parent->ident, o->ident);
 	add_step(d, node, a->new ? a->new->env : NULL, sql, ACCESS_EXCLUSIVE, o);
 }
 
 /* A primary key that is made in the same script brings NOT NULL with it. */
 static bool key_brings_not_null(const struct cft_diff *d, const struct cft_object *col)
 {
-	CFT_VEC_EACH(struct cft_object *, c, &col->parent->children) {
-		const PgQuery__Constraint *k = CFT_AS(PgQuery__Constraint, pg_query__constraint,
-						      (*c)->node);
+	CFT_VEC_EACH (struct cft_object *, c, &col->parent->children) {
+		const PgQuery__Constraint *k =
+			CFT_AS(PgQuery__Constraint, pg_query__constraint, (*c)->node);
 		const struct cft_delta *x = d->of_new[(*c)->index];
 		if (k == NULL || x == NULL || x->op != CFT_DELTA_CREATE ||
 		    k->contype != PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY)
@@ -335,8 +336,8 @@ static bool key_brings_not_null(const struct cft_diff *d, const struct cft_objec
 	return false;
 }
 
-static void alter_not_null(struct cft_diff *d, struct cft_delta *x,
-			   const struct cft_attr_delta *a, struct cft_node *node)
+static void alter_not_null(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                           struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
 	const char *table = cft_kind_sql(o->parent->kind);
@@ -344,15 +345,14 @@ static void alter_not_null(struct cft_diff *d, struct cft_delta *x,
 
 	if (set && o->implied_not_null && key_brings_not_null(d, o))
 		return;
-	if (set && cft_attr_find(o, CFT_ATTR_IDENTITY, "") &&
-	    cft_delta_attr(x, CFT_ATTR_IDENTITY))
+	if (set && cft_attr_find(o, CFT_ATTR_IDENTITY, "") && cft_delta_attr(x, CFT_ATTR_IDENTITY))
 		return; /* goes before ADD GENERATED, see there */
 	struct cft_step step = {
 		.sql = cft_arena_printf(d->arena, "ALTER %s %s ALTER COLUMN %s %s NOT NULL", table,
-					o->parent->ident, o->ident, set ? "SET" : "DROP"),
+	                                o->parent->ident, o->ident, set ? "SET" : "DROP"),
 		.lock = ACCESS_EXCLUSIVE,
 		.hazard = set ? "fails if the column holds NULLs; scans the table under its lock"
-			      : "",
+	                      : "",
 		.transactional = true,
 		.rewrites = set,
 	};
@@ -360,16 +360,16 @@ static void alter_not_null(struct cft_diff *d, struct cft_delta *x,
 }
 
 static void alter_column_type(struct cft_diff *d, struct cft_delta *x,
-			      const struct cft_attr_delta *a, struct cft_node *node)
+                              const struct cft_attr_delta *a, struct cft_node *node)
 {
 	if (a->id == CFT_ATTR_COLLATION && cft_delta_attr(x, CFT_ATTR_TYPE))
 		return;
 	if (x->new->parent->kind == CFT_KIND_COMPOSITE) {
 		add_step(d, node, x->new->env,
-			 cft_arena_printf(d->arena, "ALTER TYPE %s ALTER ATTRIBUTE %s TYPE %s",
-					  x->new->parent->ident, x->new->ident,
-					  cft_print_type(d->arena, x->new)),
-			 ACCESS_EXCLUSIVE, x->new);
+		         cft_arena_printf(d->arena, "ALTER TYPE %s ALTER ATTRIBUTE %s TYPE %s",
+		                          x->new->parent->ident, x->new->ident,
+		                          cft_print_type(d->arena, x->new)),
+		         ACCESS_EXCLUSIVE, x->new);
 		return;
 	}
 	if (cft_attr_find(x->new, CFT_ATTR_TYPE, ""))
@@ -377,9 +377,9 @@ static void alter_column_type(struct cft_diff *d, struct cft_delta *x,
 }
 
 static bool first_of(const struct cft_delta *x, const struct cft_attr_delta *a,
-		     enum cft_attr_id from, enum cft_attr_id to)
+                     enum cft_attr_id from, enum cft_attr_id to)
 {
-	CFT_VEC_EACH(struct cft_attr_delta, b, &x->attrs)
+	CFT_VEC_EACH (struct cft_attr_delta, b, &x->attrs)
 		if (b->id >= from && b->id <= to)
 			return b == a;
 	return false;
@@ -412,8 +412,8 @@ static void add_sequence_changes(struct cft_delta *x, const char *set, struct cf
 	}
 }
 
-static void alter_sequence(struct cft_diff *d, struct cft_delta *x,
-			   const struct cft_attr_delta *a, struct cft_node *node)
+static void alter_sequence(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                           struct cft_node *node)
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 
@@ -426,28 +426,28 @@ static void alter_sequence(struct cft_diff *d, struct cft_delta *x,
 }
 
 static void add_identity(struct cft_diff *d, struct cft_delta *x, struct cft_node *node,
-			 const char *where)
+                         const char *where)
 {
 	const struct cft_object *o = x->new;
 
 	if (cft_attr_find(x->old, CFT_ATTR_DEFAULT, "") && !cft_delta_attr(x, CFT_ATTR_TYPE))
 		add_step(d, node, NULL, cft_arena_printf(d->arena, "%s DROP DEFAULT", where),
-			 ACCESS_EXCLUSIVE, o);
+		         ACCESS_EXCLUSIVE, o);
 	if (!cft_attr_find(x->old, CFT_ATTR_NOT_NULL, ""))
 		add_step(d, node, NULL, cft_arena_printf(d->arena, "%s SET NOT NULL", where),
-			 ACCESS_EXCLUSIVE, o);
+		         ACCESS_EXCLUSIVE, o);
 	add_step(d, node, NULL,
-		 cft_arena_printf(d->arena, "%s ADD %s", where, cft_print_identity(d->arena, o)),
-		 ACCESS_EXCLUSIVE, o);
+	         cft_arena_printf(d->arena, "%s ADD %s", where, cft_print_identity(d->arena, o)),
+	         ACCESS_EXCLUSIVE, o);
 }
 
-static void alter_identity(struct cft_diff *d, struct cft_delta *x,
-			   const struct cft_attr_delta *a, struct cft_node *node)
+static void alter_identity(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                           struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
 	const struct cft_attr_delta *id = cft_delta_attr(x, CFT_ATTR_IDENTITY);
 	const char *where = cft_arena_printf(d->arena, "ALTER TABLE %s ALTER COLUMN %s",
-					     o->parent->ident, o->ident);
+	                                     o->parent->ident, o->ident);
 	struct cft_buf buf = CFT_BUF_INIT;
 
 	if (id != NULL && a->id != CFT_ATTR_IDENTITY)
@@ -456,7 +456,7 @@ static void alter_identity(struct cft_diff *d, struct cft_delta *x,
 		return;
 	if (id != NULL && id->new == NULL) {
 		add_step(d, node, NULL, cft_arena_printf(d->arena, "%s DROP IDENTITY", where),
-			 ACCESS_EXCLUSIVE, o);
+		         ACCESS_EXCLUSIVE, o);
 		return;
 	}
 	if (id != NULL && id->old == NULL) {
@@ -468,15 +468,15 @@ static void alter_identity(struct cft_diff *d, struct cft_delta *x,
 	add_sequence_changes(x, "SET ", &buf);
 	if (buf.len > 0)
 		add_step(d, node, NULL,
-			 cft_arena_printf(d->arena, "%s%s", where, cft_buf_str(&buf)),
-			 ACCESS_EXCLUSIVE, o);
+		         cft_arena_printf(d->arena, "%s%s", where, cft_buf_str(&buf)),
+		         ACCESS_EXCLUSIVE, o);
 	cft_buf_release(&buf);
 }
 
 static const char *default_storage(const struct cft_object *col)
 {
-	static const char *const plain[] = {"int4", "int8",	   "int2",	  "bool", "date",
-					    "uuid", "timestamp", "timestamptz", "float4", "float8"};
+	static const char *const plain[] = {"int4", "int8",      "int2",        "bool",   "date",
+	                                    "uuid", "timestamp", "timestamptz", "float4", "float8"};
 	const struct cft_attr *a = cft_attr_find(col, CFT_ATTR_TYPE, "");
 	const char *schema, *name;
 
@@ -493,13 +493,13 @@ static const char *default_storage(const struct cft_object *col)
 }
 
 static void alter_storage(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			  struct cft_node *node)
+                          struct cft_node *node)
 {
 	add_step(d, node, NULL,
-		 cft_arena_printf(d->arena, "ALTER %s %s ALTER COLUMN %s SET STORAGE %s",
-				  cft_kind_sql(x->new->parent->kind), x->new->parent->ident,
-				  x->new->ident, a->new ? a->new->text : default_storage(x->new)),
-		 ACCESS_EXCLUSIVE, x->new);
+	         cft_arena_printf(d->arena, "ALTER %s %s ALTER COLUMN %s SET STORAGE %s",
+	                          cft_kind_sql(x->new->parent->kind), x->new->parent->ident,
+	                          x->new->ident, a->new ? a->new->text : default_storage(x->new)),
+	         ACCESS_EXCLUSIVE, x->new);
 }
 
 static const PgQuery__RangeVar *partition_parent(const struct cft_attr *a)
@@ -507,41 +507,41 @@ static const PgQuery__RangeVar *partition_parent(const struct cft_attr *a)
 	return ((const PgQuery__PartitionCmd *)a->node)->name;
 }
 
-static void alter_partition(struct cft_diff *d, struct cft_delta *x,
-			    const struct cft_attr_delta *a, struct cft_node *node)
+static void alter_partition(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                            struct cft_node *node)
 {
 	if (a->old != NULL) {
 		const PgQuery__RangeVar *p = partition_parent(a->old);
 		add_step(d, node, NULL,
-			 cft_arena_printf(d->arena, "ALTER TABLE %s DETACH PARTITION %s",
-					  cft_name_quote(d->arena, p->schemaname, p->relname),
-					  x->new->ident),
-			 ACCESS_EXCLUSIVE, x->new);
+		         cft_arena_printf(d->arena, "ALTER TABLE %s DETACH PARTITION %s",
+		                          cft_name_quote(d->arena, p->schemaname, p->relname),
+		                          x->new->ident),
+		         ACCESS_EXCLUSIVE, x->new);
 	}
 	if (a->new != NULL) {
 		const PgQuery__RangeVar *p = partition_parent(a->new);
 		char *bound = cft_print_partition(d->arena, a->new, true);
 		add_step(d, node, a->new->env,
-			 bound ? cft_arena_printf(d->arena, "ALTER TABLE %s ATTACH PARTITION %s %s",
-						  cft_name_quote(d->arena, p->schemaname,
-								 p->relname),
-						  x->new->ident, bound)
-			       : NULL,
-			 ACCESS_EXCLUSIVE, x->new);
+		         bound ? cft_arena_printf(
+					 d->arena, "ALTER TABLE %s ATTACH PARTITION %s %s",
+					 cft_name_quote(d->arena, p->schemaname, p->relname),
+					 x->new->ident, bound)
+		               : NULL,
+		         ACCESS_EXCLUSIVE, x->new);
 	}
 }
 
 static void alter_mapping(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			  struct cft_node *node)
+                          struct cft_node *node)
 {
 	const char *verb = a->new == NULL ? "DROP" : a->old == NULL ? "ADD" : "ALTER";
 
 	add_step(d, node, NULL,
-		 cft_arena_printf(d->arena,
-				  "ALTER TEXT SEARCH CONFIGURATION %s %s MAPPING FOR %s%s%s",
-				  x->new->ident, verb, a->sub, a->new ? " WITH " : "",
-				  a->new ? a->new->text : ""),
-		 "", x->new);
+	         cft_arena_printf(d->arena,
+	                          "ALTER TEXT SEARCH CONFIGURATION %s %s MAPPING FOR %s%s%s",
+	                          x->new->ident, verb, a->sub, a->new ? " WITH " : "",
+	                          a->new ? a->new->text : ""),
+	         "", x->new);
 }
 
 static const char *member_name(struct cft_diff *d, const struct cft_attr *a)
@@ -555,21 +555,22 @@ static const char *member_name(struct cft_diff *d, const struct cft_attr *a)
 }
 
 static void alter_member(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			 struct cft_node *node)
+                         struct cft_node *node)
 {
 	if (a->old != NULL)
 		add_step(d, node, NULL,
-			 cft_arena_printf(d->arena, "ALTER PUBLICATION %s DROP %s", x->new->ident,
-					  member_name(d, a->old)),
-			 SHARE_UPDATE, x->new);
+		         cft_arena_printf(d->arena, "ALTER PUBLICATION %s DROP %s", x->new->ident,
+		                          member_name(d, a->old)),
+		         SHARE_UPDATE, x->new);
 	if (a->new != NULL)
 		add_step(d, node, NULL,
-			 cft_arena_printf(d->arena, "ALTER PUBLICATION %s ADD %s", x->new->ident,
-					  a->new->text),
-			 SHARE_UPDATE, x->new);
+		         cft_arena_printf(d->arena, "ALTER PUBLICATION %s ADD %s", x->new->ident,
+		                          a->new->text),
+		         SHARE_UPDATE, x->new);
 }
 
-/* ---- enums ------------------------------------------------------------------------------------------ */
+/* ---- enums
+ * ------------------------------------------------------------------------------------------ */
 
 static const PgQuery__CreateEnumStmt *labels_of(const struct cft_attr *a)
 {
@@ -591,7 +592,7 @@ bool cft_labels_only_added(const struct cft_delta *x)
 }
 
 static void alter_labels(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			 struct cft_node *node)
+                         struct cft_node *node)
 {
 	const PgQuery__CreateEnumStmt *o = labels_of(a->old), *n = labels_of(a->new);
 
@@ -623,7 +624,8 @@ static void alter_labels(struct cft_diff *d, struct cft_delta *x, const struct c
 	}
 }
 
-/* ---- constraints and policies ------------------------------------------------------------------------ */
+/* ---- constraints and policies
+ * ------------------------------------------------------------------------ */
 
 static bool only_differ_in(const struct cft_attr_delta *a, bool deferral)
 {
@@ -673,28 +675,28 @@ static bool can_alter_policy(const struct cft_attr_delta *a)
 }
 
 static void alter_constraint(struct cft_diff *d, struct cft_delta *x,
-			     const struct cft_attr_delta *a, struct cft_node *node)
+                             const struct cft_attr_delta *a, struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
 	const PgQuery__Constraint *y = (const PgQuery__Constraint *)a->new->node;
 
 	if (can_validate(a))
 		add_step(d, node, NULL,
-			 cft_arena_printf(d->arena, "ALTER %s %s VALIDATE CONSTRAINT %s",
-					  cft_kind_sql(o->parent->kind), o->parent->ident,
-					  o->ident),
-			 SHARE_UPDATE, o);
+		         cft_arena_printf(d->arena, "ALTER %s %s VALIDATE CONSTRAINT %s",
+		                          cft_kind_sql(o->parent->kind), o->parent->ident,
+		                          o->ident),
+		         SHARE_UPDATE, o);
 	else
 		add_step(d, node, NULL,
-			 cft_arena_printf(d->arena, "ALTER TABLE %s ALTER CONSTRAINT %s %s%s",
-					  o->parent->ident, o->ident,
-					  y->deferrable ? "DEFERRABLE" : "NOT DEFERRABLE",
-					  y->initdeferred ? " INITIALLY DEFERRED" : ""),
-			 SHARE_ROW, o);
+		         cft_arena_printf(d->arena, "ALTER TABLE %s ALTER CONSTRAINT %s %s%s",
+		                          o->parent->ident, o->ident,
+		                          y->deferrable ? "DEFERRABLE" : "NOT DEFERRABLE",
+		                          y->initdeferred ? " INITIALLY DEFERRED" : ""),
+		         SHARE_ROW, o);
 }
 
 static void alter_policy(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-			 struct cft_node *node)
+                         struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
 	const PgQuery__CreatePolicyStmt *y = (const PgQuery__CreatePolicyStmt *)a->new->node;
@@ -717,14 +719,15 @@ static void alter_policy(struct cft_diff *d, struct cft_delta *x, const struct c
 		cft_buf_addf(&buf, " USING (%s)", qual);
 	if (check != NULL)
 		cft_buf_addf(&buf, " WITH CHECK (%s)", check);
-	bool good = (y->qual == NULL) == (qual == NULL) && (y->with_check == NULL) == (check == NULL);
+	bool good =
+		(y->qual == NULL) == (qual == NULL) && (y->with_check == NULL) == (check == NULL);
 	add_step(d, node, o->env, good ? cft_arena_strdup(d->arena, cft_buf_str(&buf)) : NULL,
-		 ACCESS_EXCLUSIVE, o);
+	         ACCESS_EXCLUSIVE, o);
 	cft_buf_release(&buf);
 }
 
 static void alter_definition(struct cft_diff *d, struct cft_delta *x,
-			     const struct cft_attr_delta *a, struct cft_node *node)
+                             const struct cft_attr_delta *a, struct cft_node *node)
 {
 	if (x->new->kind == CFT_KIND_POLICY)
 		alter_policy(d, x, a, node);
@@ -732,10 +735,11 @@ static void alter_definition(struct cft_diff *d, struct cft_delta *x,
 		alter_constraint(d, x, a, node);
 }
 
-/* ---- entry -------------------------------------------------------------------------------------------- */
+/* ---- entry
+ * -------------------------------------------------------------------------------------------- */
 
 bool cft_attr_alterable(const struct cft_diff *d, const struct cft_delta *x,
-			const struct cft_attr_delta *a)
+                        const struct cft_attr_delta *a)
 {
 	enum cft_kind kind = x->new->kind;
 	const struct rule *r = rule_of(kind, a->id);
@@ -747,8 +751,8 @@ bool cft_attr_alterable(const struct cft_diff *d, const struct cft_delta *x,
 		return false;
 	if (a->id == CFT_ATTR_DEFINITION && kind == CFT_KIND_CONSTRAINT)
 		return x->new->parent->kind == CFT_KIND_DOMAIN
-			       ? can_validate(a)
-			       : can_validate(a) || can_alter_constraint(a);
+		               ? can_validate(a)
+		               : can_validate(a) || can_alter_constraint(a);
 	if (a->id == CFT_ATTR_DEFINITION && kind == CFT_KIND_POLICY)
 		return can_alter_policy(a);
 	if (kind == CFT_KIND_COLUMN && a->id == CFT_ATTR_GENERATED)
@@ -759,7 +763,7 @@ bool cft_attr_alterable(const struct cft_diff *d, const struct cft_delta *x,
 }
 
 static void emit_one(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
-		     struct cft_node *node, struct cft_node *post)
+                     struct cft_node *node, struct cft_node *post)
 {
 	const struct rule *r = rule_of(x->new->kind, a->id);
 	const struct cft_object *obj = x->new;
@@ -774,13 +778,13 @@ static void emit_one(struct cft_diff *d, struct cft_delta *x, const struct cft_a
 	if (template == NULL)
 		return;
 	add_step(d, r->post ? post : node, a->new ? a->new->env : NULL,
-		 fill(d, template, obj, a->old, a->new, a->sub), r->lock, obj);
+	         fill(d, template, obj, a->old, a->new, a->sub), r->lock, obj);
 }
 
 void cft_emit_alter(struct cft_diff *d, struct cft_delta *x, struct cft_node *node,
-		    struct cft_node *post)
+                    struct cft_node *post)
 {
-	CFT_VEC_EACH(struct cft_attr_delta, a, &x->attrs) {
+	CFT_VEC_EACH (struct cft_attr_delta, a, &x->attrs) {
 		if (x->op == CFT_DELTA_SELF && a->id == CFT_ATTR_DEFINITION)
 			continue;
 		if (x->swap_type && a->id == CFT_ATTR_LABELS)
@@ -802,21 +806,20 @@ static bool printed_by_create(enum cft_kind kind, enum cft_attr_id id)
 		       id == CFT_ATTR_TABLESPACE || id == CFT_ATTR_ACCESS_METHOD ||
 		       id == CFT_ATTR_FDW_OPTION || id == CFT_ATTR_MEMBER;
 	case CFT_KIND_COLUMN:
-		return id == CFT_ATTR_TYPE || id == CFT_ATTR_COLLATION ||
-		       id == CFT_ATTR_NOT_NULL || id == CFT_ATTR_DEFAULT ||
-		       id == CFT_ATTR_GENERATED || id == CFT_ATTR_IDENTITY ||
-		       id == CFT_ATTR_COMPRESSION || id == CFT_ATTR_FDW_OPTION ||
+		return id == CFT_ATTR_TYPE || id == CFT_ATTR_COLLATION || id == CFT_ATTR_NOT_NULL ||
+		       id == CFT_ATTR_DEFAULT || id == CFT_ATTR_GENERATED ||
+		       id == CFT_ATTR_IDENTITY || id == CFT_ATTR_COMPRESSION ||
+		       id == CFT_ATTR_FDW_OPTION ||
 		       (id >= CFT_ATTR_SEQ_TYPE && id <= CFT_ATTR_SEQ_CYCLE);
 	case CFT_KIND_SEQUENCE:
 		return id == CFT_ATTR_PERSISTENCE ||
 		       (id >= CFT_ATTR_SEQ_TYPE && id <= CFT_ATTR_SEQ_CYCLE);
 	case CFT_KIND_DOMAIN:
-		return id == CFT_ATTR_TYPE || id == CFT_ATTR_COLLATION ||
-		       id == CFT_ATTR_NOT_NULL || id == CFT_ATTR_DEFAULT;
+		return id == CFT_ATTR_TYPE || id == CFT_ATTR_COLLATION || id == CFT_ATTR_NOT_NULL ||
+		       id == CFT_ATTR_DEFAULT;
 	case CFT_KIND_PUBLICATION:
 	case CFT_KIND_EXTENSION:
-		return id == CFT_ATTR_MEMBER || id == CFT_ATTR_OPTION ||
-		       id == CFT_ATTR_DEFINITION;
+		return id == CFT_ATTR_MEMBER || id == CFT_ATTR_OPTION || id == CFT_ATTR_DEFINITION;
 	case CFT_KIND_ENUM:
 		return id == CFT_ATTR_LABELS;
 	default:
@@ -825,12 +828,12 @@ static bool printed_by_create(enum cft_kind kind, enum cft_attr_id id)
 }
 
 static bool said_by_create(const struct cft_diff *d, const struct cft_delta *x,
-			   const struct cft_attr *a)
+                           const struct cft_attr *a)
 {
 	const struct cft_object *o = x->new;
 	const struct cft_object *from = o->inline_in ? o->inline_in : o;
 	bool source = cft_print_is_source(from) && o->kind != CFT_KIND_CONSTRAINT &&
-		      (o->kind != CFT_KIND_COLUMN || o->inline_in != NULL);
+	              (o->kind != CFT_KIND_COLUMN || o->inline_in != NULL);
 
 	(void)d;
 	if (o->kind == CFT_KIND_SEQUENCE && o->inline_in != NULL && a->id == CFT_ATTR_OWNED_BY)
@@ -843,9 +846,9 @@ static bool said_by_create(const struct cft_diff *d, const struct cft_delta *x,
 }
 
 void cft_emit_late(struct cft_diff *d, struct cft_delta *x, struct cft_node *node,
-		   struct cft_node *post)
+                   struct cft_node *post)
 {
-	CFT_VEC_EACH(struct cft_attr, a, &x->new->attrs) {
+	CFT_VEC_EACH (struct cft_attr, a, &x->new->attrs) {
 		struct cft_attr_delta delta = {a->id, a->sub, NULL, a};
 		if (a->id != CFT_ATTR_ACL && !said_by_create(d, x, a))
 			emit_one(d, x, &delta, node, post);

@@ -38,9 +38,9 @@ static void put_list(struct canon *c, PgQuery__Node *const *v, size_t n)
 
 static bool skipped(const ProtobufCFieldDescriptor *f)
 {
-	static const char *const names[] = {"location",      "stmt_location", "stmt_len",
-					    "replace",       "if_not_exists", "funcformat",
-					    "concurrent",    "missing_ok"};
+	static const char *const names[] = {"location",   "stmt_location", "stmt_len",
+	                                    "replace",    "if_not_exists", "funcformat",
+	                                    "concurrent", "missing_ok"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(f->name, names[i]) == 0)
@@ -65,8 +65,7 @@ static void put_scalar(struct canon *c, const ProtobufCFieldDescriptor *f, const
 	case PROTOBUF_C_TYPE_INT64:
 	case PROTOBUF_C_TYPE_UINT64:
 		if (*(const int64_t *)p != 0)
-			cft_buf_addf(c->out, " %u=%lld", f->id,
-				     (long long)*(const int64_t *)p);
+			cft_buf_addf(c->out, " %u=%lld", f->id, (long long)*(const int64_t *)p);
 		break;
 	default: /* the 32-bit types and enums; libpg_query's trees have no others */
 		if (*(const int32_t *)p != 0)
@@ -76,7 +75,7 @@ static void put_scalar(struct canon *c, const ProtobufCFieldDescriptor *f, const
 }
 
 static void put_field(struct canon *c, const ProtobufCMessage *msg,
-		      const ProtobufCFieldDescriptor *f)
+                      const ProtobufCFieldDescriptor *f)
 {
 	const char *base = (const char *)msg;
 
@@ -87,8 +86,7 @@ static void put_field(struct canon *c, const ProtobufCMessage *msg,
 	}
 	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
 		size_t n = *(const size_t *)(base + f->quantifier_offset);
-		ProtobufCMessage *const *v =
-			*(ProtobufCMessage *const *const *)(base + f->offset);
+		ProtobufCMessage *const *v = *(ProtobufCMessage *const *const *)(base + f->offset);
 		if (n == 0)
 			return;
 		cft_buf_addf(c->out, " %u[", f->id);
@@ -137,8 +135,7 @@ static void put_name(struct canon *c, const char *space, const char *schema, con
 	cft_buf_adds(c->out, name);
 }
 
-static void put_qualified(struct canon *c, const char *space, PgQuery__Node *const *names,
-			  size_t n)
+static void put_qualified(struct canon *c, const char *space, PgQuery__Node *const *names, size_t n)
 {
 	const char *schema, *name;
 
@@ -155,10 +152,9 @@ static void put_type(struct canon *c, const PgQuery__TypeName *t, bool modifiers
 		put_generic(c, &t->base);
 		return;
 	}
-	const struct cft_object *known =
-		c->env && strcmp(schema, "pg_catalog") != 0
-			? cft_env_object(c->env, "type", schema, name)
-			: NULL;
+	const struct cft_object *known = c->env && strcmp(schema, "pg_catalog") != 0
+	                                         ? cft_env_object(c->env, "type", schema, name)
+	                                         : NULL;
 	if (t->setof)
 		cft_buf_adds(c->out, "setof ");
 	if (known != NULL) {
@@ -198,9 +194,9 @@ static bool type_in(const PgQuery__TypeName *t, const char *const *words)
 /* Casts that PostgreSQL prints where the author wrote none. */
 static bool cast_is_redundant(const struct canon *c, const PgQuery__TypeCast *cast)
 {
-	static const char *const wide[] = {"text",      "varchar", "bpchar",      "numeric",
-					   "float8",    "int8",    "timestamptz", "timestamp",
-					   "regclass",  "name",    "oid",         NULL};
+	static const char *const wide[] = {"text",     "varchar", "bpchar",      "numeric",
+	                                   "float8",   "int8",    "timestamptz", "timestamp",
+	                                   "regclass", "name",    "oid",         NULL};
 
 	if (!c->loose)
 		return false;
@@ -239,7 +235,7 @@ static void put_const(struct canon *c, const PgQuery__AConst *k)
 }
 
 static void put_binary(struct canon *c, const char *op, const PgQuery__Node *l,
-		       const PgQuery__Node *r)
+                       const PgQuery__Node *r)
 {
 	cft_buf_addf(c->out, "(op %s ", op);
 	if (l != NULL)
@@ -250,7 +246,7 @@ static void put_binary(struct canon *c, const char *op, const PgQuery__Node *l,
 }
 
 static void put_any(struct canon *c, const PgQuery__AExpr *e, bool all, PgQuery__Node *const *v,
-		    size_t n)
+                    size_t n)
 {
 	cft_buf_adds(c->out, all ? "(all " : "(any ");
 	put_qualified(c, "operator", e->name, e->n_name);
@@ -302,7 +298,7 @@ static bool put_expr_loose(struct canon *c, const PgQuery__AExpr *e)
 		if (r == NULL || r->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR)
 			return false;
 		put_any(c, e, e->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL,
-			r->a_array_expr->elements, r->a_array_expr->n_elements);
+		        r->a_array_expr->elements, r->a_array_expr->n_elements);
 		return true;
 	}
 	case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
@@ -333,8 +329,8 @@ static void put_a_expr(struct canon *c, const PgQuery__AExpr *e)
 static void put_bool_args(struct canon *c, const PgQuery__BoolExpr *e)
 {
 	for (size_t i = 0; i < e->n_args; i++) {
-		const PgQuery__BoolExpr *sub =
-			CFT_AS(PgQuery__BoolExpr, pg_query__bool_expr, cft_node_message(e->args[i]));
+		const PgQuery__BoolExpr *sub = CFT_AS(PgQuery__BoolExpr, pg_query__bool_expr,
+		                                      cft_node_message(e->args[i]));
 		if (sub && sub->boolop == e->boolop &&
 		    e->boolop != PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR)
 			put_bool_args(c, sub);
@@ -375,8 +371,8 @@ static void from_add(struct canon *c, struct from_list *list, const PgQuery__Nod
 		const PgQuery__RangeVar *rv = node->range_var;
 		struct from_item *item = &list->v[list->n++];
 		item->alias = rv->alias ? rv->alias->aliasname : rv->relname;
-		item->relation = c->env ? cft_env_relation(c->env, rv->schemaname, rv->relname)
-					: NULL;
+		item->relation =
+			c->env ? cft_env_relation(c->env, rv->schemaname, rv->relname) : NULL;
 	} else {
 		const PgQuery__Alias *a = NULL;
 		if (node->node_case == PG_QUERY__NODE__NODE_RANGE_SUBSELECT)
@@ -424,8 +420,7 @@ static void put_column_loose(struct canon *c, const PgQuery__ColumnRef *ref)
 	}
 	if (c->select != NULL && *qualifier == '\0')
 		qualifier = column_owner(c, name);
-	if (c->select == NULL && c->scope != NULL &&
-	    (strcmp(qualifier, c->scope->name) == 0))
+	if (c->select == NULL && c->scope != NULL && (strcmp(qualifier, c->scope->name) == 0))
 		qualifier = "";
 	cft_buf_addf(c->out, "(col %s.%s)", qualifier, name);
 }
@@ -438,19 +433,18 @@ const char *cft_output_name(const PgQuery__Node *val)
 		return name;
 	switch ((int)val->node_case) {
 	case PG_QUERY__NODE__NODE_COLUMN_REF:
-		cft_names_split(val->column_ref->fields, val->column_ref->n_fields, &schema,
-				&name);
+		cft_names_split(val->column_ref->fields, val->column_ref->n_fields, &schema, &name);
 		return name;
 	case PG_QUERY__NODE__NODE_FUNC_CALL:
 		cft_names_split(val->func_call->funcname, val->func_call->n_funcname, &schema,
-				&name);
+		                &name);
 		return name;
 	case PG_QUERY__NODE__NODE_TYPE_CAST: {
 		const char *inner = cft_output_name(val->type_cast->arg);
 		if (strcmp(inner, "?column?") != 0)
 			return inner;
 		cft_names_split(val->type_cast->type_name->names,
-				val->type_cast->type_name->n_names, &schema, &name);
+		                val->type_cast->type_name->n_names, &schema, &name);
 		return name;
 	}
 	case PG_QUERY__NODE__NODE_CASE_EXPR: {
@@ -469,7 +463,7 @@ const char *cft_output_name(const PgQuery__Node *val)
 static void put_target(struct canon *c, const PgQuery__ResTarget *t)
 {
 	cft_buf_addf(c->out, "(target %s ",
-		     t->name && *t->name ? t->name : cft_output_name(t->val));
+	             t->name && *t->name ? t->name : cft_output_name(t->val));
 	put_node(c, t->val);
 	cft_buf_addc(c->out, ')');
 }
@@ -484,8 +478,8 @@ static bool put_star(struct canon *c, const PgQuery__ResTarget *t)
 	if (ref == NULL || ref->n_fields == 0 || c->select == NULL ||
 	    ref->fields[ref->n_fields - 1]->node_case != PG_QUERY__NODE__NODE_A_STAR)
 		return false;
-	const char *only = ref->n_fields > 1 ? cft_node_string(ref->fields[ref->n_fields - 2])
-					     : NULL;
+	const char *only =
+		ref->n_fields > 1 ? cft_node_string(ref->fields[ref->n_fields - 2]) : NULL;
 	from_collect(c, c->select, &from);
 	for (size_t i = 0; i < from.n; i++)
 		if (from.v[i].relation == NULL || from.v[i].relation->children.n == 0)
@@ -493,10 +487,10 @@ static bool put_star(struct canon *c, const PgQuery__ResTarget *t)
 	for (size_t i = 0; i < from.n; i++) {
 		if (only != NULL && strcmp(only, from.v[i].alias) != 0)
 			continue;
-		CFT_VEC_EACH(struct cft_object *, col, &from.v[i].relation->children)
+		CFT_VEC_EACH (struct cft_object *, col, &from.v[i].relation->children)
 			if ((*col)->kind == CFT_KIND_COLUMN)
 				cft_buf_addf(c->out, "(target %s (col %s.%s))", (*col)->name,
-					     from.v[i].alias, (*col)->name);
+				             from.v[i].alias, (*col)->name);
 	}
 	return true;
 }
@@ -516,7 +510,7 @@ static void put_select(struct canon *c, const PgQuery__SelectStmt *s)
 	cft_buf_adds(c->out, "(select ");
 	for (size_t i = 0; i < s->n_target_list; i++) {
 		const PgQuery__ResTarget *t = CFT_AS(PgQuery__ResTarget, pg_query__res_target,
-						     cft_node_message(s->target_list[i]));
+		                                     cft_node_message(s->target_list[i]));
 		if (t == NULL)
 			put_node(c, s->target_list[i]);
 		else if (!put_star(c, t))
@@ -622,10 +616,9 @@ static void put(struct canon *c, const ProtobufCMessage *msg)
 }
 
 void cft_tree_canon(const ProtobufCMessage *msg, const struct cft_env *env,
-		    const struct cft_object *scope, enum cft_canon_mode mode, struct cft_buf *out)
+                    const struct cft_object *scope, enum cft_canon_mode mode, struct cft_buf *out)
 {
-	struct canon c = {.out = out, .env = env, .scope = scope,
-			  .loose = mode == CFT_CANON_LOOSE};
+	struct canon c = {.out = out, .env = env, .scope = scope, .loose = mode == CFT_CANON_LOOSE};
 
 	cft_arena_init(&c.arena);
 	put(&c, msg);
@@ -633,7 +626,7 @@ void cft_tree_canon(const ProtobufCMessage *msg, const struct cft_env *env,
 }
 
 void cft_tree_type(const PgQuery__TypeName *type, const struct cft_env *env, bool modifiers,
-		   struct cft_buf *out)
+                   struct cft_buf *out)
 {
 	struct canon c = {.out = out, .env = env};
 

@@ -8,18 +8,19 @@
 #include <string.h>
 
 static void add(struct cft_diff *d, struct cft_node *node, const struct cft_env *env, char *sql,
-		bool rewrites, const char *hazard)
+                bool rewrites, const char *hazard)
 {
 	struct cft_step step = {.sql = sql,
-				.lock = "ACCESS EXCLUSIVE",
-				.hazard = hazard,
-				.transactional = true,
-				.rewrites = rewrites};
+	                        .lock = "ACCESS EXCLUSIVE",
+	                        .hazard = hazard,
+	                        .transactional = true,
+	                        .rewrites = rewrites};
 
 	cft_node_step(d, node, env, step);
 }
 
-/* ---- casts ------------------------------------------------------------------------------------------- */
+/* ---- casts
+ * ------------------------------------------------------------------------------------------- */
 
 enum family { OTHER, NUMBER, STRING, TIME, JSON, BITS };
 
@@ -29,12 +30,11 @@ static enum family family_of(const char *name)
 		const char *name;
 		enum family family;
 	} table[] = {
-		{"int2", NUMBER},      {"int4", NUMBER},      {"int8", NUMBER},
-		{"numeric", NUMBER},   {"float4", NUMBER},    {"float8", NUMBER},
-		{"text", STRING},      {"varchar", STRING},   {"bpchar", STRING},
-		{"name", STRING},      {"date", TIME},	      {"timestamp", TIME},
-		{"timestamptz", TIME}, {"json", JSON},	      {"jsonb", JSON},
-		{"bit", BITS},	       {"varbit", BITS},
+		{"int2", NUMBER},      {"int4", NUMBER},   {"int8", NUMBER}, {"numeric", NUMBER},
+		{"float4", NUMBER},    {"float8", NUMBER}, {"text", STRING}, {"varchar", STRING},
+		{"bpchar", STRING},    {"name", STRING},   {"date", TIME},   {"timestamp", TIME},
+		{"timestamptz", TIME}, {"json", JSON},     {"jsonb", JSON},  {"bit", BITS},
+		{"varbit", BITS},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -73,10 +73,10 @@ static const char *conversion(struct cft_diff *d, const struct cft_delta *x, con
 		return NULL;
 	if (x->convert)
 		return cft_arena_printf(d->arena, "%s::text%s::%s", col,
-					b->n_array_bounds ? "[]" : "", to);
+		                        b->n_array_bounds ? "[]" : "", to);
 	if (into == STRING && !b->n_array_bounds)
 		return from == OTHER || arrays ? cft_arena_printf(d->arena, "%s::%s", col, to)
-					       : NULL;
+		                               : NULL;
 	if (from == STRING && arrays == both)
 		return cft_arena_printf(d->arena, "%s::%s", col, to);
 	if (b->n_array_bounds && !a->n_array_bounds)
@@ -111,7 +111,7 @@ void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_no
 	const struct cft_object *o = x->new;
 	const char *table = cft_kind_sql(o->parent->kind);
 	const char *where = cft_arena_printf(d->arena, "ALTER %s %s ALTER COLUMN %s", table,
-					     o->parent->ident, o->ident);
+	                                     o->parent->ident, o->ident);
 	const char *type = cft_print_type(d->arena, o);
 	if (o->serial)
 		type = cft_type_text(d->arena, type_node(o));
@@ -126,8 +126,8 @@ void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_no
 		add(d, node, NULL, cft_arena_printf(d->arena, "%s DROP DEFAULT", where), false, "");
 	add(d, node, o->env,
 	    cft_arena_printf(d->arena, "%s TYPE %s%s%s%s%s", where, type,
-			     *collation ? " COLLATE " : "", collation, using ? " USING " : "",
-			     using ? using : ""),
+	                     *collation ? " COLLATE " : "", collation, using ? " USING " : "",
+	                     using ? using : ""),
 	    !keeps_rows(x), keeps_rows(x) ? "" : "rewrites the table under its lock");
 	if (is != NULL && (bounce || was == NULL)) {
 		char *expr = cft_print_expr(d->arena, is);
@@ -140,7 +140,8 @@ void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_no
 	}
 }
 
-/* ---- a type made anew ---------------------------------------------------------------------------------- */
+/* ---- a type made anew
+ * ---------------------------------------------------------------------------------- */
 
 void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *node)
 {
@@ -152,7 +153,7 @@ void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *nod
 
 	add(d, node, NULL,
 	    cft_arena_printf(d->arena, "ALTER %s %s RENAME TO %s", word, o->ident,
-			     cft_name_quote(d->arena, "", plain)),
+	                     cft_name_quote(d->arena, "", plain)),
 	    false, "");
 	char *create = cft_print_create(d->arena, x->new, NULL, NULL);
 	if (create == NULL) {
@@ -160,9 +161,9 @@ void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *nod
 		return;
 	}
 	add(d, node, x->new->env, create, false, "");
-	CFT_VEC_EACH(struct cft_delta *, c, &d->deltas)
+	CFT_VEC_EACH (struct cft_delta *, c, &d->deltas)
 		if ((*c)->convert)
-			CFT_VEC_EACH(struct cft_dep, dep, &(*c)->old->deps)
+			CFT_VEC_EACH (struct cft_dep, dep, &(*c)->old->deps)
 				if (dep->on == o)
 					cft_emit_column_type(d, *c, node);
 	add(d, node, NULL, cft_arena_printf(d->arena, "DROP %s %s", word, moved), false,

@@ -14,7 +14,7 @@ struct cft_delta *cft_delta_of(const struct cft_diff *d, const struct cft_object
 
 const struct cft_attr_delta *cft_delta_attr(const struct cft_delta *x, enum cft_attr_id id)
 {
-	CFT_VEC_EACH(struct cft_attr_delta, a, &x->attrs)
+	CFT_VEC_EACH (struct cft_attr_delta, a, &x->attrs)
 		if (a->id == id)
 			return a;
 	return NULL;
@@ -23,14 +23,15 @@ const struct cft_attr_delta *cft_delta_attr(const struct cft_delta *x, enum cft_
 void cft_diff_refuse(struct cft_diff *d, const struct cft_object *obj, const char *reason)
 {
 	struct cft_refusal r = {cft_arena_printf(d->arena, "%s %s%s%s", cft_kind_noun(obj->kind),
-						 obj->parent ? obj->parent->ident : "",
-						 obj->parent ? "." : "", obj->ident),
-				cft_arena_strdup(d->arena, reason)};
+	                                         obj->parent ? obj->parent->ident : "",
+	                                         obj->parent ? "." : "", obj->ident),
+	                        cft_arena_strdup(d->arena, reason)};
 
 	cft_vec_push_in(d->arena, &d->refused, r);
 }
 
-/* ---- attributes ---------------------------------------------------------------------------------- */
+/* ---- attributes
+ * ---------------------------------------------------------------------------------- */
 
 static bool same_text(const struct cft_attr *a, const struct cft_attr *b)
 {
@@ -38,8 +39,8 @@ static bool same_text(const struct cft_attr *a, const struct cft_attr *b)
 }
 
 static bool same_tree(const struct cft_diff *d, const struct cft_object *x,
-		      const struct cft_attr *a, const struct cft_object *y,
-		      const struct cft_attr *b, enum cft_canon_mode mode)
+                      const struct cft_attr *a, const struct cft_object *y,
+                      const struct cft_attr *b, enum cft_canon_mode mode)
 {
 	struct cft_buf p = CFT_BUF_INIT, q = CFT_BUF_INIT;
 
@@ -53,13 +54,13 @@ static bool same_tree(const struct cft_diff *d, const struct cft_object *x,
 }
 
 bool cft_attr_same(const struct cft_diff *d, const struct cft_object *x, const struct cft_attr *a,
-		   const struct cft_object *y, const struct cft_attr *b)
+                   const struct cft_object *y, const struct cft_attr *b)
 {
 	if (a->node == NULL || b->node == NULL || a->id == CFT_ATTR_LABELS)
 		return a->node == b->node || a->node == NULL || b->node == NULL ||
-				       a->id == CFT_ATTR_LABELS
-			       ? same_text(a, b)
-			       : false;
+		                       a->id == CFT_ATTR_LABELS
+		               ? same_text(a, b)
+		               : false;
 	if (a->id == CFT_ATTR_INHERITS)
 		return true; /* the parent is the sub key */
 	if (same_tree(d, x, a, y, b, CFT_CANON_EXACT))
@@ -75,13 +76,12 @@ static bool compared(const struct cft_diff *d, enum cft_attr_id id)
 	if (id == CFT_ATTR_OWNER)
 		return !o->keep_owners && d->old->says_owner && d->new->says_owner;
 	if (id == CFT_ATTR_ACL)
-		return !o->keep_privileges &&
-		       (!dump || (d->old->says_acl && d->new->says_acl));
+		return !o->keep_privileges && (!dump || (d->old->says_acl && d->new->says_acl));
 	return true;
 }
 
-static void note_attr(struct cft_diff *d, struct cft_delta *x, enum cft_attr_id id,
-		      const char *sub, const struct cft_attr *old, const struct cft_attr *new)
+static void note_attr(struct cft_diff *d, struct cft_delta *x, enum cft_attr_id id, const char *sub,
+                      const struct cft_attr *old, const struct cft_attr *new)
 {
 	struct cft_attr_delta a = {id, sub, old, new};
 
@@ -92,18 +92,18 @@ static void note_attr(struct cft_diff *d, struct cft_delta *x, enum cft_attr_id 
 
 static void compare_attrs(struct cft_diff *d, struct cft_delta *x)
 {
-	CFT_VEC_EACH(struct cft_attr, n, &x->new->attrs) {
+	CFT_VEC_EACH (struct cft_attr, n, &x->new->attrs) {
 		const struct cft_attr *o = cft_attr_find(x->old, n->id, n->sub);
-		if (compared(d, n->id) &&
-		    (o == NULL || !cft_attr_same(d, x->old, o, x->new, n)))
+		if (compared(d, n->id) && (o == NULL || !cft_attr_same(d, x->old, o, x->new, n)))
 			note_attr(d, x, n->id, n->sub, o, n);
 	}
-	CFT_VEC_EACH(struct cft_attr, o, &x->old->attrs)
+	CFT_VEC_EACH (struct cft_attr, o, &x->old->attrs)
 		if (compared(d, o->id) && cft_attr_find(x->new, o->id, o->sub) == NULL)
 			note_attr(d, x, o->id, o->sub, o, NULL);
 }
 
-/* ---- objects --------------------------------------------------------------------------------------- */
+/* ---- objects
+ * --------------------------------------------------------------------------------------- */
 
 static bool is_ignored(const struct cft_diff *d, const struct cft_object *obj)
 {
@@ -125,7 +125,7 @@ static bool is_ignored(const struct cft_diff *d, const struct cft_object *obj)
 }
 
 static struct cft_delta *new_delta(struct cft_diff *d, struct cft_object *old,
-				   struct cft_object *new)
+                                   struct cft_object *new)
 {
 	struct cft_delta *x = cft_arena_new(d->arena, struct cft_delta);
 
@@ -143,19 +143,19 @@ static enum cft_delta_op changed_op(struct cft_diff *d, struct cft_delta *x)
 {
 	enum cft_delta_op op = CFT_DELTA_KEEP;
 
-	CFT_VEC_EACH(struct cft_attr_delta, a, &x->attrs) {
+	CFT_VEC_EACH (struct cft_attr_delta, a, &x->attrs) {
 		if (a->id == CFT_ATTR_DEFINITION && !cft_attr_alterable(d, x, a)) {
 			bool self = false;
 			if (x->new->kind == CFT_KIND_VIEW)
 				self = cft_view_can_replace(d, x->old, x->new);
 			else if (x->new->kind == CFT_KIND_FUNCTION ||
-				 x->new->kind == CFT_KIND_PROCEDURE)
+			         x->new->kind == CFT_KIND_PROCEDURE)
 				self = cft_routine_can_replace(x->old, x->new);
 			else if (x->new->kind == CFT_KIND_TRIGGER)
 				self = !((const PgQuery__CreateTrigStmt *)x->new->node)
-						->isconstraint &&
+				                ->isconstraint &&
 				       !((const PgQuery__CreateTrigStmt *)x->old->node)
-						->isconstraint;
+				                ->isconstraint;
 			else
 				self = x->new->kind == CFT_KIND_RULE;
 			if (!self)
@@ -185,8 +185,7 @@ void cft_diff_compare(struct cft_diff *d)
 		if (n == NULL || is_ignored(d, n))
 			continue;
 		struct cft_object *o = cft_schema_find_key(d->old, n->key);
-		struct cft_delta *x =
-			new_delta(d, o && same_kind(o, n) ? o : NULL, n);
+		struct cft_delta *x = new_delta(d, o && same_kind(o, n) ? o : NULL, n);
 		x->op = CFT_DELTA_CREATE;
 	}
 	for (size_t i = 0; i < d->old->objects.n; i++) {
@@ -195,12 +194,12 @@ void cft_diff_compare(struct cft_diff *d)
 			continue;
 		new_delta(d, o, NULL)->op = CFT_DELTA_DROP;
 	}
-	CFT_VEC_EACH(struct cft_delta *, x, &d->deltas) {
+	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas) {
 		if ((*x)->old == NULL || (*x)->new == NULL)
 			continue;
 		compare_attrs(d, *x);
 	}
-	CFT_VEC_EACH(struct cft_delta *, x, &d->deltas)
+	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas)
 		if ((*x)->old != NULL && (*x)->new != NULL)
 			(*x)->op = changed_op(d, *x);
 }

@@ -24,7 +24,7 @@ static void add_dep(struct collect *c, struct cft_object *on, bool soft)
 {
 	if (on == NULL || on == c->obj)
 		return;
-	CFT_VEC_EACH(struct cft_dep, d, &c->obj->deps)
+	CFT_VEC_EACH (struct cft_dep, d, &c->obj->deps)
 		if (d->on == on) {
 			d->soft = d->soft && soft;
 			return;
@@ -37,14 +37,14 @@ static void add_relation(struct collect *c, struct cft_object *rel)
 {
 	if (rel == NULL)
 		return;
-	CFT_VEC_EACH(struct cft_object *, known, &c->relations)
+	CFT_VEC_EACH (struct cft_object *, known, &c->relations)
 		if (*known == rel)
 			return;
 	cft_vec_push(&c->relations, rel);
 }
 
 static void add_named(struct collect *c, PgQuery__Node *const *names, size_t n, const char *space,
-		      bool soft)
+                      bool soft)
 {
 	const char *schema, *name;
 
@@ -70,8 +70,7 @@ static void visit_const(struct collect *c, const PgQuery__AConst *k)
 	n = cft_ident_split(&c->s->arena, k->sval->sval, parts, 3);
 	if (n == 0)
 		return;
-	struct cft_object *rel =
-		cft_env_relation(c->env, n > 1 ? parts[n - 2] : "", parts[n - 1]);
+	struct cft_object *rel = cft_env_relation(c->env, n > 1 ? parts[n - 2] : "", parts[n - 1]);
 	if (rel != NULL && rel->kind == CFT_KIND_SEQUENCE)
 		add_dep(c, rel, false);
 }
@@ -139,10 +138,10 @@ static void visit_constraint(struct collect *c, const PgQuery__Constraint *k)
 			if (child->kind == CFT_KIND_COLUMN &&
 			    strcmp(child->name, cft_node_string(k->pk_attrs[a])) == 0)
 				add_dep(c, child, false);
-		const PgQuery__Constraint *key = CFT_AS(PgQuery__Constraint, pg_query__constraint,
-							child->node);
+		const PgQuery__Constraint *key =
+			CFT_AS(PgQuery__Constraint, pg_query__constraint, child->node);
 		bool unique = key && (key->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY ||
-				      key->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE);
+		                      key->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE);
 		if (unique && key->n_keys == k->n_pk_attrs)
 			add_dep(c, child, false);
 		const PgQuery__IndexStmt *index =
@@ -213,17 +212,20 @@ static bool visit(void *ctx, const ProtobufCMessage *msg)
 		const PgQuery__CreateConversionStmt *o = m;
 		add_named(c, o->func_name, o->n_func_name, "function", false);
 	} else if (IS(create_foreign_server_stmt)) {
-		add_dep(c, cft_schema_find(c->s, "fdw", "",
-					   ((const PgQuery__CreateForeignServerStmt *)m)->fdwname),
-			false);
+		add_dep(c,
+		        cft_schema_find(c->s, "fdw", "",
+		                        ((const PgQuery__CreateForeignServerStmt *)m)->fdwname),
+		        false);
 	} else if (IS(create_user_mapping_stmt)) {
-		add_dep(c, cft_schema_find(c->s, "server", "",
-					   ((const PgQuery__CreateUserMappingStmt *)m)->servername),
-			false);
+		add_dep(c,
+		        cft_schema_find(c->s, "server", "",
+		                        ((const PgQuery__CreateUserMappingStmt *)m)->servername),
+		        false);
 	} else if (IS(create_foreign_table_stmt)) {
-		add_dep(c, cft_schema_find(c->s, "server", "",
-					   ((const PgQuery__CreateForeignTableStmt *)m)->servername),
-			false);
+		add_dep(c,
+		        cft_schema_find(c->s, "server", "",
+		                        ((const PgQuery__CreateForeignTableStmt *)m)->servername),
+		        false);
 		return false; /* columns are objects of their own */
 	} else if (IS(create_stmt)) {
 		return false;
@@ -231,8 +233,7 @@ static bool visit(void *ctx, const ProtobufCMessage *msg)
 		const PgQuery__CreateFdwStmt *f = m;
 		for (size_t i = 0; i < f->n_func_options; i++) {
 			size_t n;
-			PgQuery__Node **v =
-				cft_node_list(f->func_options[i]->def_elem->arg, &n);
+			PgQuery__Node **v = cft_node_list(f->func_options[i]->def_elem->arg, &n);
 			add_named(c, v, n, "function", false);
 		}
 	} else if (IS(def_elem)) {
@@ -250,7 +251,8 @@ static bool visit(void *ctx, const ProtobufCMessage *msg)
 	return true;
 }
 
-/* ---- function bodies --------------------------------------------------------------------------- */
+/* ---- function bodies ---------------------------------------------------------------------------
+ */
 
 static void body_word(struct collect *c, const char *schema, const char *name)
 {
@@ -301,11 +303,12 @@ static void scan_function(struct collect *c)
 	}
 }
 
-/* ---- one object ----------------------------------------------------------------------------------- */
+/* ---- one object
+ * ----------------------------------------------------------------------------------- */
 
 static void resolve_words(struct collect *c)
 {
-	CFT_VEC_EACH(struct cft_object *, rel, &c->relations) {
+	CFT_VEC_EACH (struct cft_object *, rel, &c->relations) {
 		for (size_t i = 0; i < (*rel)->children.n; i++) {
 			struct cft_object *col = (*rel)->children.v[i];
 			bool used = c->star;
@@ -331,29 +334,29 @@ static void depend_on_parents(struct collect *c)
 		add_dep(c, cft_schema_find(c->s, "schema", "", obj->schema), false);
 	if (obj->kind == CFT_KIND_EXTENSION)
 		add_dep(c,
-			cft_schema_find(c->s, "schema", "",
-					cft_attr_text(obj, CFT_ATTR_MEMBER, "schema")),
-			false);
+		        cft_schema_find(c->s, "schema", "",
+		                        cft_attr_text(obj, CFT_ATTR_MEMBER, "schema")),
+		        false);
 	if (obj->kind == CFT_KIND_DEFAULT_ACL) {
 		const char *from = strchr(obj->name, '|') + 1;
-		char *schema = cft_arena_strndup(&c->s->arena, from,
-						 (size_t)(strchr(from, '|') - from));
+		char *schema =
+			cft_arena_strndup(&c->s->arena, from, (size_t)(strchr(from, '|') - from));
 		add_dep(c, cft_schema_find(c->s, "schema", "", schema), false);
 	}
 }
 
 static void depend_on_mapping(struct collect *c)
 {
-	CFT_VEC_EACH(struct cft_attr, a, &c->obj->attrs) {
+	CFT_VEC_EACH (struct cft_attr, a, &c->obj->attrs) {
 		const char *parts[3];
 		if (a->id != CFT_ATTR_MAPPING || a->text == NULL)
 			continue;
 		size_t n = cft_ident_split(&c->s->arena, a->text, parts, 3);
 		if (n > 0)
 			add_dep(c,
-				cft_env_object(a->env, "tsd", n > 1 ? parts[n - 2] : "",
-					       parts[n - 1]),
-				false);
+			        cft_env_object(a->env, "tsd", n > 1 ? parts[n - 2] : "",
+			                       parts[n - 1]),
+			        false);
 	}
 }
 
@@ -364,7 +367,7 @@ static void link_object(struct cft_schema *s, struct cft_object *obj)
 	depend_on_parents(&c);
 	if (obj->kind != CFT_KIND_COLUMN && obj->node != NULL)
 		cft_tree_walk(obj->node, visit, &c);
-	CFT_VEC_EACH(struct cft_attr, a, &obj->attrs) {
+	CFT_VEC_EACH (struct cft_attr, a, &obj->attrs) {
 		if (a->node == NULL || a->node == obj->node)
 			continue;
 		c.env = a->env;

@@ -72,10 +72,9 @@ void cft_diff_emit(struct cft_diff *d, struct cft_order *order);
 void cft_diff_order(struct cft_diff *d, struct cft_order *order);
 
 bool cft_attr_same(const struct cft_diff *d, const struct cft_object *x, const struct cft_attr *a,
-		   const struct cft_object *y, const struct cft_attr *b);
+                   const struct cft_object *y, const struct cft_attr *b);
 const struct cft_attr_delta *cft_delta_attr(const struct cft_delta *x, enum cft_attr_id id);
-struct cft_delta *cft_delta_of(const struct cft_diff *d, const struct cft_object *obj,
-			       bool in_old);
+struct cft_delta *cft_delta_of(const struct cft_diff *d, const struct cft_object *obj, bool in_old);
 /* The column a sequence belongs to, or NULL. */
 struct cft_object *cft_sequence_owner(const struct cft_schema *s, const struct cft_object *seq);
 /* Merged into the statement of another object: has no node of its own. */
@@ -89,12 +88,12 @@ void cft_diff_refuse(struct cft_diff *d, const struct cft_object *obj, const cha
 
 /* alter.c: statements of changed attributes and of those that a CREATE does not say. */
 void cft_emit_alter(struct cft_diff *d, struct cft_delta *x, struct cft_node *node,
-		    struct cft_node *post);
+                    struct cft_node *post);
 void cft_emit_late(struct cft_diff *d, struct cft_delta *x, struct cft_node *node,
-		   struct cft_node *post);
+                   struct cft_node *post);
 /* True if PostgreSQL can change this attribute without making the object anew. */
 bool cft_attr_alterable(const struct cft_diff *d, const struct cft_delta *x,
-			const struct cft_attr_delta *a);
+                        const struct cft_attr_delta *a);
 void cft_emit_acl(struct cft_diff *d, struct cft_delta *x, struct cft_node *node, bool all);
 void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_node *node);
 void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *node);
@@ -102,11 +101,11 @@ bool cft_labels_only_added(const struct cft_delta *x);
 
 /* step of a node, with its search_path where the text needs one */
 void cft_node_step(struct cft_diff *d, struct cft_node *node, const struct cft_env *env,
-		   struct cft_step step);
+                   struct cft_step step);
 
 /* view.c: can CREATE OR REPLACE VIEW take the old one to the new one? */
 bool cft_view_can_replace(const struct cft_diff *d, const struct cft_object *old,
-			  const struct cft_object *new);
+                          const struct cft_object *new);
 bool cft_routine_can_replace(const struct cft_object *old, const struct cft_object *new);
 
 #endif

@@ -21,8 +21,7 @@ struct cft_object *cft_sequence_owner(const struct cft_schema *s, const struct c
 	size_t n = cft_ident_split(&arena, a->text, parts, 4);
 	if (n >= 2) {
 		const char *schema = n > 2 ? parts[n - 3] : seq->schema;
-		struct cft_object *table =
-			cft_schema_find(s, "relation", schema, parts[n - 2]);
+		struct cft_object *table = cft_schema_find(s, "relation", schema, parts[n - 2]);
 		if (table != NULL)
 			col = cft_schema_find_child(table, "column", parts[n - 1]);
 	}
@@ -30,7 +29,8 @@ struct cft_object *cft_sequence_owner(const struct cft_schema *s, const struct c
 	return col;
 }
 
-/* ---- whose statement does it ----------------------------------------------------------------------- */
+/* ---- whose statement does it
+ * ----------------------------------------------------------------------- */
 
 static bool is_made(const struct cft_delta *x)
 {
@@ -86,15 +86,15 @@ struct cft_delta *cft_delta_dropper(const struct cft_diff *d, struct cft_delta *
 {
 	while (cft_delta_merged_drop(d, x)) {
 		const struct cft_object *o = x->old;
-		const struct cft_object *up = o->kind == CFT_KIND_SEQUENCE
-						      ? cft_sequence_owner(d->old, o)
-						      : o->parent;
+		const struct cft_object *up =
+			o->kind == CFT_KIND_SEQUENCE ? cft_sequence_owner(d->old, o) : o->parent;
 		x = d->of_old[up->index];
 	}
 	return x;
 }
 
-/* ---- foreign keys in a circle ------------------------------------------------------------------------ */
+/* ---- foreign keys in a circle
+ * ------------------------------------------------------------------------ */
 
 static const PgQuery__Constraint *foreign_key(const struct cft_object *o)
 {
@@ -106,8 +106,7 @@ static const PgQuery__Constraint *foreign_key(const struct cft_object *o)
 	return c && c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN ? c : NULL;
 }
 
-static const struct cft_object *target_of(const struct cft_object *fk,
-					  const PgQuery__Constraint *c)
+static const struct cft_object *target_of(const struct cft_object *fk, const PgQuery__Constraint *c)
 {
 	return cft_env_relation(fk->env, c->pktable->schemaname, c->pktable->relname);
 }
@@ -121,7 +120,7 @@ static bool counts(const struct cft_diff *d, const struct cft_object *fk, bool i
 }
 
 static bool reaches(const struct cft_diff *d, const struct cft_object *from,
-		    const struct cft_object *to, bool in_old, unsigned char *seen)
+                    const struct cft_object *to, bool in_old, unsigned char *seen)
 {
 	if (from == to)
 		return true;
@@ -145,7 +144,7 @@ static void leave_out_circles(struct cft_diff *d, bool in_old)
 	size_t n = in_old ? d->old->objects.n : d->new->objects.n;
 	unsigned char *seen = cft_arena_alloc(d->arena, n + 1);
 
-	CFT_VEC_EACH(struct cft_delta *, p, &d->deltas) {
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
 		struct cft_delta *x = *p;
 		const struct cft_object *o = in_old ? x->old : x->new;
 		const PgQuery__Constraint *c = o ? foreign_key(o) : NULL;
@@ -162,14 +161,15 @@ static void leave_out_circles(struct cft_diff *d, bool in_old)
 	}
 }
 
-/* ---- steps --------------------------------------------------------------------------------------------- */
+/* ---- steps
+ * --------------------------------------------------------------------------------------------- */
 
 static char *name_for_people(struct cft_diff *d, const struct cft_delta *x)
 {
 	const struct cft_object *o = x->new ? x->new : x->old;
 
 	return o->parent ? cft_arena_printf(d->arena, "%s.%s", o->parent->ident, o->ident)
-			 : cft_arena_strdup(d->arena, o->ident);
+	                 : cft_arena_strdup(d->arena, o->ident);
 }
 
 static void push(struct cft_diff *d, struct cft_node *node, struct cft_step step)
@@ -183,7 +183,7 @@ static void push(struct cft_diff *d, struct cft_node *node, struct cft_step step
 }
 
 void cft_node_step(struct cft_diff *d, struct cft_node *node, const struct cft_env *env,
-		   struct cft_step step)
+                   struct cft_step step)
 {
 	bool set = env != NULL && env->set_sql != NULL;
 
@@ -191,12 +191,11 @@ void cft_node_step(struct cft_diff *d, struct cft_node *node, const struct cft_e
 		push(d, node, (struct cft_step){.sql = env->set_sql, .transactional = true});
 	push(d, node, step);
 	if (set)
-		push(d, node,
-		     (struct cft_step){.sql = "RESET search_path", .transactional = true});
+		push(d, node, (struct cft_step){.sql = "RESET search_path", .transactional = true});
 }
 
 static struct cft_node *new_node(struct cft_diff *d, struct cft_order *order, struct cft_delta *x,
-				 int rank)
+                                 int rank)
 {
 	struct cft_node *node = cft_arena_new(d->arena, struct cft_node);
 	const struct cft_object *o = x->new ? x->new : x->old;
@@ -212,7 +211,7 @@ static bool loses_data(const struct cft_object *o)
 {
 	return o->kind == CFT_KIND_TABLE || o->kind == CFT_KIND_SEQUENCE ||
 	       (o->kind == CFT_KIND_COLUMN && !cft_attr_find(o, CFT_ATTR_GENERATED, "") &&
-		o->parent->kind == CFT_KIND_TABLE);
+	        o->parent->kind == CFT_KIND_TABLE);
 }
 
 static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
@@ -234,7 +233,7 @@ static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_de
 		.sql = cft_print_drop(d->arena, o),
 		.lock = child || o->kind == CFT_KIND_TABLE ? "ACCESS EXCLUSIVE" : "",
 		.hazard = loses_data(o) ? "its data is lost; the down script cannot bring it back"
-					: "",
+	                                : "",
 		.transactional = true,
 		.destructive = loses_data(o),
 	};
@@ -305,9 +304,9 @@ static void emit_create(struct cft_diff *d, struct cft_order *order, struct cft_
 	if (!cft_delta_merged_create(d, x) && !implied && o->kind != CFT_KIND_DEFAULT_ACL) {
 		char *sql = cft_print_create(d->arena, o, leave_out, d);
 		struct cft_step step = {.sql = sql,
-					.lock = create_lock(o),
-					.hazard = create_hazard(d, o),
-					.transactional = !is_concurrent(o)};
+		                        .lock = create_lock(o),
+		                        .hazard = create_hazard(d, o),
+		                        .transactional = !is_concurrent(o)};
 		if (sql == NULL) {
 			cft_diff_refuse(d, o, "its text cannot be printed faithfully");
 			return;
@@ -321,23 +320,22 @@ static void emit_bounce(struct cft_diff *d, struct cft_order *order, struct cft_
 {
 	const struct cft_attr *is = cft_attr_find(x->new, CFT_ATTR_DEFAULT, "");
 	char *where = cft_arena_printf(d->arena, "ALTER TABLE %s ALTER COLUMN %s",
-				       x->new->parent->ident, x->new->ident);
+	                               x->new->parent->ident, x->new->ident);
 
 	x->drop = new_node(d, order, x, RANK_DROP);
 	cft_node_step(d, x->drop, NULL,
-		      (struct cft_step){.sql = cft_arena_printf(d->arena, "%s DROP DEFAULT", where),
-					.lock = "ACCESS EXCLUSIVE",
-					.transactional = true});
+	              (struct cft_step){.sql = cft_arena_printf(d->arena, "%s DROP DEFAULT", where),
+	                                .lock = "ACCESS EXCLUSIVE",
+	                                .transactional = true});
 	if (is == NULL || cft_delta_attr(x, CFT_ATTR_DEFAULT))
 		return;
 	char *expr = cft_print_expr(d->arena, is);
 	if (expr != NULL)
 		cft_node_step(d, x->alter, is->env,
-			      (struct cft_step){.sql = cft_arena_printf(d->arena,
-									"%s SET DEFAULT %s", where,
-									expr),
-						.lock = "ACCESS EXCLUSIVE",
-						.transactional = true});
+		              (struct cft_step){.sql = cft_arena_printf(
+							d->arena, "%s SET DEFAULT %s", where, expr),
+		                                .lock = "ACCESS EXCLUSIVE",
+		                                .transactional = true});
 }
 
 static void emit_alter(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
@@ -354,7 +352,7 @@ static void emit_alter(struct cft_diff *d, struct cft_order *order, struct cft_d
 			cft_diff_refuse(d, x->new, "its text cannot be printed faithfully");
 		else
 			cft_node_step(d, x->alter, x->new->env,
-				      (struct cft_step){.sql = sql, .transactional = true});
+			              (struct cft_step){.sql = sql, .transactional = true});
 	}
 	cft_emit_alter(d, x, x->alter, x->post);
 }
@@ -363,7 +361,7 @@ void cft_diff_emit(struct cft_diff *d, struct cft_order *order)
 {
 	leave_out_circles(d, true);
 	leave_out_circles(d, false);
-	CFT_VEC_EACH(struct cft_delta *, p, &d->deltas) {
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
 		struct cft_delta *x = *p;
 		if (is_gone(x))
 			emit_drop(d, order, x);

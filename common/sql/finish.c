@@ -9,13 +9,13 @@
 static const PgQuery__Constraint *constraint_of(const struct cft_object *obj)
 {
 	return obj->kind == CFT_KIND_CONSTRAINT
-		       ? CFT_AS(PgQuery__Constraint, pg_query__constraint, obj->node)
-		       : NULL;
+	               ? CFT_AS(PgQuery__Constraint, pg_query__constraint, obj->node)
+	               : NULL;
 }
 
 static const PgQuery__Constraint *primary_key(const struct cft_object *table)
 {
-	CFT_VEC_EACH(struct cft_object *, child, &table->children) {
+	CFT_VEC_EACH (struct cft_object *, child, &table->children) {
 		const PgQuery__Constraint *c = constraint_of(*child);
 		if (c != NULL && c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY)
 			return c;
@@ -67,7 +67,7 @@ static const struct cft_object *partition_parent(const struct cft_object *obj)
 
 static bool attrs_all_in(const struct cft_object *col)
 {
-	CFT_VEC_EACH(struct cft_attr, a, &col->attrs)
+	CFT_VEC_EACH (struct cft_attr, a, &col->attrs)
 		if (a->id == CFT_ATTR_COMMENT || a->id == CFT_ATTR_ACL ||
 		    a->id == CFT_ATTR_STATISTICS || a->id == CFT_ATTR_OPTION)
 			return false;
@@ -77,11 +77,10 @@ static bool attrs_all_in(const struct cft_object *col)
 /* A partition's columns and constraints are its parent's; pg_dump writes them out, people do not.
  * Only what differs stays. */
 static void strip_column(struct cft_schema *s, struct cft_object *col,
-			 const struct cft_object *parent_col)
+                         const struct cft_object *parent_col)
 {
-	static const enum cft_attr_id ids[] = {CFT_ATTR_TYPE, CFT_ATTR_COLLATION,
-					       CFT_ATTR_NOT_NULL, CFT_ATTR_DEFAULT,
-					       CFT_ATTR_GENERATED};
+	static const enum cft_attr_id ids[] = {CFT_ATTR_TYPE, CFT_ATTR_COLLATION, CFT_ATTR_NOT_NULL,
+	                                       CFT_ATTR_DEFAULT, CFT_ATTR_GENERATED};
 	bool all = true;
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -108,14 +107,14 @@ static void strip_partition(struct cft_schema *s, struct cft_object *table)
 			if (pc != NULL && cft_attr_find(child, CFT_ATTR_TYPE, ""))
 				strip_column(s, child, pc);
 		} else if (child->kind == CFT_KIND_CONSTRAINT) {
-			CFT_VEC_EACH(struct cft_object *, pc, &parent->children)
+			CFT_VEC_EACH (struct cft_object *, pc, &parent->children)
 				if ((*pc)->kind == CFT_KIND_CONSTRAINT &&
 				    same_attr(child, *pc, CFT_ATTR_DEFINITION)) {
 					cft_schema_remove(s, child);
 					break;
 				}
 		} else if (child->kind == CFT_KIND_INDEX &&
-			   cft_attr_find(child, CFT_ATTR_ATTACHED_TO, "")) {
+		           cft_attr_find(child, CFT_ATTR_ATTACHED_TO, "")) {
 			cft_schema_remove(s, child);
 		}
 	}

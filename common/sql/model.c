@@ -79,7 +79,7 @@ struct cft_object *cft_schema_find_key(const struct cft_schema *s, const char *k
 }
 
 struct cft_object *cft_schema_find(const struct cft_schema *s, const char *space,
-				   const char *schema, const char *name)
+                                   const char *schema, const char *name)
 {
 	char key[512];
 
@@ -88,9 +88,9 @@ struct cft_object *cft_schema_find(const struct cft_schema *s, const char *space
 }
 
 struct cft_object *cft_schema_find_child(const struct cft_object *parent, const char *space,
-					 const char *name)
+                                         const char *name)
 {
-	CFT_VEC_EACH(struct cft_object *, child, &parent->children)
+	CFT_VEC_EACH (struct cft_object *, child, &parent->children)
 		if (strcmp((*child)->name, name) == 0 &&
 		    strcmp(cft_kind_space((*child)->kind), space) == 0)
 			return *child;
@@ -112,7 +112,7 @@ static const char *overload_space(enum cft_kind kind)
 }
 
 static struct cft_overload *find_overload(const struct cft_schema *s, const char *space,
-					  const char *schema, const char *name)
+                                          const char *schema, const char *name)
 {
 	char key[512];
 	struct cft_overload *o = NULL;
@@ -140,8 +140,7 @@ static void overload_add(struct cft_schema *s, struct cft_object *obj)
 static void overload_remove(struct cft_schema *s, struct cft_object *obj)
 {
 	const char *space = overload_space(obj->kind);
-	struct cft_overload *o =
-		space ? find_overload(s, space, obj->schema, obj->name) : NULL;
+	struct cft_overload *o = space ? find_overload(s, space, obj->schema, obj->name) : NULL;
 
 	for (size_t i = 0; o != NULL && i < o->objects.n; i++)
 		if (o->objects.v[i] == obj)
@@ -154,9 +153,8 @@ static const char *make_key(struct cft_schema *s, const struct cft_object *obj)
 
 	if (obj->parent != NULL && obj->kind != CFT_KIND_INDEX)
 		return cft_arena_printf(&s->arena, "%s %s.%s.%s", space, obj->parent->schema,
-					obj->parent->name, obj->name);
-	return cft_arena_printf(&s->arena, "%s %s.%s%s", space, obj->schema, obj->name,
-				obj->args);
+		                        obj->parent->name, obj->name);
+	return cft_arena_printf(&s->arena, "%s %s.%s%s", space, obj->schema, obj->name, obj->args);
 }
 
 static void link_object(struct cft_schema *s, struct cft_object *obj)
@@ -173,7 +171,7 @@ static void unlink_object(struct cft_schema *s, struct cft_object *obj)
 }
 
 struct cft_object *cft_schema_add(struct cft_schema *s, enum cft_kind kind, const char *schema,
-				  const char *name, const char *args, struct cft_object *parent)
+                                  const char *name, const char *args, struct cft_object *parent)
 {
 	struct cft_object *obj = cft_arena_new(&s->arena, struct cft_object);
 
@@ -202,7 +200,7 @@ static void forget_child(struct cft_object *parent, const struct cft_object *obj
 		if (parent->children.v[i] != obj)
 			continue;
 		memmove(&parent->children.v[i], &parent->children.v[i + 1],
-			(parent->children.n - i - 1) * sizeof(parent->children.v[0]));
+		        (parent->children.n - i - 1) * sizeof(parent->children.v[0]));
 		parent->children.n--;
 		return;
 	}
@@ -216,7 +214,7 @@ void cft_schema_remove(struct cft_schema *s, struct cft_object *obj)
 		forget_child(obj->parent, obj);
 	unlink_object(s, obj);
 	s->objects.v[obj->index] = NULL;
-	CFT_VEC_EACH(struct cft_object *, other, &s->objects)
+	CFT_VEC_EACH (struct cft_object *, other, &s->objects)
 		if (*other != NULL && (*other)->inline_in == obj) {
 			(*other)->inline_in = NULL;
 			(*other)->stale = true;
@@ -224,14 +222,14 @@ void cft_schema_remove(struct cft_schema *s, struct cft_object *obj)
 }
 
 void cft_schema_rename(struct cft_schema *s, struct cft_object *obj, const char *schema,
-		       const char *name)
+                       const char *name)
 {
 	unlink_object(s, obj);
 	obj->schema = cft_arena_strdup(&s->arena, schema);
 	obj->name = cft_arena_strdup(&s->arena, name);
 	link_object(s, obj);
 	obj->stale = true;
-	CFT_VEC_EACH(struct cft_object *, child, &obj->children) {
+	CFT_VEC_EACH (struct cft_object *, child, &obj->children) {
 		unlink_object(s, *child);
 		(*child)->schema = obj->schema;
 		link_object(s, *child);
@@ -242,7 +240,7 @@ void cft_schema_rename(struct cft_schema *s, struct cft_object *obj, const char 
 
 struct cft_attr *cft_attr_find(const struct cft_object *obj, enum cft_attr_id id, const char *sub)
 {
-	CFT_VEC_EACH(struct cft_attr, a, &obj->attrs)
+	CFT_VEC_EACH (struct cft_attr, a, &obj->attrs)
 		if (a->id == id && strcmp(a->sub, sub) == 0)
 			return a;
 	return NULL;
@@ -260,11 +258,15 @@ void cft_attr_clear(struct cft_object *obj, enum cft_attr_id id, const char *sub
 }
 
 void cft_attr_set(struct cft_schema *s, struct cft_object *obj, enum cft_attr_id id,
-		  const char *sub, const char *text, const ProtobufCMessage *node,
-		  const struct cft_env *env)
+                  const char *sub, const char *text, const ProtobufCMessage *node,
+                  const struct cft_env *env)
 {
-	struct cft_attr attr = {id, cft_arena_strdup(&s->arena, sub),
-				cft_arena_strdup(&s->arena, text), node, env, s->by};
+	struct cft_attr attr = {id,
+	                        cft_arena_strdup(&s->arena, sub),
+	                        cft_arena_strdup(&s->arena, text),
+	                        node,
+	                        env,
+	                        s->by};
 	struct cft_attr *old = cft_attr_find(obj, id, sub);
 
 	if (text == NULL && node == NULL)
@@ -284,8 +286,8 @@ const char *cft_attr_text(const struct cft_object *obj, enum cft_attr_id id, con
 
 /* ---- lookup -------------------------------------------------------------------------------- */
 
-struct cft_object *cft_env_object(const struct cft_env *env, const char *space,
-				  const char *schema, const char *name)
+struct cft_object *cft_env_object(const struct cft_env *env, const char *space, const char *schema,
+                                  const char *name)
 {
 	bool overloaded = strcmp(space, "function") == 0 || strcmp(space, "operator") == 0;
 
@@ -298,8 +300,7 @@ struct cft_object *cft_env_object(const struct cft_env *env, const char *space,
 	if (*schema != '\0')
 		return cft_schema_find(env->schema, space, schema, name);
 	for (size_t i = 0; i < env->path_count; i++) {
-		struct cft_object *obj =
-			cft_schema_find(env->schema, space, env->path[i], name);
+		struct cft_object *obj = cft_schema_find(env->schema, space, env->path[i], name);
 		if (obj != NULL)
 			return obj;
 	}
@@ -307,7 +308,7 @@ struct cft_object *cft_env_object(const struct cft_env *env, const char *space,
 }
 
 struct cft_overload *cft_env_overloads(const struct cft_env *env, const char *space,
-				       const char *schema, const char *name)
+                                       const char *schema, const char *name)
 {
 	if (*schema != '\0')
 		return find_overload(env->schema, space, schema, name);
@@ -319,14 +320,13 @@ struct cft_overload *cft_env_overloads(const struct cft_env *env, const char *sp
 	return NULL;
 }
 
-struct cft_object *cft_env_relation(const struct cft_env *env, const char *schema,
-				    const char *name)
+struct cft_object *cft_env_relation(const struct cft_env *env, const char *schema, const char *name)
 {
 	return cft_env_object(env, "relation", schema, name);
 }
 
 static struct cft_object *type_in_schema(const struct cft_schema *s, const char *schema,
-					 const char *name)
+                                         const char *name)
 {
 	struct cft_object *obj = cft_schema_find(s, "type", schema, name);
 

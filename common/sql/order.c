@@ -1,5 +1,5 @@
-/* Order: one graph of creates, alters and drops, sorted so that every statement finds what it needs.
- * SPDX-License-Identifier: MIT
+/* Order: one graph of creates, alters and drops, sorted so that every statement finds what it
+ * needs. SPDX-License-Identifier: MIT
  */
 #include "common/sql/diff.h"
 
@@ -15,7 +15,7 @@ static void edge(struct cft_diff *d, struct cft_node *before, struct cft_node *a
 {
 	if (before == NULL || after == NULL || before == after)
 		return;
-	CFT_VEC_EACH(struct cft_node *, n, &before->after)
+	CFT_VEC_EACH (struct cft_node *, n, &before->after)
 		if (*n == after)
 			return;
 	cft_vec_push_in(d->arena, &before->after, after);
@@ -43,7 +43,7 @@ static bool leads_to(const struct cft_node *from, const struct cft_node *to, uns
 		return true;
 	if (depth == 0)
 		return true; /* too deep to know: leave the soft edge out */
-	CFT_VEC_EACH(struct cft_node *, n, &from->after)
+	CFT_VEC_EACH (struct cft_node *, n, &from->after)
 		if (leads_to(*n, to, depth - 1))
 			return true;
 	return false;
@@ -58,7 +58,7 @@ static void soft_edge(struct cft_diff *d, struct cft_node *before, struct cft_no
 typedef void (*edge_fn)(struct cft_diff *d, struct cft_node *before, struct cft_node *after);
 
 static void old_dep(struct cft_diff *d, struct cft_delta *x, const struct cft_object *on,
-		    edge_fn add)
+                    edge_fn add)
 {
 	struct cft_delta *y = d->of_old[on->index];
 	struct cft_node *gone = drop_node(d, x->old), *base = drop_node(d, on);
@@ -72,7 +72,7 @@ static void old_dep(struct cft_diff *d, struct cft_delta *x, const struct cft_ob
 }
 
 static void new_dep(struct cft_diff *d, struct cft_delta *x, const struct cft_object *on,
-		    edge_fn add)
+                    edge_fn add)
 {
 	struct cft_delta *y = d->of_new[on->index];
 	struct cft_node *made = create_node(d, x->new), *base = create_node(d, on);
@@ -112,13 +112,12 @@ static void free_name_first(struct cft_diff *d, struct cft_delta *x)
 	same = cft_schema_find(d->old, "type", o->schema, o->name);
 	if (same != NULL && o->parent == NULL)
 		edge(d, drop_node(d, same), x->create);
-	struct cft_object *table =
-		o->parent ? cft_schema_find_key(d->old, o->parent->key) : NULL;
+	struct cft_object *table = o->parent ? cft_schema_find_key(d->old, o->parent->key) : NULL;
 	for (size_t i = 0; table != NULL && i < table->children.n; i++) {
 		struct cft_object *c = table->children.v[i];
 		bool name = strcmp(c->name, o->name) == 0 &&
-			    (c->kind == CFT_KIND_CONSTRAINT || c->kind == CFT_KIND_INDEX) &&
-			    (o->kind == CFT_KIND_CONSTRAINT || o->kind == CFT_KIND_INDEX);
+		            (c->kind == CFT_KIND_CONSTRAINT || c->kind == CFT_KIND_INDEX) &&
+		            (o->kind == CFT_KIND_CONSTRAINT || o->kind == CFT_KIND_INDEX);
 		if (name || (is_primary(o) && is_primary(c)))
 			edge(d, drop_node(d, c), x->create);
 	}
@@ -129,11 +128,11 @@ static void add_edges(struct cft_diff *d, struct cft_delta *x, bool soft)
 	edge_fn add = soft ? soft_edge : edge;
 
 	if (x->old != NULL)
-		CFT_VEC_EACH(struct cft_dep, dep, &x->old->deps)
+		CFT_VEC_EACH (struct cft_dep, dep, &x->old->deps)
 			if (dep->soft == soft)
 				old_dep(d, x, dep->on, add);
 	if (x->new != NULL)
-		CFT_VEC_EACH(struct cft_dep, dep, &x->new->deps)
+		CFT_VEC_EACH (struct cft_dep, dep, &x->new->deps)
 			if (dep->soft == soft)
 				new_dep(d, x, dep->on, add);
 	if (soft)
@@ -156,7 +155,8 @@ static bool before(const struct cft_node *a, const struct cft_node *b)
 	return a->rank < 200 ? a->seq > b->seq : a->seq < b->seq;
 }
 
-/* ---- a heap of ready nodes ----------------------------------------------------------------------------- */
+/* ---- a heap of ready nodes
+ * ----------------------------------------------------------------------------- */
 
 struct heap {
 	struct cft_node **v;
@@ -202,7 +202,7 @@ static struct cft_node *break_circle(struct cft_order *order)
 {
 	struct cft_node *best = NULL;
 
-	CFT_VEC_EACH(struct cft_node *, n, &order->nodes) {
+	CFT_VEC_EACH (struct cft_node *, n, &order->nodes) {
 		if ((*n)->done)
 			continue;
 		if (best == NULL || (*n)->waits < best->waits ||
@@ -218,9 +218,9 @@ void cft_diff_order(struct cft_diff *d, struct cft_order *order)
 	struct heap heap = {cft_arena_array(d->arena, struct cft_node *, 2 * n + 1), 0};
 	struct cft_node **result = cft_arena_array(d->arena, struct cft_node *, n + 1);
 
-	CFT_VEC_EACH(struct cft_delta *, x, &d->deltas)
+	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas)
 		add_edges(d, *x, false);
-	CFT_VEC_EACH(struct cft_delta *, x, &d->deltas)
+	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas)
 		if ((*x)->op != CFT_DELTA_KEEP)
 			add_edges(d, *x, true);
 	for (size_t i = 0; i < n; i++)
@@ -232,7 +232,7 @@ void cft_diff_order(struct cft_diff *d, struct cft_order *order)
 			continue;
 		node->done = true;
 		result[sorted++] = node;
-		CFT_VEC_EACH(struct cft_node *, next, &node->after)
+		CFT_VEC_EACH (struct cft_node *, next, &node->after)
 			if (--(*next)->waits == 0 && !(*next)->done)
 				heap_push(&heap, *next);
 	}

@@ -39,8 +39,8 @@ static void push_step(struct cft_arena *arena, struct direction *dir, struct cft
 	cft_vec_push_in(arena, &dir->steps, step);
 }
 
-static void add_change(struct plan *p, const struct cft_delta *x,
-		       struct cft_change **list, size_t *n, size_t *cap);
+static void add_change(struct plan *p, const struct cft_delta *x, struct cft_change **list,
+                       size_t *n, size_t *cap);
 
 static void run_direction(struct plan *p, struct cft_diff *d, struct direction *dir)
 {
@@ -50,14 +50,14 @@ static void run_direction(struct plan *p, struct cft_diff *d, struct direction *
 	cft_diff_spread(d);
 	cft_diff_emit(d, &order);
 	cft_diff_order(d, &order);
-	CFT_VEC_EACH(struct cft_node *, node, &order.nodes)
-		CFT_VEC_EACH(struct cft_step, step, &(*node)->steps)
+	CFT_VEC_EACH (struct cft_node *, node, &order.nodes)
+		CFT_VEC_EACH (struct cft_step, step, &(*node)->steps)
 			push_step(&p->arena, dir, *step);
 }
 
 static const enum cft_change_op public_op[] = {
-	[CFT_DELTA_CREATE] = CFT_CHANGE_CREATE,	  [CFT_DELTA_DROP] = CFT_CHANGE_DROP,
-	[CFT_DELTA_ALTER] = CFT_CHANGE_ALTER,	  [CFT_DELTA_SELF] = CFT_CHANGE_ALTER,
+	[CFT_DELTA_CREATE] = CFT_CHANGE_CREATE,   [CFT_DELTA_DROP] = CFT_CHANGE_DROP,
+	[CFT_DELTA_ALTER] = CFT_CHANGE_ALTER,     [CFT_DELTA_SELF] = CFT_CHANGE_ALTER,
 	[CFT_DELTA_REPLACE] = CFT_CHANGE_REPLACE, [CFT_DELTA_KEEP] = CFT_CHANGE_ALTER,
 };
 
@@ -67,7 +67,7 @@ static const char *detail_of(struct plan *p, const struct cft_delta *x)
 
 	if (x->forced)
 		cft_buf_adds(&buf, "because of what it depends on");
-	CFT_VEC_EACH(struct cft_attr_delta, a, &x->attrs) {
+	CFT_VEC_EACH (struct cft_attr_delta, a, &x->attrs) {
 		if (strstr(cft_buf_str(&buf), cft_attr_word(a->id)) != NULL)
 			continue;
 		cft_buf_addf(&buf, "%s%s", buf.len ? ", " : "", cft_attr_word(a->id));
@@ -78,16 +78,16 @@ static const char *detail_of(struct plan *p, const struct cft_delta *x)
 }
 
 static void add_change(struct plan *p, const struct cft_delta *x, struct cft_change **list,
-		       size_t *n, size_t *cap)
+                       size_t *n, size_t *cap)
 {
 	const struct cft_object *o = x->new ? x->new : x->old;
 	struct cft_change c = {
 		.kind = cft_kind_noun(o->kind),
 		.object = o->parent && o->kind != CFT_KIND_INDEX
-				  ? cft_arena_printf(&p->arena, "%s.%s.%s", o->parent->schema,
-						     o->parent->name, o->name)
-				  : cft_arena_printf(&p->arena, "%s%s%s%s", o->schema,
-						     *o->schema ? "." : "", o->name, o->args),
+	                          ? cft_arena_printf(&p->arena, "%s.%s.%s", o->parent->schema,
+	                                             o->parent->name, o->name)
+	                          : cft_arena_printf(&p->arena, "%s%s%s%s", o->schema,
+	                                             *o->schema ? "." : "", o->name, o->args),
 		.op = public_op[x->op],
 		.detail = detail_of(p, x),
 	};
@@ -107,9 +107,9 @@ static void list_changes(struct plan *p, const struct cft_diff *d)
 {
 	size_t cap = 0;
 
-	CFT_VEC_EACH(struct cft_delta *, x, &d->deltas) {
+	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas) {
 		bool inside = (cft_delta_merged_create(d, *x) || cft_delta_merged_drop(d, *x)) &&
-			      (*x)->op != CFT_DELTA_REPLACE;
+		              (*x)->op != CFT_DELTA_REPLACE;
 		if ((*x)->op != CFT_DELTA_KEEP && !inside)
 			add_change(p, *x, &p->plan.changes, &p->plan.change_count, &cap);
 	}
@@ -117,7 +117,7 @@ static void list_changes(struct plan *p, const struct cft_diff *d)
 
 /* What the texts say that the model does not hold: a difference there is told, not guessed. */
 static void refuse_unread(struct cft_diff *d, const struct cft_schema *s, const char *side,
-			  const struct cft_schema *other)
+                          const struct cft_schema *other)
 {
 	for (size_t i = 0; i < s->refused.n; i++) {
 		const char *text = strchr(s->refused.v[i].object, ':');
@@ -164,17 +164,23 @@ static int diff_deep(void *arg)
 	struct diff_job *job = arg;
 	struct plan *p = job->p;
 	bool loose = job->old->is_dump != job->new->is_dump;
-	struct cft_diff up = {.arena = &p->arena, .old = job->old, .new = job->new,
-			      .options = job->options, .loose = loose};
-	struct cft_diff down = {.arena = &p->arena, .old = job->new, .new = job->old,
-				.options = job->options, .loose = loose};
+	struct cft_diff up = {.arena = &p->arena,
+	                      .old = job->old,
+	                      .new = job->new,
+	                      .options = job->options,
+	                      .loose = loose};
+	struct cft_diff down = {.arena = &p->arena,
+	                        .old = job->new,
+	                        .new = job->old,
+	                        .options = job->options,
+	                        .loose = loose};
 	struct direction dirs[2] = {0};
 
 	refuse_unread(&up, job->old, "old", job->new);
 	refuse_unread(&up, job->new, "new", job->old);
 	run_direction(p, &up, &dirs[0]);
 	run_direction(p, &down, &dirs[1]);
-	CFT_VEC_EACH(struct cft_refusal, r, &down.refused)
+	CFT_VEC_EACH (struct cft_refusal, r, &down.refused)
 		cft_vec_push_in(&p->arena, &up.refused, *r);
 	p->plan.up = dirs[0].steps.v;
 	p->plan.up_count = dirs[0].steps.n;
@@ -188,14 +194,13 @@ static int diff_deep(void *arg)
 }
 
 int cft_schema_diff(const struct cft_schema *old_schema, const struct cft_schema *new_schema,
-		    const struct cft_diff_options *options, struct cft_plan **ret,
-		    struct cft_err *err)
+                    const struct cft_diff_options *options, struct cft_plan **ret,
+                    struct cft_err *err)
 {
 	struct plan *p = cft_new(struct plan);
 	struct diff_job job = {p, old_schema, new_schema, options ? options : &no_options};
-	uint32_t tokens = old_schema->max_tokens > new_schema->max_tokens
-				  ? old_schema->max_tokens
-				  : new_schema->max_tokens;
+	uint32_t tokens = old_schema->max_tokens > new_schema->max_tokens ? old_schema->max_tokens
+	                                                                  : new_schema->max_tokens;
 	int rc = cft_sql_deep(tokens, diff_deep, &job, err);
 
 	if (rc != 0) {
@@ -223,8 +228,7 @@ const char *cft_change_op_name(enum cft_change_op op)
 	return names[op];
 }
 
-void cft_plan_script(const struct cft_plan *plan, bool down, bool with_hazards,
-		     struct cft_buf *out)
+void cft_plan_script(const struct cft_plan *plan, bool down, bool with_hazards, struct cft_buf *out)
 {
 	const struct cft_step *steps = down ? plan->down : plan->up;
 	size_t n = down ? plan->down_count : plan->up_count;

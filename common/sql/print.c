@@ -31,12 +31,11 @@ char *cft_print_target(struct cft_arena *arena, const struct cft_object *obj)
 		return cft_arena_printf(arena, "%s %s.%s", sql, obj->parent->ident, obj->ident);
 	case CFT_KIND_CONSTRAINT:
 		return cft_arena_printf(arena, "%s %s ON %s%s", sql, obj->ident,
-					on_domain(obj) ? "DOMAIN " : "", obj->parent->ident);
+		                        on_domain(obj) ? "DOMAIN " : "", obj->parent->ident);
 	case CFT_KIND_TRIGGER:
 	case CFT_KIND_RULE:
 	case CFT_KIND_POLICY:
-		return cft_arena_printf(arena, "%s %s ON %s", sql, obj->ident,
-					obj->parent->ident);
+		return cft_arena_printf(arena, "%s %s ON %s", sql, obj->ident, obj->parent->ident);
 	case CFT_KIND_USER_MAPPING:
 		return cft_arena_printf(arena, "%s FOR %s", sql, obj->name);
 	case CFT_KIND_TRANSFORM:
@@ -47,7 +46,8 @@ char *cft_print_target(struct cft_arena *arena, const struct cft_object *obj)
 	}
 }
 
-/* ---- slices of the source ---------------------------------------------------------------------- */
+/* ---- slices of the source ----------------------------------------------------------------------
+ */
 
 /* Bytes of a list item: up to the comma or parenthesis that ends it. */
 static size_t item_len(const char *text, size_t len)
@@ -89,8 +89,7 @@ static int least(int a, int b)
 
 static char *type_slice(struct cft_arena *arena, const struct cft_object *col)
 {
-	const PgQuery__ColumnDef *def =
-		CFT_AS(PgQuery__ColumnDef, pg_query__column_def, col->node);
+	const PgQuery__ColumnDef *def = CFT_AS(PgQuery__ColumnDef, pg_query__column_def, col->node);
 	const struct cft_attr *attr = cft_attr_find(col, CFT_ATTR_TYPE, "");
 
 	if (col->text == NULL || def == NULL || def->type_name == NULL || attr == NULL ||
@@ -124,7 +123,8 @@ char *cft_print_type(struct cft_arena *arena, const struct cft_object *col)
 	return cft_type_text(arena, (const PgQuery__TypeName *)attr->node);
 }
 
-/* ---- expressions ------------------------------------------------------------------------------ */
+/* ---- expressions ------------------------------------------------------------------------------
+ */
 
 static bool is_simple(const ProtobufCMessage *msg)
 {
@@ -162,7 +162,8 @@ static void add_names(struct cft_buf *out, PgQuery__Node *const *v, size_t n)
 	cft_buf_addc(out, ')');
 }
 
-/* ---- constraints ------------------------------------------------------------------------------ */
+/* ---- constraints ------------------------------------------------------------------------------
+ */
 
 static const char *fk_action(const char *code)
 {
@@ -181,12 +182,12 @@ static const char *fk_action(const char *code)
 }
 
 static void add_foreign_key(struct cft_arena *arena, const PgQuery__Constraint *c,
-			    struct cft_buf *out)
+                            struct cft_buf *out)
 {
 	cft_buf_adds(out, "FOREIGN KEY ");
 	add_names(out, c->fk_attrs, c->n_fk_attrs);
 	cft_buf_addf(out, " REFERENCES %s",
-		     cft_name_quote(arena, c->pktable->schemaname, c->pktable->relname));
+	             cft_name_quote(arena, c->pktable->schemaname, c->pktable->relname));
 	if (c->n_pk_attrs)
 		add_names(out, c->pk_attrs, c->n_pk_attrs);
 	if (c->fk_matchtype && c->fk_matchtype[0] == 'f')
@@ -226,7 +227,7 @@ static void add_unique(struct cft_arena *arena, const PgQuery__Constraint *c, st
 		cft_buf_addc(out, ')');
 	if (c->indexspace && *c->indexspace)
 		cft_buf_addf(out, " USING INDEX TABLESPACE %s",
-			     cft_name_quote(arena, "", c->indexspace));
+		             cft_name_quote(arena, "", c->indexspace));
 }
 
 static bool add_check(struct cft_arena *arena, const PgQuery__Constraint *c, struct cft_buf *out)
@@ -243,7 +244,7 @@ static bool add_check(struct cft_arena *arena, const PgQuery__Constraint *c, str
 
 /* The deparser prints an exclusion constraint well, as part of an ALTER TABLE. */
 static bool add_exclusion(struct cft_arena *arena, const PgQuery__Constraint *c,
-			  struct cft_buf *out)
+                          struct cft_buf *out)
 {
 	static const char prefix[] = "ALTER TABLE t ADD ";
 	PgQuery__AlterTableStmt alter = PG_QUERY__ALTER_TABLE_STMT__INIT;
@@ -292,15 +293,16 @@ char *cft_print_constraint(struct cft_arena *arena, const struct cft_object *obj
 		break;
 	}
 	if (c->deferrable)
-		cft_buf_adds(&buf, c->initdeferred ? " DEFERRABLE INITIALLY DEFERRED"
-						   : " DEFERRABLE");
+		cft_buf_adds(&buf,
+		             c->initdeferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE");
 	if (c->skip_validation && !c->initially_valid)
 		cft_buf_adds(&buf, " NOT VALID");
 	char *sql = finish(arena, &buf);
 	return good ? sql : NULL;
 }
 
-/* ---- columns ---------------------------------------------------------------------------------- */
+/* ---- columns ----------------------------------------------------------------------------------
+ */
 
 void cft_print_sequence_options(const struct cft_object *obj, struct cft_buf *out)
 {
@@ -308,10 +310,13 @@ void cft_print_sequence_options(const struct cft_object *obj, struct cft_buf *ou
 		enum cft_attr_id id;
 		const char *format;
 	} options[] = {
-		{CFT_ATTR_SEQ_TYPE, " AS %s"},	     {CFT_ATTR_SEQ_START, " START WITH %s"},
+		{CFT_ATTR_SEQ_TYPE, " AS %s"},
+		{CFT_ATTR_SEQ_START, " START WITH %s"},
 		{CFT_ATTR_SEQ_INCREMENT, " INCREMENT BY %s"},
-		{CFT_ATTR_SEQ_MIN, " MINVALUE %s"},  {CFT_ATTR_SEQ_MAX, " MAXVALUE %s"},
-		{CFT_ATTR_SEQ_CACHE, " CACHE %s"},   {CFT_ATTR_SEQ_CYCLE, " %s"},
+		{CFT_ATTR_SEQ_MIN, " MINVALUE %s"},
+		{CFT_ATTR_SEQ_MAX, " MAXVALUE %s"},
+		{CFT_ATTR_SEQ_CACHE, " CACHE %s"},
+		{CFT_ATTR_SEQ_CYCLE, " %s"},
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
@@ -340,7 +345,7 @@ static void add_fdw_options(const struct cft_object *obj, struct cft_buf *out)
 {
 	bool first = true;
 
-	CFT_VEC_EACH(struct cft_attr, a, &obj->attrs) {
+	CFT_VEC_EACH (struct cft_attr, a, &obj->attrs) {
 		if (a->id != CFT_ATTR_FDW_OPTION)
 			continue;
 		cft_buf_adds(out, first ? " OPTIONS (" : ", ");
@@ -354,7 +359,7 @@ static void add_fdw_options(const struct cft_object *obj, struct cft_buf *out)
 }
 
 static bool add_column_clauses(struct cft_arena *arena, const struct cft_object *col,
-			       struct cft_buf *out)
+                               struct cft_buf *out)
 {
 	const struct cft_attr *generated = cft_attr_find(col, CFT_ATTR_GENERATED, "");
 	const struct cft_attr *dflt = cft_attr_find(col, CFT_ATTR_DEFAULT, "");
@@ -412,10 +417,11 @@ static bool add_column(struct cft_arena *arena, const struct cft_object *col, st
 	return add_column_clauses(arena, col, out);
 }
 
-/* ---- whole tables -------------------------------------------------------------------------------- */
+/* ---- whole tables
+ * -------------------------------------------------------------------------------- */
 
 static bool add_bound_list(struct cft_arena *arena, PgQuery__Node *const *v, size_t n,
-			   struct cft_buf *out)
+                           struct cft_buf *out)
 {
 	cft_buf_addc(out, '(');
 	for (size_t i = 0; i < n; i++) {
@@ -429,7 +435,7 @@ static bool add_bound_list(struct cft_arena *arena, PgQuery__Node *const *v, siz
 }
 
 static bool add_bound(struct cft_arena *arena, const PgQuery__PartitionBoundSpec *b,
-		      struct cft_buf *out)
+                      struct cft_buf *out)
 {
 	if (b->is_default) {
 		cft_buf_adds(out, "DEFAULT");
@@ -438,7 +444,7 @@ static bool add_bound(struct cft_arena *arena, const PgQuery__PartitionBoundSpec
 	switch (b->strategy[0]) {
 	case 'h':
 		cft_buf_addf(out, "FOR VALUES WITH (MODULUS %d, REMAINDER %d)", b->modulus,
-			     b->remainder);
+		             b->remainder);
 		return true;
 	case 'l':
 		cft_buf_adds(out, "FOR VALUES IN ");
@@ -462,13 +468,13 @@ char *cft_print_partition(struct cft_arena *arena, const struct cft_attr *attr, 
 		good = add_bound(arena, cmd->bound, &buf);
 	else
 		cft_buf_addf(&buf, " PARTITION OF %s",
-			     cft_name_quote(arena, cmd->name->schemaname, cmd->name->relname));
+		             cft_name_quote(arena, cmd->name->schemaname, cmd->name->relname));
 	char *sql = finish(arena, &buf);
 	return good ? sql : NULL;
 }
 
 static bool add_partition_by(struct cft_arena *arena, const PgQuery__PartitionSpec *spec,
-			     struct cft_buf *out)
+                             struct cft_buf *out)
 {
 	cft_buf_addf(out, " PARTITION BY %s (", spec->strategy);
 	for (size_t i = 0; i < spec->n_part_params; i++) {
@@ -498,7 +504,7 @@ static void add_with(const struct cft_object *obj, struct cft_buf *out)
 {
 	bool first = true;
 
-	CFT_VEC_EACH(struct cft_attr, a, &obj->attrs) {
+	CFT_VEC_EACH (struct cft_attr, a, &obj->attrs) {
 		if (a->id != CFT_ATTR_OPTION)
 			continue;
 		cft_buf_addf(out, "%s%s=", first ? " WITH (" : ", ", a->sub);
@@ -512,7 +518,7 @@ static void add_with(const struct cft_object *obj, struct cft_buf *out)
 typedef bool (*leave_fn)(const struct cft_object *constraint, void *ctx);
 
 static bool add_elements(struct cft_arena *arena, const struct cft_object *table, leave_fn leave,
-			 void *ctx, struct cft_buf *out, bool always)
+                         void *ctx, struct cft_buf *out, bool always)
 {
 	bool first = true;
 
@@ -520,11 +526,11 @@ static bool add_elements(struct cft_arena *arena, const struct cft_object *table
 		const struct cft_object *e = table->children.v[i];
 		bool column = e->kind == CFT_KIND_COLUMN && cft_attr_find(e, CFT_ATTR_TYPE, "");
 		bool typed = e->kind == CFT_KIND_COLUMN && !column &&
-			     (cft_attr_find(e, CFT_ATTR_NOT_NULL, "") ||
-			      cft_attr_find(e, CFT_ATTR_DEFAULT, "")) &&
-			     always == false;
+		             (cft_attr_find(e, CFT_ATTR_NOT_NULL, "") ||
+		              cft_attr_find(e, CFT_ATTR_DEFAULT, "")) &&
+		             always == false;
 		bool constraint = e->kind == CFT_KIND_CONSTRAINT && e->inline_in != NULL &&
-				  !(leave && leave(e, ctx));
+		                  !(leave && leave(e, ctx));
 		if (!column && !constraint && !typed)
 			continue;
 		cft_buf_adds(out, first ? " (\n    " : ",\n    ");
@@ -553,7 +559,7 @@ static void add_inherits(const struct cft_object *table, struct cft_buf *out)
 {
 	bool first = true;
 
-	CFT_VEC_EACH(struct cft_attr, a, &table->attrs) {
+	CFT_VEC_EACH (struct cft_attr, a, &table->attrs) {
 		if (a->id != CFT_ATTR_INHERITS)
 			continue;
 		cft_buf_addf(out, "%s%s", first ? " INHERITS (" : ", ", a->text);
@@ -564,7 +570,7 @@ static void add_inherits(const struct cft_object *table, struct cft_buf *out)
 }
 
 static char *print_table(struct cft_arena *arena, const struct cft_object *table, leave_fn leave,
-			 void *ctx)
+                         void *ctx)
 {
 	const struct cft_attr *of = cft_attr_find(table, CFT_ATTR_PARTITION_OF, "");
 	const struct cft_attr *typed = cft_attr_find(table, CFT_ATTR_OF_TYPE, "");
@@ -574,11 +580,11 @@ static char *print_table(struct cft_arena *arena, const struct cft_object *table
 	bool good = true;
 
 	cft_buf_addf(&buf, "CREATE %s%s %s",
-		     cft_attr_find(table, CFT_ATTR_PERSISTENCE, "") ? "UNLOGGED " : "",
-		     foreign ? "FOREIGN TABLE" : "TABLE", table->ident);
+	             cft_attr_find(table, CFT_ATTR_PERSISTENCE, "") ? "UNLOGGED " : "",
+	             foreign ? "FOREIGN TABLE" : "TABLE", table->ident);
 	if (typed != NULL)
 		cft_buf_addf(&buf, " OF %s",
-			     cft_type_text(arena, (const PgQuery__TypeName *)typed->node));
+		             cft_type_text(arena, (const PgQuery__TypeName *)typed->node));
 	if (of != NULL)
 		cft_buf_adds(&buf, cft_print_partition(arena, of, false));
 	good = add_elements(arena, table, leave, ctx, &buf, of == NULL && typed == NULL);
@@ -608,7 +614,7 @@ static char *print_sequence(struct cft_arena *arena, const struct cft_object *se
 	struct cft_buf buf = CFT_BUF_INIT;
 
 	cft_buf_addf(&buf, "CREATE %sSEQUENCE %s",
-		     cft_attr_find(seq, CFT_ATTR_PERSISTENCE, "") ? "UNLOGGED " : "", seq->ident);
+	             cft_attr_find(seq, CFT_ATTR_PERSISTENCE, "") ? "UNLOGGED " : "", seq->ident);
 	cft_print_sequence_options(seq, &buf);
 	return finish(arena, &buf);
 }
@@ -622,8 +628,8 @@ static char *print_domain(struct cft_arena *arena, const struct cft_object *dom)
 	good = add_column_clauses(arena, dom, &buf);
 	for (size_t i = 0; i < dom->children.n; i++) {
 		char *c = dom->children.v[i]->inline_in
-				  ? cft_print_constraint(arena, dom->children.v[i])
-				  : NULL;
+		                  ? cft_print_constraint(arena, dom->children.v[i])
+		                  : NULL;
 		if (c != NULL)
 			cft_buf_addf(&buf, " %s", c);
 		else if (dom->children.v[i]->inline_in)
@@ -650,7 +656,7 @@ static char *print_publication(struct cft_arena *arena, const struct cft_object 
 	cft_buf_addf(&buf, "CREATE PUBLICATION %s", pub->ident);
 	if (strcmp(cft_attr_text(pub, CFT_ATTR_DEFINITION, ""), "FOR ALL TABLES") == 0)
 		cft_buf_adds(&buf, " FOR ALL TABLES");
-	CFT_VEC_EACH(struct cft_attr, a, &pub->attrs)
+	CFT_VEC_EACH (struct cft_attr, a, &pub->attrs)
 		if (a->id == CFT_ATTR_MEMBER) {
 			cft_buf_addf(&buf, "%s%s", first ? " FOR " : ", ", a->text);
 			first = false;
@@ -664,11 +670,12 @@ static char *print_extension(struct cft_arena *arena, const struct cft_object *e
 	const char *schema = cft_attr_text(ext, CFT_ATTR_MEMBER, "schema");
 
 	return cft_arena_printf(arena, "CREATE EXTENSION IF NOT EXISTS %s%s%s",
-				cft_name_quote(arena, "", ext->name),
-				*schema ? " WITH SCHEMA " : "", schema);
+	                        cft_name_quote(arena, "", ext->name),
+	                        *schema ? " WITH SCHEMA " : "", schema);
 }
 
-/* ---- create, drop ------------------------------------------------------------------------------ */
+/* ---- create, drop ------------------------------------------------------------------------------
+ */
 
 bool cft_print_is_source(const struct cft_object *obj)
 {
@@ -676,7 +683,7 @@ bool cft_print_is_source(const struct cft_object *obj)
 }
 
 static char *print_model(struct cft_arena *arena, const struct cft_object *obj, leave_fn leave,
-			 void *ctx)
+                         void *ctx)
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 	char *sql;
@@ -699,11 +706,11 @@ static char *print_model(struct cft_arena *arena, const struct cft_object *obj, 
 		return print_publication(arena, obj);
 	case CFT_KIND_ENUM:
 		return cft_arena_printf(arena, "CREATE TYPE %s AS ENUM (%s)", obj->ident,
-					cft_attr_text(obj, CFT_ATTR_LABELS, ""));
+		                        cft_attr_text(obj, CFT_ATTR_LABELS, ""));
 	case CFT_KIND_COLUMN:
 		cft_buf_addf(&buf, "ALTER %s %s ADD %s ", cft_kind_sql(obj->parent->kind),
-			     obj->parent->ident,
-			     obj->parent->kind == CFT_KIND_COMPOSITE ? "ATTRIBUTE" : "COLUMN");
+		             obj->parent->ident,
+		             obj->parent->kind == CFT_KIND_COMPOSITE ? "ATTRIBUTE" : "COLUMN");
 		if (!add_column(arena, obj, &buf)) {
 			cft_buf_release(&buf);
 			return NULL;
@@ -712,9 +719,9 @@ static char *print_model(struct cft_arena *arena, const struct cft_object *obj, 
 	case CFT_KIND_CONSTRAINT:
 		sql = cft_print_constraint(arena, obj);
 		return sql ? cft_arena_printf(arena, "ALTER %s %s ADD %s",
-					      cft_kind_sql(obj->parent->kind), obj->parent->ident,
-					      sql)
-			   : NULL;
+		                              cft_kind_sql(obj->parent->kind), obj->parent->ident,
+		                              sql)
+		           : NULL;
 	case CFT_KIND_DEFAULT_ACL:
 		return cft_arena_strdup(arena, "");
 	default:
@@ -741,10 +748,9 @@ static bool any_left_out(const struct cft_object *table, leave_fn leave, void *c
 }
 
 char *cft_print_create(struct cft_arena *arena, const struct cft_object *obj, leave_fn leave,
-		       void *ctx)
+                       void *ctx)
 {
-	if (cft_print_is_source(obj) && !always_model(obj->kind) &&
-	    !any_left_out(obj, leave, ctx))
+	if (cft_print_is_source(obj) && !always_model(obj->kind) && !any_left_out(obj, leave, ctx))
 		return cft_arena_strndup(arena, obj->text, trimmed(obj->text, obj->text_len));
 	return print_model(arena, obj, leave, ctx);
 }
@@ -774,14 +780,14 @@ char *cft_print_drop(struct cft_arena *arena, const struct cft_object *obj)
 	switch ((int)obj->kind) {
 	case CFT_KIND_COLUMN:
 		return cft_arena_printf(arena, "ALTER %s %s DROP %s %s",
-					cft_kind_sql(obj->parent->kind), obj->parent->ident,
-					obj->parent->kind == CFT_KIND_COMPOSITE ? "ATTRIBUTE"
-										: "COLUMN",
-					obj->ident);
+		                        cft_kind_sql(obj->parent->kind), obj->parent->ident,
+		                        obj->parent->kind == CFT_KIND_COMPOSITE ? "ATTRIBUTE"
+		                                                                : "COLUMN",
+		                        obj->ident);
 	case CFT_KIND_CONSTRAINT:
 		return cft_arena_printf(arena, "ALTER %s %s DROP %s %s",
-					cft_kind_sql(obj->parent->kind), obj->parent->ident, sql,
-					obj->ident);
+		                        cft_kind_sql(obj->parent->kind), obj->parent->ident, sql,
+		                        obj->ident);
 	case CFT_KIND_DEFAULT_ACL:
 		return cft_arena_strdup(arena, "");
 	default:

@@ -14,8 +14,8 @@ char *cft_print_target(struct cft_arena *arena, const struct cft_object *obj);
 /* The whole CREATE, or the ALTER TABLE … ADD of a column or constraint. `leave_out` says which
  * inline constraints come as statements of their own. NULL where it cannot be said. */
 char *cft_print_create(struct cft_arena *arena, const struct cft_object *obj,
-		       bool (*leave_out)(const struct cft_object *constraint, void *ctx),
-		       void *ctx);
+                       bool (*leave_out)(const struct cft_object *constraint, void *ctx),
+                       void *ctx);
 /* CREATE OR REPLACE of views, routines, triggers, rules. */
 char *cft_print_replace(struct cft_arena *arena, const struct cft_object *obj);
 char *cft_print_drop(struct cft_arena *arena, const struct cft_object *obj);
@@ -25,8 +25,7 @@ char *cft_print_type(struct cft_arena *arena, const struct cft_object *col);
 char *cft_print_expr(struct cft_arena *arena, const struct cft_attr *attr);
 char *cft_print_constraint(struct cft_arena *arena, const struct cft_object *obj);
 char *cft_print_identity(struct cft_arena *arena, const struct cft_object *col);
-char *cft_print_partition(struct cft_arena *arena, const struct cft_attr *attr,
-			  bool for_attach);
+char *cft_print_partition(struct cft_arena *arena, const struct cft_attr *attr, bool for_attach);
 /* " INCREMENT BY 2 …" of a sequence or identity column. */
 void cft_print_sequence_options(const struct cft_object *obj, struct cft_buf *out);
 /* True if "serial" says the whole column: its default and sequence are as serial makes them. */

@@ -32,7 +32,7 @@ PgQuery__Node **cft_node_list(const PgQuery__Node *node, size_t *ret_n)
 }
 
 void cft_names_split(PgQuery__Node *const *names, size_t n, const char **ret_schema,
-		     const char **ret_name)
+                     const char **ret_name)
 {
 	const char *schema = n >= 2 ? cft_node_string(names[n - 2]) : NULL;
 	const char *name = n >= 1 ? cft_node_string(names[n - 1]) : NULL;
@@ -63,7 +63,7 @@ static void walk_fields(const ProtobufCMessage *msg, cft_tree_visit_fn visit, vo
 			for (size_t k = 0; k < n; k++)
 				cft_tree_walk(v[k], visit, ctx);
 		} else if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
-			   *(const unsigned *)(base + f->quantifier_offset) == f->id) {
+		           *(const unsigned *)(base + f->quantifier_offset) == f->id) {
 			cft_tree_walk(field_message(base + f->offset), visit, ctx);
 		}
 	}
@@ -133,11 +133,11 @@ static bool same_after_parse(const char *sql, const PgQuery__Node *stmt)
 
 	if (r.error == NULL)
 		tree = pg_query__parse_result__unpack(NULL, r.parse_tree.len,
-						      (const uint8_t *)r.parse_tree.data);
+		                                      (const uint8_t *)r.parse_tree.data);
 	if (tree != NULL && tree->n_stmts == 1) {
 		cft_tree_canon(cft_node_message(stmt), NULL, NULL, CFT_CANON_EXACT, &a);
 		cft_tree_canon(cft_node_message(tree->stmts[0]->stmt), NULL, NULL, CFT_CANON_EXACT,
-			       &b);
+		               &b);
 		same = strcmp(cft_buf_str(&a), cft_buf_str(&b)) == 0;
 	}
 	if (tree != NULL)
@@ -154,9 +154,9 @@ static char *print_checked(struct cft_arena *arena, PgQuery__Node *stmt, const c
 	char *ret = NULL;
 
 	if (sql != NULL && same_after_parse(sql, stmt))
-		ret = cft_arena_strdup(
-			arena, strncmp(sql, prefix, strlen(prefix)) == 0 ? sql + strlen(prefix)
-									 : sql);
+		ret = cft_arena_strdup(arena, strncmp(sql, prefix, strlen(prefix)) == 0
+		                                      ? sql + strlen(prefix)
+		                                      : sql);
 	free(sql);
 	return ret;
 }

@@ -25,7 +25,8 @@ enum cft_fold cft_fold_refuse(struct cft_reader *r, const char *reason)
 	return CFT_FOLD_REFUSE;
 }
 
-/* ---- making objects --------------------------------------------------------------------------- */
+/* ---- making objects ---------------------------------------------------------------------------
+ */
 
 static const char *printed_args(struct cft_reader *r, const struct cft_object *obj)
 {
@@ -48,14 +49,14 @@ void cft_fold_ident(struct cft_reader *r, struct cft_object *obj, bool qualified
 		name = obj->name;
 	else if (obj->kind == CFT_KIND_OPERATOR)
 		name = *schema ? cft_arena_printf(arena(r), "%s.%s",
-						  cft_name_quote(arena(r), "", schema), obj->name)
-			       : obj->name;
+		                                  cft_name_quote(arena(r), "", schema), obj->name)
+		               : obj->name;
 	else
 		name = cft_name_quote(arena(r), schema, obj->name);
 	obj->ident = *obj->args ? cft_arena_printf(arena(r), "%s%s%s", name,
-						   obj->kind == CFT_KIND_OPERATOR ? " " : "",
-						   printed_args(r, obj))
-				: name;
+	                                           obj->kind == CFT_KIND_OPERATOR ? " " : "",
+	                                           printed_args(r, obj))
+	                        : name;
 }
 
 static bool if_not_exists(const ProtobufCMessage *msg)
@@ -67,7 +68,7 @@ static bool if_not_exists(const ProtobufCMessage *msg)
 }
 
 struct cft_object *cft_fold_object(struct cft_reader *r, enum cft_kind kind, const char *schema,
-				   const char *name)
+                                   const char *name)
 {
 	bool qualified = schema != NULL && *schema != '\0';
 	const char *in = qualified ? schema : cft_env_current(r->env);
@@ -85,7 +86,7 @@ struct cft_object *cft_fold_object(struct cft_reader *r, enum cft_kind kind, con
 }
 
 struct cft_object *cft_fold_child(struct cft_reader *r, enum cft_kind kind, const char *name,
-				  struct cft_object *parent)
+                                  struct cft_object *parent)
 {
 	struct cft_object *obj = cft_schema_add(r->s, kind, parent->schema, name, "", parent);
 
@@ -99,7 +100,8 @@ struct cft_object *cft_fold_find_relation(struct cft_reader *r, const PgQuery__R
 	return cft_env_relation(r->env, rv->schemaname, rv->relname);
 }
 
-/* ---- search_path -------------------------------------------------------------------------------- */
+/* ---- search_path --------------------------------------------------------------------------------
+ */
 
 static void set_path(struct cft_reader *r, const char *const *schemas, size_t n)
 {
@@ -155,14 +157,14 @@ static enum cft_fold fold_select(struct cft_reader *r, const ProtobufCMessage *m
 /* DO blocks run code: refused where that could change the schema. */
 static enum cft_fold fold_do(struct cft_reader *r, const ProtobufCMessage *msg)
 {
-	static const char *const words[] = {"CREATE ", "ALTER ", "DROP ", "EXECUTE ", "create ",
-					    "alter ",  "drop ",	 "execute "};
+	static const char *const words[] = {"CREATE ", "ALTER ", "DROP ", "EXECUTE ",
+	                                    "create ", "alter ", "drop ", "execute "};
 
 	(void)msg;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(r->stmt->text, words[i]) != NULL)
 			return cft_fold_refuse(r, "a DO block may change the schema; what it "
-						  "does cannot be read from its text");
+			                          "does cannot be read from its text");
 	return CFT_FOLD_DONE;
 }
 
@@ -182,10 +184,13 @@ static enum cft_fold fold_table_as(struct cft_reader *r, const ProtobufCMessage 
 	if (s->into->rel->relpersistence[0] == 't')
 		return CFT_FOLD_DONE;
 	return cft_fold_refuse(r, "the columns of CREATE TABLE AS cannot be read from its text; "
-				  "write CREATE TABLE");
+	                          "write CREATE TABLE");
 }
 
-#define ROW(type, fn) {&pg_query__##type##__descriptor, fn}
+#define ROW(type, fn)                               \
+	{                                           \
+		&pg_query__##type##__descriptor, fn \
+	}
 
 static const struct {
 	const ProtobufCMessageDescriptor *type;
@@ -294,7 +299,8 @@ enum cft_fold cft_fold_read_element(struct cft_reader *r, const ProtobufCMessage
 	return fold;
 }
 
-/* ---- the whole text ------------------------------------------------------------------------------ */
+/* ---- the whole text
+ * ------------------------------------------------------------------------------ */
 
 struct waiting {
 	const struct cft_sql_stmt *stmt;
@@ -314,9 +320,9 @@ static const char *first_words(struct cft_reader *r, const struct cft_sql_stmt *
 
 static void refuse(struct cft_reader *r, const struct cft_sql_stmt *stmt, const char *reason)
 {
-	struct cft_refusal refusal = {cft_arena_printf(arena(r), "line %d: %s", stmt->line,
-						       first_words(r, stmt)),
-				      cft_arena_strdup(arena(r), reason)};
+	struct cft_refusal refusal = {
+		cft_arena_printf(arena(r), "line %d: %s", stmt->line, first_words(r, stmt)),
+		cft_arena_strdup(arena(r), reason)};
 
 	cft_vec_push_in(arena(r), &r->s->refused, refusal);
 }
@@ -357,7 +363,7 @@ static void read_waiting(struct cft_reader *r, struct waiting *v, size_t n)
 		read_statement(r, v[i].stmt);
 		refuse(r, v[i].stmt,
 		       cft_arena_printf(arena(r), "names %s, which the text does not define",
-					r->missing ? r->missing : "an object"));
+		                        r->missing ? r->missing : "an object"));
 	}
 }
 
@@ -393,7 +399,7 @@ static int read_deep(void *arg)
 }
 
 int cft_schema_read_text(const char *text, size_t len, const char *name, struct cft_schema **ret,
-			 struct cft_err *err)
+                         struct cft_err *err)
 {
 	static const struct cft_parse_options options = {
 		.max_bytes = 256 << 20, .psql = true, .opaque = false};

@@ -33,15 +33,15 @@ enum cft_fold cft_fold_refuse(struct cft_reader *r, const char *reason);
 
 /* Makes an object whose definition is the statement being read, named as written there. */
 struct cft_object *cft_fold_object(struct cft_reader *r, enum cft_kind kind, const char *schema,
-				   const char *name);
+                                   const char *name);
 struct cft_object *cft_fold_child(struct cft_reader *r, enum cft_kind kind, const char *name,
-				  struct cft_object *parent);
+                                  struct cft_object *parent);
 /* Makes the object's identity known to messages and scripts. */
 void cft_fold_ident(struct cft_reader *r, struct cft_object *obj, bool qualified);
 struct cft_object *cft_fold_find_relation(struct cft_reader *r, const PgQuery__RangeVar *rv);
 /* Any object as COMMENT, ALTER … OWNER and DROP name it. */
 struct cft_object *cft_fold_find(struct cft_reader *r, PgQuery__ObjectType type,
-				 const PgQuery__Node *object);
+                                 const PgQuery__Node *object);
 /* "(integer,text)" of a routine's input arguments. */
 const char *cft_fold_args(struct cft_reader *r, PgQuery__Node *const *types, size_t n);
 
@@ -49,15 +49,15 @@ const char *cft_fold_args(struct cft_reader *r, PgQuery__Node *const *types, siz
 enum cft_fold cft_fold_create_table(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_create_foreign_table(struct cft_reader *r, const ProtobufCMessage *msg);
 struct cft_object *cft_fold_column(struct cft_reader *r, struct cft_object *table,
-				   PgQuery__ColumnDef *def, bool inlined);
+                                   PgQuery__ColumnDef *def, bool inlined);
 void cft_fold_constraints(struct cft_reader *r, struct cft_object *table,
-			  PgQuery__Constraint **constraints, size_t n, bool inlined);
-void cft_fold_column_rest(struct cft_reader *r, struct cft_object *column,
-			  PgQuery__ColumnDef *def, bool inlined);
+                          PgQuery__Constraint **constraints, size_t n, bool inlined);
+void cft_fold_column_rest(struct cft_reader *r, struct cft_object *column, PgQuery__ColumnDef *def,
+                          bool inlined);
 void cft_fold_options(struct cft_reader *r, struct cft_object *obj, enum cft_attr_id id,
-		      PgQuery__Node *const *options, size_t n, bool reset);
+                      PgQuery__Node *const *options, size_t n, bool reset);
 const char *cft_fold_relation_name(struct cft_reader *r, struct cft_object *table,
-				   const char *columns, const char *label);
+                                   const char *columns, const char *label);
 
 /* reader_alter.c */
 enum cft_fold cft_fold_alter_table(struct cft_reader *r, const ProtobufCMessage *msg);
@@ -66,11 +66,11 @@ enum cft_fold cft_fold_alter_table(struct cft_reader *r, const ProtobufCMessage 
 enum cft_fold cft_fold_create_sequence(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_alter_sequence(struct cft_reader *r, const ProtobufCMessage *msg);
 void cft_fold_sequence_options(struct cft_reader *r, struct cft_object *obj,
-			       PgQuery__Node *const *options, size_t n);
+                               PgQuery__Node *const *options, size_t n);
 /* Leaves out options that say the default. */
 void cft_fold_sequence_defaults(struct cft_reader *r, struct cft_object *obj);
 void cft_fold_serial(struct cft_reader *r, struct cft_object *column, const char *type,
-		     bool inlined);
+                     bool inlined);
 
 /* reader_object.c: what is wholly said by its CREATE statement */
 enum cft_fold cft_fold_define(struct cft_reader *r, const ProtobufCMessage *msg);
@@ -83,8 +83,8 @@ enum cft_fold cft_fold_index(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_alter_misc(struct cft_reader *r, const ProtobufCMessage *msg);
 
 void cft_fold_publication(struct cft_reader *r, struct cft_object *obj,
-			  PgQuery__Node *const *options, size_t n_options,
-			  PgQuery__Node *const *members, size_t n_members, bool drop);
+                          PgQuery__Node *const *options, size_t n_options,
+                          PgQuery__Node *const *members, size_t n_members, bool drop);
 
 /* reader_attr.c */
 enum cft_fold cft_fold_comment(struct cft_reader *r, const ProtobufCMessage *msg);

@@ -41,7 +41,7 @@ struct acl_kind {
 static const struct acl_kind acl_table = {
 	{"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", NULL}, NULL};
 static const struct acl_kind acl_column = {{"SELECT", "INSERT", "UPDATE", "REFERENCES", NULL},
-					   NULL};
+                                           NULL};
 static const struct acl_kind acl_sequence = {{"SELECT", "UPDATE", "USAGE", NULL}, NULL};
 static const struct acl_kind acl_routine = {{"EXECUTE", NULL}, "EXECUTE"};
 static const struct acl_kind acl_schema = {{"CREATE", "USAGE", NULL}, NULL};
@@ -82,7 +82,7 @@ struct acl_change {
 };
 
 static bool by_default(const struct cft_object *obj, const struct acl_change *c, const char *priv,
-		       const char *grantee)
+                       const char *grantee)
 {
 	if (*c->column != '\0')
 		return false;
@@ -92,7 +92,7 @@ static bool by_default(const struct cft_object *obj, const struct acl_change *c,
 }
 
 static void change_one(struct cft_reader *r, struct cft_object *obj, const struct acl_change *c,
-		       const char *priv, const char *grantee)
+                       const char *priv, const char *grantee)
 {
 	const char *sub = cft_arena_printf(arena(r), "%s|%s|%s", grantee, c->column, priv);
 	const char *now = cft_attr_text(obj, CFT_ATTR_ACL, sub);
@@ -121,8 +121,8 @@ static const char *upper(struct cft_reader *r, const char *s)
 }
 
 static void change_privilege(struct cft_reader *r, struct cft_object *obj,
-			     const struct acl_change *c, const char *priv,
-			     const PgQuery__GrantStmt *s)
+                             const struct acl_change *c, const char *priv,
+                             const PgQuery__GrantStmt *s)
 {
 	for (size_t g = 0; g < s->n_grantees; g++) {
 		const char *who = cft_role_name(r, s->grantees[g]->role_spec);
@@ -134,11 +134,10 @@ static void change_privilege(struct cft_reader *r, struct cft_object *obj,
 	}
 }
 
-static void change_object(struct cft_reader *r, struct cft_object *obj,
-			  const PgQuery__GrantStmt *s)
+static void change_object(struct cft_reader *r, struct cft_object *obj, const PgQuery__GrantStmt *s)
 {
 	struct acl_change c = {acl_of(obj, false), s->is_grant, s->is_grant && s->grant_option,
-			       !s->is_grant && s->grant_option, ""};
+	                       !s->is_grant && s->grant_option, ""};
 
 	if (s->n_privileges == 0)
 		change_privilege(r, obj, &c, NULL, s);
@@ -178,14 +177,14 @@ static bool in_schema_kind(const struct cft_object *o, PgQuery__ObjectType type)
 static void change_all_in_schema(struct cft_reader *r, const PgQuery__GrantStmt *s)
 {
 	for (size_t i = 0; i < s->n_objects; i++)
-		CFT_VEC_EACH(struct cft_object *, o, &r->s->objects)
+		CFT_VEC_EACH (struct cft_object *, o, &r->s->objects)
 			if (*o != NULL && in_schema_kind(*o, s->objtype) &&
 			    strcmp((*o)->schema, cft_node_string(s->objects[i])) == 0)
 				change_object(r, *o, s);
 }
 
 static struct cft_object *granted_object(struct cft_reader *r, const PgQuery__GrantStmt *s,
-					 const PgQuery__Node *n)
+                                         const PgQuery__Node *n)
 {
 	if (n->node_case == PG_QUERY__NODE__NODE_RANGE_VAR)
 		return cft_fold_find_relation(r, n->range_var);
@@ -217,7 +216,8 @@ enum cft_fold cft_fold_grant(struct cft_reader *r, const ProtobufCMessage *msg)
 	return CFT_FOLD_DONE;
 }
 
-/* ---- default privileges -------------------------------------------------------------------------- */
+/* ---- default privileges
+ * -------------------------------------------------------------------------- */
 
 static const struct {
 	PgQuery__ObjectType type;
@@ -232,13 +232,13 @@ static const struct {
 };
 
 static void change_default(struct cft_reader *r, const PgQuery__GrantStmt *s, const char *role,
-			   const char *schema)
+                           const char *schema)
 {
 	for (size_t i = 0; i < sizeof(default_kinds) / sizeof(default_kinds[0]); i++) {
 		if (default_kinds[i].type != s->objtype)
 			continue;
-		const char *name = cft_arena_printf(arena(r), "%s|%s|%s", role, schema,
-						    default_kinds[i].word);
+		const char *name =
+			cft_arena_printf(arena(r), "%s|%s|%s", role, schema, default_kinds[i].word);
 		struct cft_object *obj = cft_schema_find(r->s, "defacl", "", name);
 		if (obj == NULL) {
 			obj = cft_schema_add(r->s, CFT_KIND_DEFAULT_ACL, "", name, "", NULL);
@@ -248,7 +248,7 @@ static void change_default(struct cft_reader *r, const PgQuery__GrantStmt *s, co
 		if (*schema != '\0')
 			kind.everybody = NULL; /* per-schema defaults only add */
 		struct acl_change c = {&kind, s->is_grant, s->is_grant && s->grant_option,
-				       !s->is_grant && s->grant_option, ""};
+		                       !s->is_grant && s->grant_option, ""};
 		if (s->n_privileges == 0)
 			change_privilege(r, obj, &c, NULL, s);
 		for (size_t k = 0; k < s->n_privileges; k++)
@@ -274,8 +274,8 @@ enum cft_fold cft_fold_default_acl(struct cft_reader *r, const ProtobufCMessage 
 	for (size_t i = 0; i < (n_roles ? n_roles : 1); i++)
 		for (size_t k = 0; k < (n_schemas ? n_schemas : 1); k++)
 			change_default(r, s->action,
-				       n_roles ? cft_role_name(r, roles[i]->role_spec) : "",
-				       n_schemas ? cft_node_string(schemas[k]) : "");
+			               n_roles ? cft_role_name(r, roles[i]->role_spec) : "",
+			               n_schemas ? cft_node_string(schemas[k]) : "");
 	r->s->says_acl = true;
 	return CFT_FOLD_DONE;
 }

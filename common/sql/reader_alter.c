@@ -12,21 +12,20 @@ static struct cft_arena *arena(struct cft_reader *r)
 }
 
 typedef enum cft_fold (*cmd_fn)(struct cft_reader *r, struct cft_object *rel,
-				const PgQuery__AlterTableCmd *cmd);
+                                const PgQuery__AlterTableCmd *cmd);
 
-static struct cft_object *column_of(struct cft_reader *r, struct cft_object *rel,
-				    const char *name)
+static struct cft_object *column_of(struct cft_reader *r, struct cft_object *rel, const char *name)
 {
 	struct cft_object *col = cft_schema_find_child(rel, "column", name);
 
-	if (col == NULL && (rel->kind == CFT_KIND_VIEW || rel->kind == CFT_KIND_MATVIEW ||
-			    rel->kind == CFT_KIND_INDEX ||
-			    cft_attr_find(rel, CFT_ATTR_PARTITION_OF, "") != NULL ||
-			    cft_attr_find(rel, CFT_ATTR_OF_TYPE, "") != NULL)) {
+	if (col == NULL &&
+	    (rel->kind == CFT_KIND_VIEW || rel->kind == CFT_KIND_MATVIEW ||
+	     rel->kind == CFT_KIND_INDEX || cft_attr_find(rel, CFT_ATTR_PARTITION_OF, "") != NULL ||
+	     cft_attr_find(rel, CFT_ATTR_OF_TYPE, "") != NULL)) {
 		col = cft_fold_child(r, CFT_KIND_COLUMN, name, rel);
 		col->inline_in = rel;
 	} else if (col == NULL) {
-		CFT_VEC_EACH(struct cft_attr, a, &rel->attrs)
+		CFT_VEC_EACH (struct cft_attr, a, &rel->attrs)
 			if (a->id == CFT_ATTR_INHERITS) { /* an inherited column */
 				col = cft_fold_child(r, CFT_KIND_COLUMN, name, rel);
 				col->inline_in = rel;
@@ -37,7 +36,7 @@ static struct cft_object *column_of(struct cft_reader *r, struct cft_object *rel
 }
 
 static enum cft_fold at_add_column(struct cft_reader *r, struct cft_object *rel,
-				   const PgQuery__AlterTableCmd *cmd)
+                                   const PgQuery__AlterTableCmd *cmd)
 {
 	PgQuery__ColumnDef *def = cmd->def->column_def;
 
@@ -49,7 +48,7 @@ static enum cft_fold at_add_column(struct cft_reader *r, struct cft_object *rel,
 }
 
 static enum cft_fold at_drop_column(struct cft_reader *r, struct cft_object *rel,
-				    const PgQuery__AlterTableCmd *cmd)
+                                    const PgQuery__AlterTableCmd *cmd)
 {
 	struct cft_object *col = cft_schema_find_child(rel, "column", cmd->name);
 
@@ -62,8 +61,7 @@ static enum cft_fold at_drop_column(struct cft_reader *r, struct cft_object *rel
 
 /* Sets one attribute of a column; what to is said by the subcommand. */
 static enum cft_fold set_column(struct cft_reader *r, struct cft_object *rel, const char *column,
-				enum cft_attr_id id, const char *text,
-				const ProtobufCMessage *node)
+                                enum cft_attr_id id, const char *text, const ProtobufCMessage *node)
 {
 	struct cft_object *col = column_of(r, rel, column);
 
@@ -76,13 +74,13 @@ static enum cft_fold set_column(struct cft_reader *r, struct cft_object *rel, co
 }
 
 static enum cft_fold at_default(struct cft_reader *r, struct cft_object *rel,
-				const PgQuery__AlterTableCmd *cmd)
+                                const PgQuery__AlterTableCmd *cmd)
 {
 	return set_column(r, rel, cmd->name, CFT_ATTR_DEFAULT, NULL, cft_node_message(cmd->def));
 }
 
 static enum cft_fold at_not_null(struct cft_reader *r, struct cft_object *rel,
-				 const PgQuery__AlterTableCmd *cmd)
+                                 const PgQuery__AlterTableCmd *cmd)
 {
 	bool set = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull;
 
@@ -90,27 +88,27 @@ static enum cft_fold at_not_null(struct cft_reader *r, struct cft_object *rel,
 }
 
 static enum cft_fold at_drop_expression(struct cft_reader *r, struct cft_object *rel,
-					const PgQuery__AlterTableCmd *cmd)
+                                        const PgQuery__AlterTableCmd *cmd)
 {
 	return set_column(r, rel, cmd->name, CFT_ATTR_GENERATED, NULL, NULL);
 }
 
 static enum cft_fold at_statistics(struct cft_reader *r, struct cft_object *rel,
-				   const PgQuery__AlterTableCmd *cmd)
+                                   const PgQuery__AlterTableCmd *cmd)
 {
 	const char *name = cmd->name;
 	int value = cmd->def && cmd->def->node_case == PG_QUERY__NODE__NODE_INTEGER
-			    ? cmd->def->integer->ival
-			    : -1;
+	                    ? cmd->def->integer->ival
+	                    : -1;
 
 	if (name == NULL || *name == '\0') /* ALTER INDEX … ALTER COLUMN 1 */
 		name = cft_arena_printf(arena(r), "%d", cmd->num);
 	return set_column(r, rel, name, CFT_ATTR_STATISTICS,
-			  value < 0 ? NULL : cft_arena_printf(arena(r), "%d", value), NULL);
+	                  value < 0 ? NULL : cft_arena_printf(arena(r), "%d", value), NULL);
 }
 
 static enum cft_fold at_word(struct cft_reader *r, struct cft_object *rel,
-			     const PgQuery__AlterTableCmd *cmd)
+                             const PgQuery__AlterTableCmd *cmd)
 {
 	bool storage = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage;
 	const char *word = cft_node_string(cmd->def);
@@ -119,11 +117,11 @@ static enum cft_fold at_word(struct cft_reader *r, struct cft_object *rel,
 	if (strcmp(lower, "default") == 0)
 		lower = NULL;
 	return set_column(r, rel, cmd->name, storage ? CFT_ATTR_STORAGE : CFT_ATTR_COMPRESSION,
-			  lower, NULL);
+	                  lower, NULL);
 }
 
 static enum cft_fold at_column_options(struct cft_reader *r, struct cft_object *rel,
-				       const PgQuery__AlterTableCmd *cmd)
+                                       const PgQuery__AlterTableCmd *cmd)
 {
 	struct cft_object *col = column_of(r, rel, cmd->name);
 	size_t n;
@@ -133,13 +131,13 @@ static enum cft_fold at_column_options(struct cft_reader *r, struct cft_object *
 	if (col == NULL)
 		return cft_fold_wait(r, rel->name, cmd->name);
 	cft_fold_options(r, col, fdw ? CFT_ATTR_FDW_OPTION : CFT_ATTR_OPTION, v, n,
-			 cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ResetOptions);
+	                 cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ResetOptions);
 	col->stale = true;
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold at_type(struct cft_reader *r, struct cft_object *rel,
-			     const PgQuery__AlterTableCmd *cmd)
+                             const PgQuery__AlterTableCmd *cmd)
 {
 	struct cft_object *col = column_of(r, rel, cmd->name);
 	PgQuery__ColumnDef *def = cmd->def->column_def;
@@ -150,11 +148,11 @@ static enum cft_fold at_type(struct cft_reader *r, struct cft_object *rel,
 	if (def->coll_clause != NULL) {
 		const char *schema, *name;
 		cft_names_split(def->coll_clause->collname, def->coll_clause->n_collname, &schema,
-				&name);
+		                &name);
 		cft_attr_set(r->s, col, CFT_ATTR_COLLATION, "",
-			     cft_name_quote(arena(r),
-					    strcmp(schema, "pg_catalog") == 0 ? "" : schema, name),
-			     NULL, r->env);
+		             cft_name_quote(arena(r),
+		                            strcmp(schema, "pg_catalog") == 0 ? "" : schema, name),
+		             NULL, r->env);
 	}
 	col->stale = true;
 	rel->stale = true;
@@ -162,7 +160,7 @@ static enum cft_fold at_type(struct cft_reader *r, struct cft_object *rel,
 }
 
 static enum cft_fold at_identity(struct cft_reader *r, struct cft_object *rel,
-				 const PgQuery__AlterTableCmd *cmd)
+                                 const PgQuery__AlterTableCmd *cmd)
 {
 	struct cft_object *col = column_of(r, rel, cmd->name);
 
@@ -184,16 +182,16 @@ static enum cft_fold at_identity(struct cft_reader *r, struct cft_object *rel,
 		v = c->options;
 		n = c->n_options;
 		cft_attr_set(r->s, col, CFT_ATTR_IDENTITY, "",
-			     c->generated_when[0] == 'a' ? "ALWAYS" : "BY DEFAULT", NULL, r->env);
+		             c->generated_when[0] == 'a' ? "ALWAYS" : "BY DEFAULT", NULL, r->env);
 	} else {
 		v = cft_node_list(cmd->def, &n);
 		for (size_t i = 0; i < n; i++)
 			if (strcmp(v[i]->def_elem->defname, "generated") == 0)
 				cft_attr_set(r->s, col, CFT_ATTR_IDENTITY, "",
-					     v[i]->def_elem->arg->integer->ival == 'a'
-						     ? "ALWAYS"
-						     : "BY DEFAULT",
-					     NULL, r->env);
+				             v[i]->def_elem->arg->integer->ival == 'a'
+				                     ? "ALWAYS"
+				                     : "BY DEFAULT",
+				             NULL, r->env);
 	}
 	cft_fold_sequence_options(r, col, v, n);
 	cft_fold_sequence_defaults(r, col);
@@ -201,7 +199,7 @@ static enum cft_fold at_identity(struct cft_reader *r, struct cft_object *rel,
 }
 
 static enum cft_fold at_add_constraint(struct cft_reader *r, struct cft_object *rel,
-				       const PgQuery__AlterTableCmd *cmd)
+                                       const PgQuery__AlterTableCmd *cmd)
 {
 	PgQuery__Constraint *c = cmd->def->constraint;
 
@@ -213,7 +211,7 @@ static enum cft_fold at_add_constraint(struct cft_reader *r, struct cft_object *
 }
 
 static enum cft_fold at_drop_constraint(struct cft_reader *r, struct cft_object *rel,
-					const PgQuery__AlterTableCmd *cmd)
+                                        const PgQuery__AlterTableCmd *cmd)
 {
 	struct cft_object *obj = cft_schema_find_child(rel, "constraint", cmd->name);
 
@@ -226,7 +224,7 @@ static enum cft_fold at_drop_constraint(struct cft_reader *r, struct cft_object 
 }
 
 static enum cft_fold at_constraint(struct cft_reader *r, struct cft_object *rel,
-				   const PgQuery__AlterTableCmd *cmd)
+                                   const PgQuery__AlterTableCmd *cmd)
 {
 	const char *name = cmd->name;
 	const PgQuery__Constraint *to =
@@ -252,7 +250,7 @@ static enum cft_fold at_constraint(struct cft_reader *r, struct cft_object *rel,
 }
 
 static enum cft_fold at_owner(struct cft_reader *r, struct cft_object *rel,
-			      const PgQuery__AlterTableCmd *cmd)
+                              const PgQuery__AlterTableCmd *cmd)
 {
 	r->s->says_owner = true;
 	cft_attr_set(r->s, rel, CFT_ATTR_OWNER, "", cft_role_name(r, cmd->newowner), NULL, r->env);
@@ -260,28 +258,27 @@ static enum cft_fold at_owner(struct cft_reader *r, struct cft_object *rel,
 }
 
 static enum cft_fold at_cluster(struct cft_reader *r, struct cft_object *rel,
-				const PgQuery__AlterTableCmd *cmd)
+                                const PgQuery__AlterTableCmd *cmd)
 {
 	bool on = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ClusterOn;
 
 	cft_attr_set(r->s, rel, CFT_ATTR_CLUSTER, "",
-		     on ? cft_name_quote(arena(r), "", cmd->name) : NULL, NULL, r->env);
+	             on ? cft_name_quote(arena(r), "", cmd->name) : NULL, NULL, r->env);
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold at_logged(struct cft_reader *r, struct cft_object *rel,
-			       const PgQuery__AlterTableCmd *cmd)
+                               const PgQuery__AlterTableCmd *cmd)
 {
 	bool logged = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetLogged;
 
-	cft_attr_set(r->s, rel, CFT_ATTR_PERSISTENCE, "", logged ? NULL : "UNLOGGED", NULL,
-		     r->env);
+	cft_attr_set(r->s, rel, CFT_ATTR_PERSISTENCE, "", logged ? NULL : "UNLOGGED", NULL, r->env);
 	rel->stale = true;
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold at_place(struct cft_reader *r, struct cft_object *rel,
-			      const PgQuery__AlterTableCmd *cmd)
+                              const PgQuery__AlterTableCmd *cmd)
 {
 	bool space = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetTableSpace;
 	const char *name = cmd->name;
@@ -289,20 +286,20 @@ static enum cft_fold at_place(struct cft_reader *r, struct cft_object *rel,
 	if (strcmp(name, space ? "pg_default" : "heap") == 0)
 		name = NULL;
 	cft_attr_set(r->s, rel, space ? CFT_ATTR_TABLESPACE : CFT_ATTR_ACCESS_METHOD, "",
-		     name ? cft_name_quote(arena(r), "", name) : NULL, NULL, r->env);
+	             name ? cft_name_quote(arena(r), "", name) : NULL, NULL, r->env);
 	rel->stale = true;
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold at_options(struct cft_reader *r, struct cft_object *rel,
-				const PgQuery__AlterTableCmd *cmd)
+                                const PgQuery__AlterTableCmd *cmd)
 {
 	size_t n;
 	PgQuery__Node **v = cft_node_list(cmd->def, &n);
 	bool fdw = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_GenericOptions;
 
 	cft_fold_options(r, rel, fdw ? CFT_ATTR_FDW_OPTION : CFT_ATTR_OPTION, v, n,
-			 cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions);
+	                 cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions);
 	rel->stale = true;
 	return CFT_FOLD_DONE;
 }
@@ -327,7 +324,7 @@ static const char *enabled_word(PgQuery__AlterTableType type)
 }
 
 static enum cft_fold at_trigger(struct cft_reader *r, struct cft_object *rel,
-				const PgQuery__AlterTableCmd *cmd)
+                                const PgQuery__AlterTableCmd *cmd)
 {
 	bool rule = cmd->subtype >= PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRule;
 	bool all = cmd->name == NULL || *cmd->name == '\0';
@@ -346,20 +343,20 @@ static enum cft_fold at_trigger(struct cft_reader *r, struct cft_object *rel,
 }
 
 static enum cft_fold at_row_security(struct cft_reader *r, struct cft_object *rel,
-				     const PgQuery__AlterTableCmd *cmd)
+                                     const PgQuery__AlterTableCmd *cmd)
 {
 	bool forced = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ForceRowSecurity ||
-		      cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_NoForceRowSecurity;
+	              cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_NoForceRowSecurity;
 	bool on = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ForceRowSecurity ||
-		  cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRowSecurity;
+	          cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRowSecurity;
 
 	cft_attr_set(r->s, rel, forced ? CFT_ATTR_FORCE_ROW_SECURITY : CFT_ATTR_ROW_SECURITY, "",
-		     on ? (forced ? "FORCE" : "ENABLE") : NULL, NULL, r->env);
+	             on ? (forced ? "FORCE" : "ENABLE") : NULL, NULL, r->env);
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold at_replica_identity(struct cft_reader *r, struct cft_object *rel,
-					 const PgQuery__AlterTableCmd *cmd)
+                                         const PgQuery__AlterTableCmd *cmd)
 {
 	const PgQuery__ReplicaIdentityStmt *stmt = cmd->def->replica_identity_stmt;
 	const char *text = NULL;
@@ -370,40 +367,39 @@ static enum cft_fold at_replica_identity(struct cft_reader *r, struct cft_object
 		text = "NOTHING";
 	else if (stmt->identity_type[0] == 'i')
 		text = cft_arena_printf(arena(r), "USING INDEX %s",
-					cft_name_quote(arena(r), "", stmt->name));
+		                        cft_name_quote(arena(r), "", stmt->name));
 	cft_attr_set(r->s, rel, CFT_ATTR_REPLICA_IDENTITY, "", text, NULL, r->env);
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold at_inherit(struct cft_reader *r, struct cft_object *rel,
-				const PgQuery__AlterTableCmd *cmd)
+                                const PgQuery__AlterTableCmd *cmd)
 {
 	const PgQuery__RangeVar *rv = cmd->def->range_var;
-	const char *schema =
-		*rv->schemaname ? rv->schemaname : cft_env_current(r->env);
+	const char *schema = *rv->schemaname ? rv->schemaname : cft_env_current(r->env);
 	const char *key = cft_arena_printf(arena(r), "%s.%s", schema, rv->relname);
 	bool on = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit;
 
 	cft_attr_set(r->s, rel, CFT_ATTR_INHERITS, key,
-		     on ? cft_name_quote(arena(r), rv->schemaname, rv->relname) : NULL,
-		     on ? &rv->base : NULL, r->env);
+	             on ? cft_name_quote(arena(r), rv->schemaname, rv->relname) : NULL,
+	             on ? &rv->base : NULL, r->env);
 	rel->stale = true;
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold at_of(struct cft_reader *r, struct cft_object *rel,
-			   const PgQuery__AlterTableCmd *cmd)
+                           const PgQuery__AlterTableCmd *cmd)
 {
 	bool on = cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddOf;
 
-	cft_attr_set(r->s, rel, CFT_ATTR_OF_TYPE, "", NULL,
-		     on ? &cmd->def->type_name->base : NULL, r->env);
+	cft_attr_set(r->s, rel, CFT_ATTR_OF_TYPE, "", NULL, on ? &cmd->def->type_name->base : NULL,
+	             r->env);
 	rel->stale = true;
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold at_attach(struct cft_reader *r, struct cft_object *rel,
-			       const PgQuery__AlterTableCmd *cmd)
+                               const PgQuery__AlterTableCmd *cmd)
 {
 	PgQuery__PartitionCmd *part = cmd->def->partition_cmd;
 	struct cft_object *child = cft_fold_find_relation(r, part->name);
@@ -489,7 +485,7 @@ static const struct {
 };
 
 static enum cft_fold fold_command(struct cft_reader *r, struct cft_object *rel,
-				  const PgQuery__AlterTableCmd *cmd)
+                                  const PgQuery__AlterTableCmd *cmd)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (commands[i].type == cmd->subtype)
@@ -500,16 +496,16 @@ static enum cft_fold fold_command(struct cft_reader *r, struct cft_object *rel,
 enum cft_fold cft_fold_alter_table(struct cft_reader *r, const ProtobufCMessage *msg)
 {
 	PgQuery__AlterTableStmt *stmt = (PgQuery__AlterTableStmt *)msg;
-	struct cft_object *rel = stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE
-					 ? cft_env_type(r->env, stmt->relation->schemaname,
-							stmt->relation->relname)
-					 : cft_fold_find_relation(r, stmt->relation);
+	struct cft_object *rel =
+		stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE
+			? cft_env_type(r->env, stmt->relation->schemaname, stmt->relation->relname)
+			: cft_fold_find_relation(r, stmt->relation);
 
 	if (rel == NULL && stmt->missing_ok)
 		return CFT_FOLD_DONE;
 	if (rel == NULL) {
 		struct cft_object *owner = NULL; /* the index of a constraint */
-		CFT_VEC_EACH(struct cft_object *, o, &r->s->objects)
+		CFT_VEC_EACH (struct cft_object *, o, &r->s->objects)
 			if (*o && (*o)->kind == CFT_KIND_CONSTRAINT &&
 			    strcmp((*o)->name, stmt->relation->relname) == 0)
 				owner = *o;

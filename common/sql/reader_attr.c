@@ -13,7 +13,8 @@ static struct cft_arena *arena(struct cft_reader *r)
 	return &r->s->arena;
 }
 
-/* ---- finding what a statement names ------------------------------------------------------------ */
+/* ---- finding what a statement names ------------------------------------------------------------
+ */
 
 const char *cft_fold_args(struct cft_reader *r, PgQuery__Node *const *types, size_t n)
 {
@@ -22,8 +23,8 @@ const char *cft_fold_args(struct cft_reader *r, PgQuery__Node *const *types, siz
 
 	cft_buf_addc(&buf, '(');
 	for (size_t i = 0; i < n; i++) {
-		const PgQuery__TypeName *t = CFT_AS(PgQuery__TypeName, pg_query__type_name,
-						    cft_node_message(types[i]));
+		const PgQuery__TypeName *t =
+			CFT_AS(PgQuery__TypeName, pg_query__type_name, cft_node_message(types[i]));
 		if (shown++ > 0)
 			cft_buf_addc(&buf, ',');
 		if (t != NULL)
@@ -38,7 +39,7 @@ const char *cft_fold_args(struct cft_reader *r, PgQuery__Node *const *types, siz
 }
 
 static struct cft_object *find_routine(struct cft_reader *r, const char *space,
-				       const PgQuery__ObjectWithArgs *o)
+                                       const PgQuery__ObjectWithArgs *o)
 {
 	const char *schema, *name;
 
@@ -49,14 +50,14 @@ static struct cft_object *find_routine(struct cft_reader *r, const char *space,
 	if (o->args_unspecified)
 		return all->objects.n == 1 ? all->objects.v[0] : NULL;
 	const char *args = cft_fold_args(r, o->objargs, o->n_objargs);
-	CFT_VEC_EACH(struct cft_object *, obj, &all->objects)
+	CFT_VEC_EACH (struct cft_object *, obj, &all->objects)
 		if (strcmp((*obj)->args, args) == 0)
 			return *obj;
 	return NULL;
 }
 
 static struct cft_object *find_child(struct cft_reader *r, PgQuery__Node *const *v, size_t n,
-				     const char *space)
+                                     const char *space)
 {
 	const char *schema, *table;
 
@@ -71,8 +72,8 @@ static struct cft_object *find_child(struct cft_reader *r, PgQuery__Node *const 
 		return NULL;
 	struct cft_object *found = cft_schema_find_child(rel, space, name);
 	bool virtual = rel->kind == CFT_KIND_VIEW || rel->kind == CFT_KIND_MATVIEW ||
-		       cft_attr_find(rel, CFT_ATTR_PARTITION_OF, "") ||
-		       cft_attr_find(rel, CFT_ATTR_OF_TYPE, "");
+	               cft_attr_find(rel, CFT_ATTR_PARTITION_OF, "") ||
+	               cft_attr_find(rel, CFT_ATTR_OF_TYPE, "");
 	if (found == NULL && virtual && strcmp(space, "column") == 0) {
 		found = cft_fold_child(r, CFT_KIND_COLUMN, name, rel);
 		found->inline_in = rel;
@@ -148,15 +149,14 @@ static const char *plain_space(PgQuery__ObjectType type)
 }
 
 static struct cft_object *find_opclass(struct cft_reader *r, PgQuery__Node *const *v, size_t n,
-				       const char *space)
+                                       const char *space)
 {
 	const char *schema, *name;
 
 	if (n < 2) /* method first, then the name */
 		return NULL;
 	cft_names_split(v + 1, n - 1, &schema, &name);
-	const char *full =
-		cft_arena_printf(arena(r), "%s USING %s", name, cft_node_string(v[0]));
+	const char *full = cft_arena_printf(arena(r), "%s USING %s", name, cft_node_string(v[0]));
 	return cft_env_object(r->env, space, schema, full);
 }
 
@@ -177,7 +177,7 @@ static struct cft_object *find_cast(struct cft_reader *r, PgQuery__Node *const *
 }
 
 static struct cft_object *find_domain_constraint(struct cft_reader *r, PgQuery__Node *const *v,
-						 size_t n)
+                                                 size_t n)
 {
 	const char *schema, *name;
 
@@ -189,7 +189,7 @@ static struct cft_object *find_domain_constraint(struct cft_reader *r, PgQuery__
 }
 
 static struct cft_object *find_plain(struct cft_reader *r, const char *space,
-				     PgQuery__Node *const *v, size_t n, const char *one)
+                                     PgQuery__Node *const *v, size_t n, const char *one)
 {
 	const char *schema = "", *name = one;
 
@@ -208,7 +208,7 @@ static struct cft_object *find_plain(struct cft_reader *r, const char *space,
 }
 
 struct cft_object *cft_fold_find(struct cft_reader *r, PgQuery__ObjectType type,
-				 const PgQuery__Node *object)
+                                 const PgQuery__Node *object)
 {
 	size_t n;
 	PgQuery__Node **v = cft_node_list(object, &n);
@@ -218,7 +218,7 @@ struct cft_object *cft_fold_find(struct cft_reader *r, PgQuery__ObjectType type,
 		return find_child(r, v, n, space);
 	if (object != NULL && object->node_case == PG_QUERY__NODE__NODE_OBJECT_WITH_ARGS)
 		return find_routine(r, type == OBJ(OPERATOR) ? "operator" : "function",
-				    object->object_with_args);
+		                    object->object_with_args);
 	if (object != NULL && object->node_case == PG_QUERY__NODE__NODE_TYPE_NAME) {
 		const PgQuery__TypeName *t = object->type_name;
 		cft_names_split(t->names, t->n_names, &schema, &name);
@@ -249,14 +249,14 @@ static enum cft_fold wait_for(struct cft_reader *r, const PgQuery__Node *object)
 	return cft_fold_wait(r, schema, name ? name : "?");
 }
 
-/* ---- statements --------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------------
+ */
 
 enum cft_fold cft_fold_comment(struct cft_reader *r, const ProtobufCMessage *msg)
 {
 	const PgQuery__CommentStmt *s = (const PgQuery__CommentStmt *)msg;
 
-	if (s->objtype == OBJ(DATABASE) || s->objtype == OBJ(ROLE) ||
-	    s->objtype == OBJ(TABLESPACE))
+	if (s->objtype == OBJ(DATABASE) || s->objtype == OBJ(ROLE) || s->objtype == OBJ(TABLESPACE))
 		return CFT_FOLD_DONE; /* not of the schema */
 	struct cft_object *obj = cft_fold_find(r, s->objtype, s->object);
 	if (obj == NULL && (s->objtype == OBJ(EXTENSION) || s->objtype == OBJ(LANGUAGE)))
@@ -271,7 +271,7 @@ enum cft_fold cft_fold_comment(struct cft_reader *r, const ProtobufCMessage *msg
 	struct cft_buf buf = CFT_BUF_INIT;
 	cft_literal_add(&buf, s->comment ? s->comment : "");
 	cft_attr_set(r->s, obj, CFT_ATTR_COMMENT, "",
-		     s->comment && *s->comment ? cft_buf_str(&buf) : NULL, NULL, r->env);
+	             s->comment && *s->comment ? cft_buf_str(&buf) : NULL, NULL, r->env);
 	cft_buf_release(&buf);
 	return CFT_FOLD_DONE;
 }
@@ -280,7 +280,7 @@ enum cft_fold cft_fold_owner(struct cft_reader *r, const ProtobufCMessage *msg)
 {
 	const PgQuery__AlterOwnerStmt *s = (const PgQuery__AlterOwnerStmt *)msg;
 	struct cft_object *obj = s->relation ? cft_fold_find_relation(r, s->relation)
-					     : cft_fold_find(r, s->object_type, s->object);
+	                                     : cft_fold_find(r, s->object_type, s->object);
 
 	if (s->object_type == OBJ(DATABASE) || s->object_type == OBJ(LARGEOBJECT))
 		return CFT_FOLD_DONE;
@@ -303,7 +303,7 @@ enum cft_fold cft_fold_label(struct cft_reader *r, const ProtobufCMessage *msg)
 		return wait_for(r, s->object);
 	cft_literal_add(&buf, s->label ? s->label : "");
 	cft_attr_set(r->s, obj, CFT_ATTR_SECURITY_LABEL, s->provider ? s->provider : "",
-		     s->label && *s->label ? cft_buf_str(&buf) : NULL, NULL, r->env);
+	             s->label && *s->label ? cft_buf_str(&buf) : NULL, NULL, r->env);
 	cft_buf_release(&buf);
 	return CFT_FOLD_DONE;
 }
@@ -314,8 +314,8 @@ static struct cft_object *renamed_object(struct cft_reader *r, const PgQuery__Re
 
 	if (s->relation == NULL)
 		return s->rename_type == OBJ(DOMCONSTRAINT)
-			       ? NULL
-			       : cft_fold_find(r, s->rename_type, s->object);
+		               ? NULL
+		               : cft_fold_find(r, s->rename_type, s->object);
 	struct cft_object *rel = cft_fold_find_relation(r, s->relation);
 	if (rel == NULL && s->rename_type == OBJ(ATTRIBUTE))
 		rel = cft_env_type(r->env, s->relation->schemaname, s->relation->relname);
@@ -345,18 +345,18 @@ static bool rename_reference(void *ctx, const ProtobufCMessage *msg)
 }
 
 static void rename_everywhere(struct cft_reader *r, struct cft_object *obj, const char *schema,
-			      const char *name)
+                              const char *name)
 {
 	struct rename rn = {obj, NULL, cft_arena_strdup(arena(r), schema),
-			    cft_arena_strdup(arena(r), name)};
+	                    cft_arena_strdup(arena(r), name)};
 
-	CFT_VEC_EACH(struct cft_object *, o, &r->s->objects) {
+	CFT_VEC_EACH (struct cft_object *, o, &r->s->objects) {
 		if (*o == NULL)
 			continue;
 		rn.env = (*o)->env;
 		if ((*o)->node != NULL && (*o)->kind != CFT_KIND_COLUMN)
 			cft_tree_walk((*o)->node, rename_reference, &rn);
-		CFT_VEC_EACH(struct cft_attr, a, &(*o)->attrs)
+		CFT_VEC_EACH (struct cft_attr, a, &(*o)->attrs)
 			if (a->node != NULL && a->node != (*o)->node)
 				cft_tree_walk(a->node, rename_reference, &rn);
 		(*o)->stale = true;
@@ -371,8 +371,7 @@ static bool rename_column_reference(void *ctx, const ProtobufCMessage *msg)
 		(PgQuery__ColumnRef *)CFT_AS(PgQuery__ColumnRef, pg_query__column_ref, msg);
 	PgQuery__IndexElem *elem =
 		(PgQuery__IndexElem *)CFT_AS(PgQuery__IndexElem, pg_query__index_elem, msg);
-	PgQuery__String *str =
-		(PgQuery__String *)CFT_AS(PgQuery__String, pg_query__string, msg);
+	PgQuery__String *str = (PgQuery__String *)CFT_AS(PgQuery__String, pg_query__string, msg);
 
 	if (elem != NULL && elem->name && strcmp(elem->name, rn->obj->name) == 0)
 		elem->name = (char *)rn->name;
@@ -392,7 +391,7 @@ static void rename_column(struct cft_reader *r, struct cft_object *col, const ch
 {
 	struct rename rn = {col, NULL, "", cft_arena_strdup(arena(r), name)};
 
-	CFT_VEC_EACH(struct cft_object *, o, &col->parent->children) {
+	CFT_VEC_EACH (struct cft_object *, o, &col->parent->children) {
 		if ((*o)->kind == CFT_KIND_COLUMN)
 			continue;
 		if ((*o)->node != NULL)
@@ -411,9 +410,8 @@ enum cft_fold cft_fold_rename(struct cft_reader *r, const ProtobufCMessage *msg)
 	if (obj == NULL && s->missing_ok)
 		return CFT_FOLD_DONE;
 	if (obj == NULL)
-		return s->relation
-			       ? cft_fold_wait(r, s->relation->schemaname, s->relation->relname)
-			       : wait_for(r, s->object);
+		return s->relation ? cft_fold_wait(r, s->relation->schemaname, s->relation->relname)
+		                   : wait_for(r, s->object);
 	if (obj->kind == CFT_KIND_COLUMN) {
 		rename_column(r, obj, s->newname);
 	} else if (strcmp(cft_kind_space(obj->kind), "relation") == 0) {
@@ -434,7 +432,7 @@ enum cft_fold cft_fold_set_schema(struct cft_reader *r, const ProtobufCMessage *
 {
 	const PgQuery__AlterObjectSchemaStmt *s = (const PgQuery__AlterObjectSchemaStmt *)msg;
 	struct cft_object *obj = s->relation ? cft_fold_find_relation(r, s->relation)
-					     : cft_fold_find(r, s->object_type, s->object);
+	                                     : cft_fold_find(r, s->object_type, s->object);
 
 	if (obj == NULL)
 		return s->missing_ok ? CFT_FOLD_DONE : wait_for(r, s->object);
@@ -449,7 +447,7 @@ static void drop_with_owned(struct cft_reader *r, struct cft_object *obj)
 {
 	const char *prefix = cft_arena_printf(arena(r), "%s.", obj->ident);
 
-	CFT_VEC_EACH(struct cft_object *, o, &r->s->objects)
+	CFT_VEC_EACH (struct cft_object *, o, &r->s->objects)
 		if (*o != NULL && (*o)->kind == CFT_KIND_SEQUENCE && *o != obj &&
 		    strncmp(cft_attr_text(*o, CFT_ATTR_OWNED_BY, ""), prefix, strlen(prefix)) == 0)
 			cft_schema_remove(r->s, *o);

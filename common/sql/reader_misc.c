@@ -21,7 +21,7 @@ static enum cft_fold wait_list(struct cft_reader *r, PgQuery__Node *const *v, si
 
 /* Puts the new options in the place of old ones of the same name. */
 static void replace_options(struct cft_reader *r, PgQuery__Node ***options, size_t *n,
-			    PgQuery__Node *const *news, size_t n_news)
+                            PgQuery__Node *const *news, size_t n_news)
 {
 	PgQuery__Node **v = cft_arena_array(arena(r), PgQuery__Node *, *n + n_news + 1);
 	size_t count = 0;
@@ -29,8 +29,8 @@ static void replace_options(struct cft_reader *r, PgQuery__Node ***options, size
 	for (size_t i = 0; i < *n; i++) {
 		bool replaced = false;
 		for (size_t k = 0; k < n_news; k++)
-			if (strcmp((*options)[i]->def_elem->defname,
-				   news[k]->def_elem->defname) == 0 &&
+			if (strcmp((*options)[i]->def_elem->defname, news[k]->def_elem->defname) ==
+			            0 &&
 			    strcmp(news[k]->def_elem->defname, "set") != 0)
 				replaced = true;
 		if (!replaced)
@@ -51,9 +51,8 @@ static enum cft_fold alter_function(struct cft_reader *r, const PgQuery__AlterFu
 	struct cft_object *f = cft_fold_find(r, s->objtype, &node);
 	if (f == NULL)
 		return wait_list(r, s->func->objname, s->func->n_objname);
-	PgQuery__CreateFunctionStmt *def =
-		(PgQuery__CreateFunctionStmt *)CFT_AS(PgQuery__CreateFunctionStmt,
-						      pg_query__create_function_stmt, f->node);
+	PgQuery__CreateFunctionStmt *def = (PgQuery__CreateFunctionStmt *)CFT_AS(
+		PgQuery__CreateFunctionStmt, pg_query__create_function_stmt, f->node);
 	if (def == NULL)
 		return cft_fold_refuse(r, "ALTER of this routine is not modelled");
 	replace_options(r, &def->options, &def->n_options, s->actions, s->n_actions);
@@ -111,7 +110,7 @@ static enum cft_fold alter_publication(struct cft_reader *r, const PgQuery__Alte
 			if (p->attrs.v[i].id == CFT_ATTR_MEMBER)
 				cft_attr_clear(p, CFT_ATTR_MEMBER, p->attrs.v[i].sub);
 	cft_fold_publication(r, p, s->options, s->n_options, s->pubobjects, s->n_pubobjects,
-			     s->action == PG_QUERY__ALTER_PUBLICATION_ACTION__AP_DropObjects);
+	                     s->action == PG_QUERY__ALTER_PUBLICATION_ACTION__AP_DropObjects);
 	return CFT_FOLD_DONE;
 }
 
@@ -134,7 +133,7 @@ static const char *names_text(struct cft_reader *r, PgQuery__Node *const *v, siz
 }
 
 static enum cft_fold alter_ts_config(struct cft_reader *r,
-				     const PgQuery__AlterTSConfigurationStmt *s)
+                                     const PgQuery__AlterTSConfigurationStmt *s)
 {
 	const char *schema, *name;
 
@@ -146,7 +145,7 @@ static enum cft_fold alter_ts_config(struct cft_reader *r,
 	const char *dicts = drop ? NULL : names_text(r, s->dicts, s->n_dicts);
 	for (size_t i = 0; i < s->n_tokentype; i++)
 		cft_attr_set(r->s, c, CFT_ATTR_MAPPING, cft_node_string(s->tokentype[i]), dicts,
-			     NULL, r->env);
+		             NULL, r->env);
 	return CFT_FOLD_DONE;
 }
 
@@ -173,14 +172,14 @@ static enum cft_fold alter_statistics(struct cft_reader *r, const PgQuery__Alter
 	if (o == NULL)
 		return cft_fold_wait(r, schema, name);
 	cft_attr_set(r->s, o, CFT_ATTR_STATISTICS, "",
-		     s->stxstattarget < 0 ? NULL
-					  : cft_arena_printf(arena(r), "%d", s->stxstattarget),
-		     NULL, r->env);
+	             s->stxstattarget < 0 ? NULL
+	                                  : cft_arena_printf(arena(r), "%d", s->stxstattarget),
+	             NULL, r->env);
 	return CFT_FOLD_DONE;
 }
 
 static enum cft_fold alter_options(struct cft_reader *r, const char *space, const char *name,
-				   PgQuery__Node *const *options, size_t n)
+                                   PgQuery__Node *const *options, size_t n)
 {
 	struct cft_object *o = cft_schema_find(r->s, space, "", name);
 

@@ -67,7 +67,7 @@ static void normal_function(struct cft_reader *r, PgQuery__CreateFunctionStmt *f
 		PgQuery__DefElem *d = f->options[i]->def_elem;
 		if (strcmp(d->defname, "language") == 0 && cft_node_string(d->arg))
 			d->arg->string->sval = cft_ident_fold(arena(r), d->arg->string->sval,
-							      strlen(d->arg->string->sval));
+			                                      strlen(d->arg->string->sval));
 		if (!function_default(d))
 			f->options[kept++] = f->options[i];
 	}
@@ -86,11 +86,12 @@ static void normal_index_elem(PgQuery__IndexElem *e)
 	if (e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_ASC)
 		e->ordering = PG_QUERY__SORT_BY_DIR__SORTBY_DEFAULT;
 	if (e->nulls_ordering == (desc ? PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST
-				       : PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST))
+	                               : PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST))
 		e->nulls_ordering = PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT;
 }
 
-/* ---- names of things --------------------------------------------------------------------------- */
+/* ---- names of things ---------------------------------------------------------------------------
+ */
 
 struct named {
 	enum cft_kind kind;
@@ -108,7 +109,7 @@ static const char *input_types(struct cft_reader *r, PgQuery__Node *const *param
 	for (size_t i = 0; i < n; i++) {
 		const PgQuery__FunctionParameter *p =
 			CFT_AS(PgQuery__FunctionParameter, pg_query__function_parameter,
-			       cft_node_message(params[i]));
+		               cft_node_message(params[i]));
 		if (p == NULL || p->mode == PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_OUT ||
 		    p->mode == PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_TABLE)
 			continue;
@@ -281,10 +282,10 @@ static bool name_of(struct cft_reader *r, const ProtobufCMessage *msg, struct na
 		ret->on = s->table;
 	} else if (IS(create_event_trig_stmt)) {
 		name_plain(ret, CFT_KIND_EVENT_TRIGGER,
-			   ((PgQuery__CreateEventTrigStmt *)m)->trigname);
+		           ((PgQuery__CreateEventTrigStmt *)m)->trigname);
 	} else if (IS(create_subscription_stmt)) {
 		name_plain(ret, CFT_KIND_SUBSCRIPTION,
-			   ((PgQuery__CreateSubscriptionStmt *)m)->subname);
+		           ((PgQuery__CreateSubscriptionStmt *)m)->subname);
 	} else if (IS(create_stats_stmt)) {
 		PgQuery__CreateStatsStmt *s = m;
 		name_list(ret, CFT_KIND_STATISTICS, s->defnames, s->n_defnames);
@@ -305,12 +306,12 @@ static bool name_of(struct cft_reader *r, const ProtobufCMessage *msg, struct na
 		name_plain(ret, CFT_KIND_FDW, ((PgQuery__CreateFdwStmt *)m)->fdwname);
 	} else if (IS(create_foreign_server_stmt)) {
 		name_plain(ret, CFT_KIND_SERVER,
-			   ((PgQuery__CreateForeignServerStmt *)m)->servername);
+		           ((PgQuery__CreateForeignServerStmt *)m)->servername);
 	} else if (IS(create_user_mapping_stmt)) {
 		PgQuery__CreateUserMappingStmt *s = m;
 		name_plain(ret, CFT_KIND_USER_MAPPING,
-			   cft_arena_printf(arena(r), "%s SERVER %s", cft_role_name(r, s->user),
-					    cft_name_quote(arena(r), "", s->servername)));
+		           cft_arena_printf(arena(r), "%s SERVER %s", cft_role_name(r, s->user),
+		                            cft_name_quote(arena(r), "", s->servername)));
 	} else if (IS(create_plang_stmt)) {
 		name_plain(ret, CFT_KIND_LANGUAGE, ((PgQuery__CreatePLangStmt *)m)->plname);
 	} else if (IS(create_am_stmt)) {
@@ -321,8 +322,7 @@ static bool name_of(struct cft_reader *r, const ProtobufCMessage *msg, struct na
 		cft_buf_adds(&buf, "FOR ");
 		cft_tree_type(s->type_name, r->env, false, &buf);
 		cft_buf_addf(&buf, " LANGUAGE %s", s->lang);
-		name_plain(ret, CFT_KIND_TRANSFORM,
-			   cft_arena_strdup(arena(r), cft_buf_str(&buf)));
+		name_plain(ret, CFT_KIND_TRANSFORM, cft_arena_strdup(arena(r), cft_buf_str(&buf)));
 		cft_buf_release(&buf);
 	} else if (IS(create_range_stmt)) {
 		PgQuery__CreateRangeStmt *s = m;
@@ -335,17 +335,18 @@ static bool name_of(struct cft_reader *r, const ProtobufCMessage *msg, struct na
 		name_plain(ret, CFT_KIND_EXTENSION, ((PgQuery__CreateExtensionStmt *)m)->extname);
 	} else if (IS(create_publication_stmt)) {
 		name_plain(ret, CFT_KIND_PUBLICATION,
-			   ((PgQuery__CreatePublicationStmt *)m)->pubname);
+		           ((PgQuery__CreatePublicationStmt *)m)->pubname);
 	} else {
 		return false;
 	}
 	return true;
 }
 
-/* ---- what is kept as attributes instead of in the definition ------------------------------------ */
+/* ---- what is kept as attributes instead of in the definition ------------------------------------
+ */
 
 static void enum_labels(struct cft_reader *r, struct cft_object *obj,
-			const PgQuery__CreateEnumStmt *s)
+                        const PgQuery__CreateEnumStmt *s)
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 
@@ -359,7 +360,7 @@ static void enum_labels(struct cft_reader *r, struct cft_object *obj,
 }
 
 static void extension_attrs(struct cft_reader *r, struct cft_object *obj,
-			    const PgQuery__CreateExtensionStmt *s)
+                            const PgQuery__CreateExtensionStmt *s)
 {
 	for (size_t i = 0; i < s->n_options; i++) {
 		const PgQuery__DefElem *d = s->options[i]->def_elem;
@@ -367,12 +368,12 @@ static void extension_attrs(struct cft_reader *r, struct cft_object *obj,
 		if (strcmp(d->defname, "schema") == 0 && v && strcmp(v, "public") != 0 &&
 		    strcmp(v, "pg_catalog") != 0)
 			cft_attr_set(r->s, obj, CFT_ATTR_MEMBER, "schema",
-				     cft_name_quote(arena(r), "", v), NULL, r->env);
+			             cft_name_quote(arena(r), "", v), NULL, r->env);
 	}
 }
 
 static void publication_member(struct cft_reader *r, struct cft_object *obj,
-			       const PgQuery__PublicationObjSpec *spec, bool drop)
+                               const PgQuery__PublicationObjSpec *spec, bool drop)
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 	const char *sub, *ident;
@@ -381,8 +382,8 @@ static void publication_member(struct cft_reader *r, struct cft_object *obj,
 		sub = cft_arena_printf(arena(r), "schema %s", spec->name ? spec->name : "");
 		ident = cft_name_quote(arena(r), "", spec->name);
 		cft_attr_set(r->s, obj, CFT_ATTR_MEMBER, sub,
-			     cft_arena_printf(arena(r), "TABLES IN SCHEMA %s", ident), NULL,
-			     r->env);
+		             cft_arena_printf(arena(r), "TABLES IN SCHEMA %s", ident), NULL,
+		             r->env);
 		return;
 	}
 	const PgQuery__RangeVar *rv = spec->pubtable->relation;
@@ -393,8 +394,8 @@ static void publication_member(struct cft_reader *r, struct cft_object *obj,
 		return;
 	}
 	cft_buf_addf(&buf, "TABLE %s",
-		     cft_name_quote(arena(r), strcmp(schema, "public") ? schema : rv->schemaname,
-				    rv->relname));
+	             cft_name_quote(arena(r), strcmp(schema, "public") ? schema : rv->schemaname,
+	                            rv->relname));
 	for (size_t i = 0; i < spec->pubtable->n_columns; i++) {
 		cft_buf_adds(&buf, i ? ", " : " (");
 		cft_ident_quote(&buf, cft_node_string(spec->pubtable->columns[i]));
@@ -402,8 +403,8 @@ static void publication_member(struct cft_reader *r, struct cft_object *obj,
 	if (spec->pubtable->n_columns)
 		cft_buf_addc(&buf, ')');
 	const char *where = spec->pubtable->where_clause
-				    ? cft_tree_print_expr(arena(r), spec->pubtable->where_clause)
-				    : NULL;
+	                            ? cft_tree_print_expr(arena(r), spec->pubtable->where_clause)
+	                            : NULL;
 	if (where != NULL)
 		cft_buf_addf(&buf, " WHERE (%s)", where);
 	PgQuery__PublicationTable *node = cft_arena_new(arena(r), PgQuery__PublicationTable);
@@ -417,8 +418,8 @@ static void publication_member(struct cft_reader *r, struct cft_object *obj,
 }
 
 void cft_fold_publication(struct cft_reader *r, struct cft_object *obj,
-			  PgQuery__Node *const *options, size_t n_options,
-			  PgQuery__Node *const *members, size_t n_members, bool drop)
+                          PgQuery__Node *const *options, size_t n_options,
+                          PgQuery__Node *const *members, size_t n_members, bool drop)
 {
 	cft_fold_options(r, obj, CFT_ATTR_OPTION, options, n_options, false);
 	const char *publish = cft_attr_text(obj, CFT_ATTR_OPTION, "publish");
@@ -429,30 +430,30 @@ void cft_fold_publication(struct cft_reader *r, struct cft_object *obj,
 }
 
 static void publication_attrs(struct cft_reader *r, struct cft_object *obj,
-			      const PgQuery__CreatePublicationStmt *s)
+                              const PgQuery__CreatePublicationStmt *s)
 {
 	cft_attr_set(r->s, obj, CFT_ATTR_DEFINITION, "",
-		     s->for_all_tables ? "FOR ALL TABLES" : "PUBLICATION", NULL, r->env);
+	             s->for_all_tables ? "FOR ALL TABLES" : "PUBLICATION", NULL, r->env);
 	cft_fold_publication(r, obj, s->options, s->n_options, s->pubobjects, s->n_pubobjects,
-			     false);
+	                     false);
 }
 
 static void move_options(struct cft_reader *r, struct cft_object *obj, PgQuery__Node **options,
-			 size_t *n)
+                         size_t *n)
 {
 	cft_fold_options(r, obj, CFT_ATTR_OPTION, options, *n, false);
 	*n = 0;
 }
 
 static void fdw_attrs(struct cft_reader *r, struct cft_object *obj, PgQuery__Node **options,
-		      size_t *n)
+                      size_t *n)
 {
 	cft_fold_options(r, obj, CFT_ATTR_FDW_OPTION, options, *n, false);
 	*n = 0;
 }
 
 static void definition_attrs(struct cft_reader *r, struct cft_object *obj,
-			     const ProtobufCMessage *msg)
+                             const ProtobufCMessage *msg)
 {
 	void *m = (void *)msg;
 
@@ -525,14 +526,13 @@ enum cft_fold cft_fold_define(struct cft_reader *r, const ProtobufCMessage *msg)
 	} else {
 		bool qualified = *n.schema != '\0';
 		bool placed = strcmp(cft_kind_space(n.kind), "relation") == 0 ||
-			      strcmp(cft_kind_space(n.kind), "type") == 0 ||
-			      n.kind == CFT_KIND_STATISTICS || *n.args != '\0' ||
-			      (n.kind >= CFT_KIND_TS_PARSER && n.kind <= CFT_KIND_TS_CONFIG) ||
-			      n.kind == CFT_KIND_COLLATION || n.kind == CFT_KIND_CONVERSION;
-		const char *schema =
-			placed && !qualified ? cft_env_current(r->env) : n.schema;
+		              strcmp(cft_kind_space(n.kind), "type") == 0 ||
+		              n.kind == CFT_KIND_STATISTICS || *n.args != '\0' ||
+		              (n.kind >= CFT_KIND_TS_PARSER && n.kind <= CFT_KIND_TS_CONFIG) ||
+		              n.kind == CFT_KIND_COLLATION || n.kind == CFT_KIND_CONVERSION;
+		const char *schema = placed && !qualified ? cft_env_current(r->env) : n.schema;
 		const char *key = cft_arena_printf(arena(r), "%s %s.%s%s", cft_kind_space(n.kind),
-						   schema, n.name, n.args);
+		                                   schema, n.name, n.args);
 		if (exists_already(msg) && cft_schema_find_key(r->s, key))
 			return CFT_FOLD_DONE;
 		obj = cft_schema_add(r->s, n.kind, schema, n.name, n.args, NULL);
@@ -547,7 +547,8 @@ enum cft_fold cft_fold_define(struct cft_reader *r, const ProtobufCMessage *msg)
 	return CFT_FOLD_DONE;
 }
 
-/* ---- indexes ------------------------------------------------------------------------------------ */
+/* ---- indexes ------------------------------------------------------------------------------------
+ */
 
 static const char *index_columns(struct cft_reader *r, const PgQuery__IndexStmt *s)
 {
@@ -564,7 +565,7 @@ static const char *index_columns(struct cft_reader *r, const PgQuery__IndexStmt 
 				name = e->name;
 			else if (e->expr && e->expr->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
 				cft_names_split(e->expr->func_call->funcname,
-						e->expr->func_call->n_funcname, &schema, &name);
+				                e->expr->func_call->n_funcname, &schema, &name);
 			const char *base = name; /* a name used twice gets a number */
 			for (unsigned at = 0, tries = 1; at < n; at++)
 				if (strcmp(names[at], name) == 0) {
@@ -585,8 +586,8 @@ enum cft_fold cft_fold_index(struct cft_reader *r, const ProtobufCMessage *msg)
 	if (table == NULL)
 		return cft_fold_wait(r, s->relation->schemaname, s->relation->relname);
 	bool named = s->idxname != NULL && *s->idxname != '\0';
-	const char *name = named ? s->idxname
-				 : cft_fold_relation_name(r, table, index_columns(r, s), "idx");
+	const char *name =
+		named ? s->idxname : cft_fold_relation_name(r, table, index_columns(r, s), "idx");
 	if (s->if_not_exists && cft_schema_find(r->s, "relation", table->schema, name))
 		return CFT_FOLD_DONE;
 	for (size_t i = 0; i < s->n_index_params; i++)

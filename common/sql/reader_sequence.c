@@ -51,7 +51,7 @@ static const struct {
 	enum cft_attr_id id;
 } options_table[] = {
 	{"increment", CFT_ATTR_SEQ_INCREMENT}, {"minvalue", CFT_ATTR_SEQ_MIN},
-	{"maxvalue", CFT_ATTR_SEQ_MAX},	       {"start", CFT_ATTR_SEQ_START},
+	{"maxvalue", CFT_ATTR_SEQ_MAX},        {"start", CFT_ATTR_SEQ_START},
 	{"cache", CFT_ATTR_SEQ_CACHE},
 };
 
@@ -62,10 +62,10 @@ static void fold_option(struct cft_reader *r, struct cft_object *obj, const PgQu
 	for (size_t i = 0; i < sizeof(options_table) / sizeof(options_table[0]); i++)
 		if (strcmp(d->defname, options_table[i].word) == 0)
 			cft_attr_set(r->s, obj, options_table[i].id, "", number(r, d->arg), NULL,
-				     r->env);
+			             r->env);
 	if (strcmp(d->defname, "cycle") == 0) {
 		bool on = d->arg == NULL || (d->arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN &&
-					     d->arg->boolean->boolval);
+		                             d->arg->boolean->boolval);
 		cft_attr_set(r->s, obj, CFT_ATTR_SEQ_CYCLE, "", on ? "CYCLE" : NULL, NULL, r->env);
 	} else if (strcmp(d->defname, "owned_by") == 0) {
 		fold_owned_by(r, obj, d->arg);
@@ -77,7 +77,7 @@ static void fold_option(struct cft_reader *r, struct cft_object *obj, const PgQu
 }
 
 void cft_fold_sequence_options(struct cft_reader *r, struct cft_object *obj,
-			       PgQuery__Node *const *options, size_t n)
+                               PgQuery__Node *const *options, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (options[i]->node_case == PG_QUERY__NODE__NODE_DEF_ELEM)
@@ -137,8 +137,7 @@ enum cft_fold cft_fold_create_sequence(struct cft_reader *r, const ProtobufCMess
 
 	if (rv->relpersistence[0] == 't')
 		return CFT_FOLD_DONE;
-	struct cft_object *seq =
-		cft_fold_object(r, CFT_KIND_SEQUENCE, rv->schemaname, rv->relname);
+	struct cft_object *seq = cft_fold_object(r, CFT_KIND_SEQUENCE, rv->schemaname, rv->relname);
 	if (seq == NULL)
 		return CFT_FOLD_DONE;
 	if (rv->relpersistence[0] == 'u')
@@ -179,8 +178,7 @@ static const ProtobufCMessage *nextval_of(struct cft_reader *r, const char *iden
 	cft_buf_release(&buf);
 	if (cft_sql_parse(sql, strlen(sql), NULL, arena(r), &script, NULL) != 0)
 		return NULL;
-	return cft_node_message(
-		script.v[0].tree->select_stmt->target_list[0]->res_target->val);
+	return cft_node_message(script.v[0].tree->select_stmt->target_list[0]->res_target->val);
 }
 
 static const ProtobufCMessage *type_named(struct cft_reader *r, const char *name)
@@ -199,12 +197,12 @@ static const ProtobufCMessage *type_named(struct cft_reader *r, const char *name
 }
 
 void cft_fold_serial(struct cft_reader *r, struct cft_object *column, const char *type,
-		     bool inlined)
+                     bool inlined)
 {
 	struct cft_object *table = column->parent;
 	const char *name = cft_fold_relation_name(r, table, column->name, "seq");
-	struct cft_object *seq = cft_schema_add(r->s, CFT_KIND_SEQUENCE, table->schema, name, "",
-						NULL);
+	struct cft_object *seq =
+		cft_schema_add(r->s, CFT_KIND_SEQUENCE, table->schema, name, "", NULL);
 	bool plain = strcmp(table->ident, cft_name_quote(arena(r), "", table->name)) == 0;
 	struct cft_buf owner = CFT_BUF_INIT;
 
@@ -214,14 +212,14 @@ void cft_fold_serial(struct cft_reader *r, struct cft_object *column, const char
 	seq->ident = cft_name_quote(arena(r), plain ? "" : table->schema, name);
 	if (strcmp(type, "int8") != 0)
 		cft_attr_set(r->s, seq, CFT_ATTR_SEQ_TYPE, "", cft_type_builtin(type), NULL,
-			     r->env);
+		             r->env);
 	cft_buf_addf(&owner, "%s.", table->ident);
 	cft_ident_quote(&owner, column->name);
 	cft_attr_set(r->s, seq, CFT_ATTR_OWNED_BY, "", cft_buf_str(&owner), NULL, r->env);
 	cft_buf_release(&owner);
 	column->serial = true;
 	cft_attr_set(r->s, column, CFT_ATTR_TYPE, "", cft_type_builtin(type), type_named(r, type),
-		     r->env);
+	             r->env);
 	cft_attr_set(r->s, column, CFT_ATTR_NOT_NULL, "", "NOT NULL", NULL, r->env);
 	cft_attr_set(r->s, column, CFT_ATTR_DEFAULT, "", NULL, nextval_of(r, seq->ident), r->env);
 }

@@ -43,7 +43,7 @@ static const char *option_value(struct cft_reader *r, const PgQuery__DefElem *d)
 }
 
 void cft_fold_options(struct cft_reader *r, struct cft_object *obj, enum cft_attr_id id,
-		      PgQuery__Node *const *options, size_t n, bool reset)
+                      PgQuery__Node *const *options, size_t n, bool reset)
 {
 	for (size_t i = 0; i < n; i++) {
 		const PgQuery__DefElem *d = options[i]->def_elem;
@@ -66,7 +66,7 @@ static bool name_taken(struct cft_reader *r, const struct cft_object *table, con
 }
 
 const char *cft_fold_relation_name(struct cft_reader *r, struct cft_object *table,
-				   const char *columns, const char *label)
+                                   const char *columns, const char *label)
 {
 	char numbered[32];
 	const char *name = cft_name_generate(arena(r), table->name, columns, label);
@@ -108,7 +108,7 @@ static const char *check_column(const PgQuery__Constraint *c)
 }
 
 static const char *join_names(struct cft_reader *r, PgQuery__Node *const *v, size_t n,
-			      PgQuery__Node *const *w, size_t m)
+                              PgQuery__Node *const *w, size_t m)
 {
 	const char *names[64];
 	size_t k = 0;
@@ -128,17 +128,16 @@ static const char *exclusion_names(struct cft_reader *r, const PgQuery__Constrai
 	for (size_t i = 0; i < c->n_exclusions && k < 64; i++) {
 		size_t n;
 		PgQuery__Node **pair = cft_node_list(c->exclusions[i], &n);
-		const PgQuery__IndexElem *e =
-			n ? CFT_AS(PgQuery__IndexElem, pg_query__index_elem,
-				   cft_node_message(pair[0]))
-			  : NULL;
+		const PgQuery__IndexElem *e = n ? CFT_AS(PgQuery__IndexElem, pg_query__index_elem,
+		                                         cft_node_message(pair[0]))
+		                                : NULL;
 		names[k++] = e && e->name && *e->name ? e->name : "expr";
 	}
 	return cft_name_join(arena(r), names, k);
 }
 
 static const char *constraint_name(struct cft_reader *r, struct cft_object *table,
-				   const PgQuery__Constraint *c)
+                                   const PgQuery__Constraint *c)
 {
 	const char *columns = NULL, *label = "check";
 
@@ -170,7 +169,7 @@ static const char *constraint_name(struct cft_reader *r, struct cft_object *tabl
 /* ---- constraints ------------------------------------------------------------------------- */
 
 static void imply_not_null(struct cft_reader *r, struct cft_object *table,
-			   const PgQuery__Constraint *c)
+                           const PgQuery__Constraint *c)
 {
 	for (size_t i = 0; i < c->n_keys; i++) {
 		struct cft_object *col =
@@ -185,8 +184,7 @@ static void imply_not_null(struct cft_reader *r, struct cft_object *table,
 /* PRIMARY KEY USING INDEX: the index becomes the constraint's. */
 static void adopt_index(struct cft_reader *r, struct cft_object *table, PgQuery__Constraint *c)
 {
-	struct cft_object *index =
-		cft_schema_find(r->s, "relation", table->schema, c->indexname);
+	struct cft_object *index = cft_schema_find(r->s, "relation", table->schema, c->indexname);
 	const PgQuery__IndexStmt *stmt =
 		index ? CFT_AS(PgQuery__IndexStmt, pg_query__index_stmt, index->node) : NULL;
 
@@ -206,8 +204,8 @@ static void adopt_index(struct cft_reader *r, struct cft_object *table, PgQuery_
 	cft_schema_remove(r->s, index);
 }
 
-static void fold_constraint(struct cft_reader *r, struct cft_object *table,
-			    PgQuery__Constraint *c, bool inlined)
+static void fold_constraint(struct cft_reader *r, struct cft_object *table, PgQuery__Constraint *c,
+                            bool inlined)
 {
 	if (c->indexname != NULL && *c->indexname != '\0')
 		adopt_index(r, table, c);
@@ -241,7 +239,7 @@ static int naming_turn(const PgQuery__Constraint *c)
 
 /* PostgreSQL names checks first, then what has an index, then foreign keys. */
 void cft_fold_constraints(struct cft_reader *r, struct cft_object *table,
-			  PgQuery__Constraint **constraints, size_t n, bool inlined)
+                          PgQuery__Constraint **constraints, size_t n, bool inlined)
 {
 	for (int turn = 0; turn < 3; turn++)
 		for (size_t i = 0; i < n; i++)
@@ -269,8 +267,8 @@ static void name_own_column(struct cft_reader *r, PgQuery__Constraint *c, const 
 		c->fk_attrs = one_name(r, column);
 		c->n_fk_attrs = 1;
 	} else if ((c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY ||
-		    c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE) &&
-		   c->n_keys == 0) {
+	            c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE) &&
+	           c->n_keys == 0) {
 		c->keys = one_name(r, column);
 		c->n_keys = 1;
 	}
@@ -292,8 +290,8 @@ struct column_fold {
 	PgQuery__Constraint *last;
 };
 
-static void fold_column_clause(struct cft_reader *r, struct cft_object *col,
-			       PgQuery__Constraint *c, struct column_fold *f)
+static void fold_column_clause(struct cft_reader *r, struct cft_object *col, PgQuery__Constraint *c,
+                               struct column_fold *f)
 {
 	struct cft_schema *s = r->s;
 
@@ -303,15 +301,15 @@ static void fold_column_clause(struct cft_reader *r, struct cft_object *col,
 		break;
 	case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
 		cft_attr_set(s, col, CFT_ATTR_DEFAULT, "", NULL, cft_node_message(c->raw_expr),
-			     r->env);
+		             r->env);
 		break;
 	case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
 		cft_attr_set(s, col, CFT_ATTR_GENERATED, "", NULL, cft_node_message(c->raw_expr),
-			     r->env);
+		             r->env);
 		break;
 	case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
 		cft_attr_set(s, col, CFT_ATTR_IDENTITY, "",
-			     c->generated_when[0] == 'a' ? "ALWAYS" : "BY DEFAULT", NULL, r->env);
+		             c->generated_when[0] == 'a' ? "ALWAYS" : "BY DEFAULT", NULL, r->env);
 		cft_attr_set(s, col, CFT_ATTR_NOT_NULL, "", "NOT NULL", NULL, r->env);
 		cft_fold_sequence_options(r, col, c->options, c->n_options);
 		cft_fold_sequence_defaults(r, col);
@@ -332,7 +330,7 @@ static void fold_column_clause(struct cft_reader *r, struct cft_object *col,
 }
 
 static void fold_collation(struct cft_reader *r, struct cft_object *col,
-			   const PgQuery__CollateClause *clause)
+                           const PgQuery__CollateClause *clause)
 {
 	const char *schema, *name;
 
@@ -340,16 +338,16 @@ static void fold_collation(struct cft_reader *r, struct cft_object *col,
 	if (strcmp(schema, "pg_catalog") == 0 && strcmp(name, "default") == 0)
 		return;
 	bool own = cft_env_object(r->env, "collation", schema, name) != NULL &&
-		   strcmp(schema, "pg_catalog") != 0;
+	           strcmp(schema, "pg_catalog") != 0;
 	cft_attr_set(r->s, col, CFT_ATTR_COLLATION, "",
-		     cft_name_quote(arena(r), own && *schema ? schema : "", name), NULL, r->env);
+	             cft_name_quote(arena(r), own && *schema ? schema : "", name), NULL, r->env);
 }
 
 static const char *serial_type(const PgQuery__TypeName *t)
 {
 	static const char *const words[][2] = {
-		{"serial", "int4"},      {"serial4", "int4"},     {"bigserial", "int8"},
-		{"serial8", "int8"},     {"smallserial", "int2"}, {"serial2", "int2"},
+		{"serial", "int4"},  {"serial4", "int4"},     {"bigserial", "int8"},
+		{"serial8", "int8"}, {"smallserial", "int2"}, {"serial2", "int2"},
 	};
 	const char *name = t && t->n_names == 1 ? cft_node_string(t->names[0]) : NULL;
 
@@ -360,7 +358,7 @@ static const char *serial_type(const PgQuery__TypeName *t)
 }
 
 static void fold_clauses(struct cft_reader *r, struct cft_object *col, PgQuery__ColumnDef *def,
-			 struct column_fold *f)
+                         struct column_fold *f)
 {
 	for (size_t i = 0; i < def->n_constraints; i++)
 		fold_column_clause(r, col, def->constraints[i]->constraint, f);
@@ -368,11 +366,11 @@ static void fold_clauses(struct cft_reader *r, struct cft_object *col, PgQuery__
 		cft_attr_set(r->s, col, CFT_ATTR_NOT_NULL, "", "NOT NULL", NULL, r->env);
 	if (def->raw_default != NULL)
 		cft_attr_set(r->s, col, CFT_ATTR_DEFAULT, "", NULL,
-			     cft_node_message(def->raw_default), r->env);
+		             cft_node_message(def->raw_default), r->env);
 }
 
 static struct column_fold column_begin(struct cft_reader *r, struct cft_object *col,
-				       PgQuery__ColumnDef *def, bool inlined)
+                                       PgQuery__ColumnDef *def, bool inlined)
 {
 	struct column_fold f = {.n = 0};
 	const char *serial = serial_type(def->type_name);
@@ -392,8 +390,8 @@ static struct column_fold column_begin(struct cft_reader *r, struct cft_object *
 
 /* The column and its clauses, but not the table constraints among them. */
 static struct cft_object *add_column(struct cft_reader *r, struct cft_object *table,
-				     PgQuery__ColumnDef *def, bool inlined,
-				     struct column_fold *ret_fold)
+                                     PgQuery__ColumnDef *def, bool inlined,
+                                     struct column_fold *ret_fold)
 {
 	struct cft_object *col = cft_fold_child(r, CFT_KIND_COLUMN, def->colname, table);
 
@@ -408,13 +406,13 @@ static struct cft_object *add_column(struct cft_reader *r, struct cft_object *ta
 }
 
 struct cft_object *cft_fold_column(struct cft_reader *r, struct cft_object *table,
-				   PgQuery__ColumnDef *def, bool inlined)
+                                   PgQuery__ColumnDef *def, bool inlined)
 {
 	struct column_fold f;
 	struct cft_object *col = add_column(r, table, def, inlined, &f);
 
 	cft_fold_constraints(r, table, f.v, f.n, inlined);
-	CFT_VEC_EACH(struct cft_object *, child, &table->children)
+	CFT_VEC_EACH (struct cft_object *, child, &table->children)
 		for (size_t i = 0; i < f.n; i++)
 			if ((*child)->node == &f.v[i]->base)
 				(*child)->inline_in = NULL;
@@ -429,27 +427,35 @@ struct table_fold {
 };
 
 static void copy_attr(struct cft_reader *r, struct cft_object *to, const struct cft_object *from,
-		      enum cft_attr_id id)
+                      enum cft_attr_id id)
 {
-	CFT_VEC_EACH(struct cft_attr, a, &from->attrs)
+	CFT_VEC_EACH (struct cft_attr, a, &from->attrs)
 		if (a->id == id)
 			cft_attr_set(r->s, to, id, a->sub, a->text, a->node, a->env);
 }
 
-enum { LIKE_COMMENTS = 1, LIKE_COMPRESSION = 2, LIKE_CONSTRAINTS = 4, LIKE_DEFAULTS = 8,
-       LIKE_GENERATED = 16, LIKE_IDENTITY = 32, LIKE_INDEXES = 64, LIKE_STORAGE = 256 };
+enum {
+	LIKE_COMMENTS = 1,
+	LIKE_COMPRESSION = 2,
+	LIKE_CONSTRAINTS = 4,
+	LIKE_DEFAULTS = 8,
+	LIKE_GENERATED = 16,
+	LIKE_IDENTITY = 32,
+	LIKE_INDEXES = 64,
+	LIKE_STORAGE = 256
+};
 
 static void like_column(struct cft_reader *r, struct cft_object *table,
-			const struct cft_object *from, uint32_t options)
+                        const struct cft_object *from, uint32_t options)
 {
 	static const struct {
 		uint32_t option;
 		enum cft_attr_id id;
 	} copied[] = {
-		{LIKE_COMMENTS, CFT_ATTR_COMMENT},     {LIKE_COMPRESSION, CFT_ATTR_COMPRESSION},
-		{LIKE_DEFAULTS, CFT_ATTR_DEFAULT},     {LIKE_GENERATED, CFT_ATTR_GENERATED},
-		{LIKE_IDENTITY, CFT_ATTR_IDENTITY},    {LIKE_STORAGE, CFT_ATTR_STORAGE},
-		{UINT32_MAX, CFT_ATTR_TYPE},           {UINT32_MAX, CFT_ATTR_NOT_NULL},
+		{LIKE_COMMENTS, CFT_ATTR_COMMENT},  {LIKE_COMPRESSION, CFT_ATTR_COMPRESSION},
+		{LIKE_DEFAULTS, CFT_ATTR_DEFAULT},  {LIKE_GENERATED, CFT_ATTR_GENERATED},
+		{LIKE_IDENTITY, CFT_ATTR_IDENTITY}, {LIKE_STORAGE, CFT_ATTR_STORAGE},
+		{UINT32_MAX, CFT_ATTR_TYPE},        {UINT32_MAX, CFT_ATTR_NOT_NULL},
 		{UINT32_MAX, CFT_ATTR_COLLATION},
 	};
 	struct cft_object *col = cft_fold_child(r, CFT_KIND_COLUMN, from->name, table);
@@ -461,7 +467,7 @@ static void like_column(struct cft_reader *r, struct cft_object *table,
 }
 
 static void like_constraint(struct cft_reader *r, struct cft_object *table,
-			    const struct cft_object *from, uint32_t options)
+                            const struct cft_object *from, uint32_t options)
 {
 	PgQuery__Constraint *c = cft_arena_new(arena(r), PgQuery__Constraint);
 
@@ -477,7 +483,7 @@ static void like_constraint(struct cft_reader *r, struct cft_object *table,
 
 /* LIKE: the columns as they are now; the text is not used, the source may change later. */
 static bool fold_like(struct cft_reader *r, struct cft_object *table,
-		      const PgQuery__TableLikeClause *like)
+                      const PgQuery__TableLikeClause *like)
 {
 	struct cft_object *from = cft_fold_find_relation(r, like->relation);
 
@@ -494,7 +500,7 @@ static bool fold_like(struct cft_reader *r, struct cft_object *table,
 }
 
 static bool fold_element(struct cft_reader *r, struct cft_object *table, PgQuery__Node *e,
-			 struct table_fold *f)
+                         struct table_fold *f)
 {
 	struct column_fold column;
 
@@ -516,7 +522,7 @@ static bool fold_element(struct cft_reader *r, struct cft_object *table, PgQuery
 }
 
 static void fold_inherits(struct cft_reader *r, struct cft_object *table,
-			  const PgQuery__CreateStmt *stmt)
+                          const PgQuery__CreateStmt *stmt)
 {
 	for (size_t i = 0; i < stmt->n_inh_relations; i++) {
 		PgQuery__RangeVar *rv = stmt->inh_relations[i]->range_var;
@@ -526,20 +532,20 @@ static void fold_inherits(struct cft_reader *r, struct cft_object *table,
 			cmd->name = rv;
 			cmd->bound = stmt->partbound;
 			cft_attr_set(r->s, table, CFT_ATTR_PARTITION_OF, "", NULL, &cmd->base,
-				     r->env);
+			             r->env);
 			return;
 		}
 		const char *schema = rv->schemaname && *rv->schemaname ? rv->schemaname
-								       : cft_env_current(r->env);
+		                                                       : cft_env_current(r->env);
 		const char *key = cft_arena_printf(arena(r), "%s.%s", schema, rv->relname);
 		cft_attr_set(r->s, table, CFT_ATTR_INHERITS, key,
-			     cft_name_quote(arena(r), rv->schemaname, rv->relname), &rv->base,
-			     r->env);
+		             cft_name_quote(arena(r), rv->schemaname, rv->relname), &rv->base,
+		             r->env);
 	}
 }
 
 static void fold_table_attrs(struct cft_reader *r, struct cft_object *table,
-			     const PgQuery__CreateStmt *stmt)
+                             const PgQuery__CreateStmt *stmt)
 {
 	struct cft_schema *s = r->s;
 
@@ -547,23 +553,23 @@ static void fold_table_attrs(struct cft_reader *r, struct cft_object *table,
 		cft_attr_set(s, table, CFT_ATTR_PERSISTENCE, "", "UNLOGGED", NULL, r->env);
 	if (stmt->partspec != NULL)
 		cft_attr_set(s, table, CFT_ATTR_PARTITION_BY, "", NULL, &stmt->partspec->base,
-			     r->env);
+		             r->env);
 	if (stmt->of_typename != NULL)
 		cft_attr_set(s, table, CFT_ATTR_OF_TYPE, "", NULL, &stmt->of_typename->base,
-			     r->env);
+		             r->env);
 	if (stmt->tablespacename != NULL && *stmt->tablespacename != '\0')
 		cft_attr_set(s, table, CFT_ATTR_TABLESPACE, "",
-			     cft_name_quote(arena(r), "", stmt->tablespacename), NULL, r->env);
+		             cft_name_quote(arena(r), "", stmt->tablespacename), NULL, r->env);
 	if (stmt->access_method != NULL && *stmt->access_method != '\0' &&
 	    strcmp(stmt->access_method, "heap") != 0)
 		cft_attr_set(s, table, CFT_ATTR_ACCESS_METHOD, "", stmt->access_method, NULL,
-			     r->env);
+		             r->env);
 	cft_fold_options(r, table, CFT_ATTR_OPTION, stmt->options, stmt->n_options, false);
 	fold_inherits(r, table, stmt);
 }
 
 static enum cft_fold fold_table(struct cft_reader *r, const PgQuery__CreateStmt *stmt,
-				enum cft_kind kind, struct cft_object **ret)
+                                enum cft_kind kind, struct cft_object **ret)
 {
 	struct table_fold f = {.n = 0};
 	const PgQuery__RangeVar *rv = stmt->relation;
@@ -597,16 +603,15 @@ enum cft_fold cft_fold_create_table(struct cft_reader *r, const ProtobufCMessage
 
 enum cft_fold cft_fold_create_foreign_table(struct cft_reader *r, const ProtobufCMessage *msg)
 {
-	const PgQuery__CreateForeignTableStmt *stmt =
-		(const PgQuery__CreateForeignTableStmt *)msg;
+	const PgQuery__CreateForeignTableStmt *stmt = (const PgQuery__CreateForeignTableStmt *)msg;
 	struct cft_object *table = NULL;
 	enum cft_fold fold = fold_table(r, stmt->base_stmt, CFT_KIND_FOREIGN_TABLE, &table);
 
 	if (table != NULL) {
 		cft_attr_set(r->s, table, CFT_ATTR_MEMBER, "server",
-			     cft_name_quote(arena(r), "", stmt->servername), NULL, r->env);
+		             cft_name_quote(arena(r), "", stmt->servername), NULL, r->env);
 		cft_fold_options(r, table, CFT_ATTR_FDW_OPTION, stmt->options, stmt->n_options,
-				 false);
+		                 false);
 	}
 	return fold;
 }

@@ -23,7 +23,7 @@ static PgQuery__Node *label_node(struct cft_reader *r, const char *label)
 }
 
 static void set_labels(struct cft_reader *r, struct cft_object *type,
-		       const PgQuery__CreateEnumStmt *s)
+                       const PgQuery__CreateEnumStmt *s)
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 
@@ -80,7 +80,7 @@ enum cft_fold cft_fold_alter_enum(struct cft_reader *r, const ProtobufCMessage *
 /* ---- domains -------------------------------------------------------------------------------- */
 
 static void domain_constraint(struct cft_reader *r, struct cft_object *dom, PgQuery__Constraint *c,
-			      bool inlined)
+                              bool inlined)
 {
 	switch ((int)c->contype) {
 	case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL:
@@ -88,7 +88,7 @@ static void domain_constraint(struct cft_reader *r, struct cft_object *dom, PgQu
 		break;
 	case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
 		cft_attr_set(r->s, dom, CFT_ATTR_DEFAULT, "", NULL, cft_node_message(c->raw_expr),
-			     r->env);
+		             r->env);
 		break;
 	case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
 		cft_fold_constraints(r, dom, &c, 1, inlined);
@@ -111,12 +111,12 @@ enum cft_fold cft_fold_domain(struct cft_reader *r, const ProtobufCMessage *msg)
 	if (s->coll_clause != NULL) {
 		const char *cschema, *cname;
 		cft_names_split(s->coll_clause->collname, s->coll_clause->n_collname, &cschema,
-				&cname);
+		                &cname);
 		cft_attr_set(r->s, dom, CFT_ATTR_COLLATION, "",
-			     cft_name_quote(arena(r),
-					    strcmp(cschema, "pg_catalog") == 0 ? "" : cschema,
-					    cname),
-			     NULL, r->env);
+		             cft_name_quote(arena(r),
+		                            strcmp(cschema, "pg_catalog") == 0 ? "" : cschema,
+		                            cname),
+		             NULL, r->env);
 	}
 	for (size_t i = 0; i < s->n_constraints; i++)
 		domain_constraint(r, dom, s->constraints[i]->constraint, true);
@@ -124,7 +124,7 @@ enum cft_fold cft_fold_domain(struct cft_reader *r, const ProtobufCMessage *msg)
 }
 
 static enum cft_fold alter_domain_constraint(struct cft_reader *r, struct cft_object *dom,
-					     const PgQuery__AlterDomainStmt *s)
+                                             const PgQuery__AlterDomainStmt *s)
 {
 	struct cft_object *c;
 
@@ -158,7 +158,7 @@ enum cft_fold cft_fold_alter_domain(struct cft_reader *r, const ProtobufCMessage
 	switch (s->subtype[0]) {
 	case 'T':
 		cft_attr_set(r->s, dom, CFT_ATTR_DEFAULT, "", NULL, cft_node_message(s->def),
-			     r->env);
+		             r->env);
 		return CFT_FOLD_DONE;
 	case 'N':
 		cft_attr_clear(dom, CFT_ATTR_NOT_NULL, "");
@@ -171,13 +171,14 @@ enum cft_fold cft_fold_alter_domain(struct cft_reader *r, const ProtobufCMessage
 	}
 }
 
-/* ---- composites, schemas ------------------------------------------------------------------------ */
+/* ---- composites, schemas ------------------------------------------------------------------------
+ */
 
 enum cft_fold cft_fold_composite(struct cft_reader *r, const ProtobufCMessage *msg)
 {
 	const PgQuery__CompositeTypeStmt *s = (const PgQuery__CompositeTypeStmt *)msg;
-	struct cft_object *type = cft_fold_object(r, CFT_KIND_COMPOSITE, s->typevar->schemaname,
-						  s->typevar->relname);
+	struct cft_object *type =
+		cft_fold_object(r, CFT_KIND_COMPOSITE, s->typevar->schemaname, s->typevar->relname);
 
 	for (size_t i = 0; type != NULL && i < s->n_coldeflist; i++)
 		cft_fold_column(r, type, s->coldeflist[i]->column_def, true);
@@ -202,7 +203,7 @@ enum cft_fold cft_fold_create_schema(struct cft_reader *r, const ProtobufCMessag
 	}
 	if (s->authrole != NULL)
 		cft_attr_set(r->s, obj, CFT_ATTR_OWNER, "", cft_role_name(r, s->authrole), NULL,
-			     r->env);
+		             r->env);
 	if (s->n_schema_elts == 0)
 		return CFT_FOLD_DONE;
 	struct cft_env *env = cft_arena_new(arena(r), struct cft_env);

@@ -61,9 +61,9 @@ static bool other_family(const struct cft_delta *x)
 	const struct cft_attr_delta *a = cft_delta_attr(x, CFT_ATTR_TYPE);
 	const char *was = type_word(a ? a->old : NULL), *is = type_word(a ? a->new : NULL);
 
-	return x->convert || (a != NULL && strcmp(was, is) != 0 &&
-			      !(is_number(was) && is_number(is)) &&
-			      !(is_string(was) && is_string(is)));
+	return x->convert ||
+	       (a != NULL && strcmp(was, is) != 0 && !(is_number(was) && is_number(is)) &&
+	        !(is_string(was) && is_string(is)));
 }
 
 static bool type_changes(const struct cft_delta *x)
@@ -84,21 +84,21 @@ static bool column_forces(struct cft_delta *x, const struct cft_delta *y)
 		return replace(x);
 	if (o->kind == CFT_KIND_COLUMN)
 		return cft_attr_find(o, CFT_ATTR_GENERATED, "") && o->parent == y->old->parent
-			       ? replace(x)
-			       : false;
+		               ? replace(x)
+		               : false;
 	if (anew)
 		return o->kind == CFT_KIND_CONSTRAINT || o->kind == CFT_KIND_INDEX ||
-				       o->kind == CFT_KIND_STATISTICS
-			       ? replace(x)
-			       : false;
+		                       o->kind == CFT_KIND_STATISTICS
+		               ? replace(x)
+		               : false;
 	if (!other_family(y))
 		return false;
 	if (o->kind == CFT_KIND_CONSTRAINT) {
 		const PgQuery__Constraint *c = (const PgQuery__Constraint *)o->node;
 		return c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY ||
-				       c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE
-			       ? false
-			       : replace(x);
+		                       c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE
+		               ? false
+		               : replace(x);
 	}
 	return o->kind == CFT_KIND_INDEX ? replace(x) : false;
 }
@@ -140,8 +140,9 @@ static bool replacement_forces(struct cft_delta *x, struct cft_delta *y)
 
 static bool force(struct cft_delta *x, struct cft_delta *y)
 {
-	bool swapped = y->old->kind == CFT_KIND_ENUM && y->new != NULL &&
-		       cft_delta_attr(y, CFT_ATTR_LABELS) && !cft_labels_only_added(y);
+	bool swapped = y->old->kind == CFT_KIND_ENUM &&
+	               y->new != NULL &&cft_delta_attr(y, CFT_ATTR_LABELS) &&
+	               !cft_labels_only_added(y);
 
 	if (y->old->kind == CFT_KIND_COLUMN && column_forces(x, y))
 		return true;
@@ -166,21 +167,22 @@ static bool star_grows(const struct cft_diff *d, struct cft_delta *x)
 {
 	bool star = false;
 
-	if (x->op != CFT_DELTA_KEEP || (x->old->kind != CFT_KIND_VIEW &&
-					x->old->kind != CFT_KIND_MATVIEW))
+	if (x->op != CFT_DELTA_KEEP ||
+	    (x->old->kind != CFT_KIND_VIEW && x->old->kind != CFT_KIND_MATVIEW))
 		return false;
 	cft_tree_walk(x->old->node, has_star, &star);
 	if (!star)
 		return false;
-	CFT_VEC_EACH(struct cft_dep, dep, &x->new->deps) {
+	CFT_VEC_EACH (struct cft_dep, dep, &x->new->deps) {
 		const struct cft_delta *y = d->of_new[dep->on->index];
 		bool column = dep->on->kind == CFT_KIND_COLUMN;
 		bool view = dep->on->kind == CFT_KIND_VIEW;
-		if (y != NULL && ((column && y->op == CFT_DELTA_CREATE) ||
-				  (view && (y->op == CFT_DELTA_REPLACE || y->op == CFT_DELTA_SELF))))
+		if (y != NULL &&
+		    ((column && y->op == CFT_DELTA_CREATE) ||
+		     (view && (y->op == CFT_DELTA_REPLACE || y->op == CFT_DELTA_SELF))))
 			return true;
 	}
-	CFT_VEC_EACH(struct cft_dep, dep, &x->old->deps) {
+	CFT_VEC_EACH (struct cft_dep, dep, &x->old->deps) {
 		const struct cft_delta *y = d->of_old[dep->on->index];
 		if (y != NULL && dep->on->kind == CFT_KIND_COLUMN && y->op == CFT_DELTA_DROP)
 			return true;
@@ -192,20 +194,20 @@ static bool spread_once(struct cft_diff *d)
 {
 	bool changed = false;
 
-	CFT_VEC_EACH(struct cft_delta *, p, &d->deltas) {
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
 		struct cft_delta *x = *p;
 		if (x->old == NULL || x->new == NULL || x->op == CFT_DELTA_REPLACE)
 			continue;
 		if (star_grows(d, x)) {
 			x->op = x->old->kind == CFT_KIND_VIEW &&
-						cft_view_can_replace(d, x->old, x->new)
-					? CFT_DELTA_SELF
-					: CFT_DELTA_REPLACE;
+			                        cft_view_can_replace(d, x->old, x->new)
+			                ? CFT_DELTA_SELF
+			                : CFT_DELTA_REPLACE;
 			changed = true;
 		}
-		CFT_VEC_EACH(struct cft_dep, dep, &x->old->deps) {
+		CFT_VEC_EACH (struct cft_dep, dep, &x->old->deps) {
 			struct cft_delta *y = d->of_old[dep->on->index];
-			if (y != NULL && !dep->soft && y->new != NULL && force(x, y))
+			if (y != NULL && !dep->soft && y->new != NULL &&force(x, y))
 				changed = true;
 		}
 	}
@@ -214,15 +216,16 @@ static bool spread_once(struct cft_diff *d)
 
 void cft_diff_spread(struct cft_diff *d)
 {
-	CFT_VEC_EACH(struct cft_delta *, p, &d->deltas) {
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
 		struct cft_delta *x = *p;
-		if (x->old && x->new && x->old->kind == CFT_KIND_ENUM &&
-		    cft_delta_attr(x, CFT_ATTR_LABELS) && !cft_labels_only_added(x))
+		if (x->old && x->new &&
+		    x->old->kind == CFT_KIND_ENUM &&cft_delta_attr(x, CFT_ATTR_LABELS) &&
+		    !cft_labels_only_added(x))
 			x->swap_type = true;
 	}
 	while (spread_once(d))
 		continue;
-	CFT_VEC_EACH(struct cft_delta *, p, &d->deltas)
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas)
 		if ((*p)->swap_type && (*p)->op == CFT_DELTA_REPLACE)
 			(*p)->op = CFT_DELTA_ALTER;
 }

@@ -22,8 +22,8 @@ struct outputs {
 
 static const PgQuery__SelectStmt *first_select(const PgQuery__Node *query)
 {
-	const PgQuery__SelectStmt *s = CFT_AS(PgQuery__SelectStmt, pg_query__select_stmt,
-					      cft_node_message(query));
+	const PgQuery__SelectStmt *s =
+		CFT_AS(PgQuery__SelectStmt, pg_query__select_stmt, cft_node_message(query));
 
 	while (s != NULL && s->larg != NULL)
 		s = s->larg;
@@ -36,7 +36,7 @@ struct item {
 };
 
 static void from_items(const struct cft_env *env, const PgQuery__Node *n, struct item *v,
-		       size_t *count)
+                       size_t *count)
 {
 	if (n == NULL || *count == 32)
 		return;
@@ -54,7 +54,7 @@ static void from_items(const struct cft_env *env, const PgQuery__Node *n, struct
 }
 
 static const struct cft_object *find_column(const struct item *v, size_t n, const char *qualifier,
-					    const char *name)
+                                            const char *name)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].rel == NULL || (*qualifier && strcmp(qualifier, v[i].alias) != 0))
@@ -67,7 +67,7 @@ static const struct cft_object *find_column(const struct item *v, size_t n, cons
 }
 
 static void add_output(struct outputs *out, const char *name, const PgQuery__Node *val,
-		       const struct cft_object *column)
+                       const struct cft_object *column)
 {
 	if (out->n == MAX_COLUMNS) {
 		out->unknown = true;
@@ -87,14 +87,14 @@ static void add_star(struct outputs *out, const struct item *v, size_t n, const 
 			out->unknown = true;
 			return;
 		}
-		CFT_VEC_EACH(struct cft_object *, c, &v[i].rel->children)
+		CFT_VEC_EACH (struct cft_object *, c, &v[i].rel->children)
 			if ((*c)->kind == CFT_KIND_COLUMN)
 				add_output(out, (*c)->name, NULL, *c);
 	}
 }
 
 static void add_target(struct outputs *out, const PgQuery__ResTarget *t, const struct item *v,
-		       size_t n)
+                       size_t n)
 {
 	const PgQuery__ColumnRef *ref =
 		CFT_AS(PgQuery__ColumnRef, pg_query__column_ref, cft_node_message(t->val));
@@ -131,17 +131,18 @@ static void view_outputs(const struct cft_object *view, struct outputs *out)
 		out->name[i] = cft_node_string(v->aliases[i]);
 }
 
-/* ---- types ----------------------------------------------------------------------------------------- */
+/* ---- types
+ * ----------------------------------------------------------------------------------------- */
 
 static const char *function_type(const char *name)
 {
 	static const char *const table[][2] = {
-		{"count", "bigint"},   {"lower", "text"},	{"upper", "text"},
-		{"concat", "text"},    {"btrim", "text"},	{"replace", "text"},
-		{"now", "timestamptz"}, {"length", "integer"},	{"to_char", "text"},
-		{"string_agg", "text"}, {"row_number", "bigint"}, {"rank", "bigint"},
-		{"jsonb_agg", "jsonb"}, {"json_agg", "json"},	{"jsonb_build_object", "jsonb"},
-		{"bool_and", "boolean"}, {"bool_or", "boolean"}, {"md5", "text"},
+		{"count", "bigint"},     {"lower", "text"},        {"upper", "text"},
+		{"concat", "text"},      {"btrim", "text"},        {"replace", "text"},
+		{"now", "timestamptz"},  {"length", "integer"},    {"to_char", "text"},
+		{"string_agg", "text"},  {"row_number", "bigint"}, {"rank", "bigint"},
+		{"jsonb_agg", "jsonb"},  {"json_agg", "json"},     {"jsonb_build_object", "jsonb"},
+		{"bool_and", "boolean"}, {"bool_or", "boolean"},   {"md5", "text"},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -197,7 +198,7 @@ static const char *output_type(struct cft_arena *arena, const struct outputs *o,
 }
 
 static bool same_expr(const struct cft_object *a, const PgQuery__Node *x,
-		      const struct cft_object *b, const PgQuery__Node *y)
+                      const struct cft_object *b, const PgQuery__Node *y)
 {
 	struct cft_buf p = CFT_BUF_INIT, q = CFT_BUF_INIT;
 
@@ -212,7 +213,7 @@ static bool same_expr(const struct cft_object *a, const PgQuery__Node *x,
 }
 
 bool cft_view_can_replace(const struct cft_diff *d, const struct cft_object *old,
-			  const struct cft_object *new)
+                          const struct cft_object *new)
 {
 	struct outputs *o = cft_arena_new(d->arena, struct outputs);
 	struct outputs *n = cft_arena_new(d->arena, struct outputs);
@@ -226,16 +227,17 @@ bool cft_view_can_replace(const struct cft_diff *d, const struct cft_object *old
 		if (strcmp(o->name[i], n->name[i]) != 0)
 			return false;
 		if (was != NULL && is != NULL ? strcmp(was, is) != 0
-					      : !same_expr(old, o->val[i], new, n->val[i]))
+		                              : !same_expr(old, o->val[i], new, n->val[i]))
 			return false;
 	}
 	return true;
 }
 
-/* ---- routines -------------------------------------------------------------------------------------- */
+/* ---- routines
+ * -------------------------------------------------------------------------------------- */
 
 static bool same_message(const ProtobufCMessage *a, const struct cft_env *x,
-			 const ProtobufCMessage *b, const struct cft_env *y)
+                         const ProtobufCMessage *b, const struct cft_env *y)
 {
 	struct cft_buf p = CFT_BUF_INIT, q = CFT_BUF_INIT;
 
@@ -248,7 +250,7 @@ static bool same_message(const ProtobufCMessage *a, const struct cft_env *x,
 }
 
 static bool same_parameter(const PgQuery__FunctionParameter *a, const struct cft_env *x,
-			   const PgQuery__FunctionParameter *b, const struct cft_env *y)
+                           const PgQuery__FunctionParameter *b, const struct cft_env *y)
 {
 	bool named = a->name && *a->name;
 
@@ -267,12 +269,12 @@ bool cft_routine_can_replace(const struct cft_object *old, const struct cft_obje
 	if (a->n_parameters != b->n_parameters ||
 	    (a->return_type == NULL) != (b->return_type == NULL))
 		return false;
-	if (a->return_type && !same_message(&a->return_type->base, old->env,
-					    &b->return_type->base, new->env))
+	if (a->return_type &&
+	    !same_message(&a->return_type->base, old->env, &b->return_type->base, new->env))
 		return false;
 	for (size_t i = 0; i < a->n_parameters; i++)
 		if (!same_parameter(a->parameters[i]->function_parameter, old->env,
-				    b->parameters[i]->function_parameter, new->env))
+		                    b->parameters[i]->function_parameter, new->env))
 			return false;
 	return true;
 }
