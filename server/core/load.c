@@ -33,6 +33,12 @@ void cft_state_load_request(struct cft_state *state, const char *request_id,
 	                cft_request_new(request_id, body_digest, revision, subject_id, time_us));
 }
 
+void cft_state_load_branch(struct cft_state *state, const char *branch_name)
+{
+	start_loading(state);
+	cft_branch_take(state, branch_name);
+}
+
 void cft_state_load_base(struct cft_state *state, const struct cft_base_schema *base)
 {
 	struct cft_base_schema *copy = cft_base_schema_copy(base);

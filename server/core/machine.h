@@ -94,6 +94,9 @@ void cft_put_request(struct cft_state *state, const struct cft_request *request)
 /* Undoes one entry of the journal. */
 void cft_put_back(struct cft_state *state, const struct cft_undo *undo);
 
+/* Lets go of an ended intent or a vanished conflict, outside of a group. */
+void cft_put_away_intent(struct cft_state *state, struct cft_intent_entry *entry);
+void cft_put_away_conflict(struct cft_state *state, struct cft_conflict_entry *entry);
 /* Indexes everything after loading. */
 void cft_put_loaded(struct cft_state *state);
 

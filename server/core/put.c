@@ -107,7 +107,6 @@ static void leave_live(struct cft_state *state, struct cft_intent_entry *entry)
 static void free_intent_entry(struct cft_state *state, struct cft_intent_entry *entry)
 {
 	assert(!entry->conflicts && !entry->member);
-	cft_branch_untake(state, entry->intent->branch_name);
 	HASH_DEL(state->intents, entry);
 	cft_intent_unref(entry->intent);
 	free(entry);
@@ -174,6 +173,7 @@ static void put_back_intent(struct cft_state *state, struct cft_intent_entry *en
 	}
 	if (entry->member)
 		leave_live(state, entry);
+	cft_branch_untake(state, after->branch_name);
 	free_intent_entry(state, entry);
 }
 
@@ -332,7 +332,19 @@ void cft_put_back(struct cft_state *state, const struct cft_undo *undo)
 	}
 }
 
-/* -- loading -- */
+/* -- forgetting and loading -- */
+
+void cft_put_away_intent(struct cft_state *state, struct cft_intent_entry *entry)
+{
+	assert(!state->in_group && !is_live(entry->intent));
+	free_intent_entry(state, entry);
+}
+
+void cft_put_away_conflict(struct cft_state *state, struct cft_conflict_entry *entry)
+{
+	assert(!state->in_group && !counts(entry->conflict));
+	free_conflict_entry(state, entry);
+}
 
 void cft_put_loaded(struct cft_state *state)
 {

@@ -20,16 +20,3 @@ struct cft_request *cft_request_new(const char *id, const unsigned char digest[3
 	request->time_us = time_us;
 	return request;
 }
-
-void cft_state_forget_requests(struct cft_state *state, int64_t before_us)
-{
-	struct cft_request *request, *next;
-
-	assert(!state->in_group);
-	HASH_ITER (hh, state->requests, request, next) {
-		if (request->time_us >= before_us)
-			break;
-		HASH_DEL(state->requests, request);
-		free(request);
-	}
-}

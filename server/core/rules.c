@@ -154,7 +154,8 @@ static void document_rule(struct cft_buf *out, const struct rule *rule)
 	cft_buf_addf(out, "\n## %s\n\n%s\n\n", rule->name, rule->note);
 	cft_buf_adds(out, "| intent is | no conflict, or INFO | WARNING | ERROR |\n");
 	cft_buf_adds(out, "|---|---|---|---|\n");
-	for (int status = FIRST; status <= LAST; status++)
+	for (int status = FIRST; status <= (rule->command == CFT_CMD_REGISTER ? FIRST : LAST);
+	     status++)
 		cft_buf_addf(out, "| %s | %s | %s | %s |\n",
 		             cft_intent_status_name((enum cft_intent_status)status),
 		             verdict_text(rule->on[status].none),

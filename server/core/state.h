@@ -40,13 +40,14 @@ size_t cft_state_live_intents(const struct cft_state *state);
 /* Folds one event; its revision must be the state's plus one. Takes references, not ownership. */
 int cft_state_apply(struct cft_state *state, const struct cft_event *event, struct cft_err *err);
 /* Starts from projections at one revision instead of the log: intents and conflicts in any order,
- * then cft_state_load_done. Terminal intents may be loaded too: their ids and branches stay taken.
- * branch_counters are derived from the branch names. */
+ * then cft_state_load_done. Branch counters follow from the branch names: ended intents are loaded
+ * too, or at least their branch names are (cft_state_load_branch). */
 void cft_state_load_intent(struct cft_state *state, const struct cft_intent *intent);
 void cft_state_load_conflict(struct cft_state *state, const struct cft_conflict *conflict);
 void cft_state_load_request(struct cft_state *state, const char *request_id,
                             const unsigned char body_digest[32], uint64_t revision,
                             const char *subject_id, int64_t time_us);
+void cft_state_load_branch(struct cft_state *state, const char *branch_name);
 /* Copies what it is given, so that `base` may live in an arena. */
 void cft_state_load_base(struct cft_state *state, const struct cft_base_schema *base);
 void cft_state_load_done(struct cft_state *state, uint64_t revision);
@@ -61,6 +62,9 @@ int cft_state_decide(struct cft_state *state, const struct cft_command *command,
 
 /* Forgets requests older than `before_us`. */
 void cft_state_forget_requests(struct cft_state *state, int64_t before_us);
+/* Lets go of intents that ended before then, and of their vanished conflicts, so that memory does
+ * not grow with history; the projections keep them. Their branch names stay taken. */
+void cft_state_forget_ended(struct cft_state *state, int64_t before_us);
 
 /* -- reading; results are borrowed until the next change of the state -- */
 
