@@ -89,6 +89,18 @@ static void routine_options(struct cft_build *b, PgQuery__Node *const *options, 
 	}
 }
 
+/* `x`, or `f.x` in a body of f: an argument, if no table has the column. */
+static bool is_parameter(const PgQuery__CreateFunctionStmt *stmt, const struct cft_ref *ref,
+                         const char *function)
+{
+	for (size_t i = 0; i < stmt->n_parameters; i++) {
+		const char *name = stmt->parameters[i]->function_parameter->name;
+		if (*name && (strcmp(name, ref->sub) == 0 || strcmp(name, ref->alias) == 0))
+			return true;
+	}
+	return strcmp(ref->alias, function) == 0;
+}
+
 static void create_function(struct cft_build *b, const PgQuery__Node *node)
 {
 	const PgQuery__CreateFunctionStmt *stmt = node->create_function_stmt;
@@ -114,16 +126,15 @@ static void create_function(struct cft_build *b, const PgQuery__Node *node)
 	bare.replace = false;
 	cft_build_attr(b, "def", cft_build_digest(b, &bare.base));
 	routine_options(b, stmt->options, stmt->n_options);
-	if (stmt->sql_body) {
-		/* Arguments hide behind names that no table has. */
-		size_t first = b->refs.list.n;
+	size_t first = b->refs.list.n;
+	if (stmt->sql_body)
 		cft_refs_query(&b->refs, cft_tree_unwrap(stmt->sql_body));
-		for (size_t i = first; i < b->refs.list.n; i++)
-			if (b->refs.list.v[i].kind == CFT_OBJ_COLUMN)
-				b->refs.list.v[i].flags |= CFT_REF_UNCERTAIN;
-	} else {
+	else
 		cft_body_refs(b, node, lang, as_body(option(stmt->options, stmt->n_options, "as")));
-	}
+	for (size_t i = first; i < b->refs.list.n; i++)
+		if (b->refs.list.v[i].kind == CFT_OBJ_COLUMN &&
+		    is_parameter(stmt, &b->refs.list.v[i], name.name))
+			b->refs.list.v[i].flags |= CFT_REF_UNCERTAIN;
 	cft_build_end(b);
 }
 

@@ -42,7 +42,8 @@ static void add_query(struct cft_build *b, const PgQuery__Node *tree, uint32_t f
 	if (is_data(tree))
 		cft_refs_query(&b->refs, cft_tree_unwrap(tree));
 	b->refs.flags = 0;
-	for (size_t i = first; i < b->refs.list.n; i++)
+	/* Of a LANGUAGE sql body the caller knows the arguments. */
+	for (size_t i = first; i < b->refs.list.n && (flags & CFT_REF_LATE); i++)
 		if (b->refs.list.v[i].kind == CFT_OBJ_COLUMN)
 			b->refs.list.v[i].flags |= CFT_REF_UNCERTAIN;
 }

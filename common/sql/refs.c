@@ -93,6 +93,13 @@ static const char *string_const(const PgQuery__Node *node)
 	return NULL;
 }
 
+static bool is_number(const PgQuery__Node *node)
+{
+	return node->node_case == PG_QUERY__NODE__NODE_A_CONST && !node->a_const->isnull &&
+	       (node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL ||
+	        node->a_const->val_case == PG_QUERY__A__CONST__VAL_FVAL);
+}
+
 static bool is_output_alias(const struct level *level, const char *name)
 {
 	const PgQuery__SelectStmt *select = level->select;
@@ -184,8 +191,8 @@ static bool walk_comparison(struct level *level, const PgQuery__AExpr *expr)
 
 	if (!left || !right || left->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
 		return false;
-	if (string_const(right)) {
-		add_column(level, left->column_ref, string_const(right));
+	if (string_const(right) || is_number(right)) {
+		add_column(level, left->column_ref, is_number(right) ? "#" : string_const(right));
 		return true;
 	}
 	if (right->node_case != PG_QUERY__NODE__NODE_LIST)
