@@ -383,6 +383,21 @@ void cft_store_projects(struct cft_store *store, cft_rows_cb *cb, void *ctx)
 	rows(store, "SELECT name, revision FROM confiture.project ORDER BY name", 0, NULL, cb, ctx);
 }
 
+void cft_store_grace(struct cft_store *store, int64_t since_us, cft_rows_cb *cb, void *ctx)
+{
+	char text[24];
+	const char *values[] = {text};
+
+	snprintf(text, sizeof(text), "%lld", (long long)since_us);
+	rows(store,
+	     "WITH held AS (UPDATE confiture.lease SET expires_at ="
+	     " clock_timestamp() + least(ttl, interval '1 minute')"
+	     " WHERE expires_at > confiture.at_microseconds($1::bigint)"
+	     " AND expires_at < clock_timestamp() + least(ttl, interval '1 minute') RETURNING 1)"
+	     " SELECT count(*) FROM held",
+	     1, values, cb, ctx);
+}
+
 void cft_store_forget_requests(struct cft_store *store, int64_t seconds, cft_rows_cb *cb, void *ctx)
 {
 	char text[24];

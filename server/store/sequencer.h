@@ -19,13 +19,22 @@ extern "C" {
 
 struct cft_sequencer;
 
-struct cft_sequencer *cft_sequencer_new(struct cft_store *store, const struct cft_limits *limits);
+/* Takes over the store's callbacks; `store` outlives the sequencer's last callback: free the
+ * sequencer first, then the store. */
+struct cft_sequencer *cft_sequencer_new(struct cft_loop *loop, struct cft_store *store,
+                                        const struct cft_limits *limits);
+/* Answers everything that waits: UNAVAILABLE, or OUTCOME_UNKNOWN for the group under way. */
 void cft_sequencer_free(struct cft_sequencer *sequencer);
+
+/* Called when the database is found or lost (err, may be NULL); for the health service. */
+typedef void cft_health_cb(void *arg, bool up, const struct cft_err *err);
+void cft_sequencer_set_health(struct cft_sequencer *sequencer, cft_health_cb *cb, void *arg);
 
 /* Called once per submitted command, on the loop, after its commit or refusal. `decision` and
  * `state` (at a revision that includes the decision) are borrowed for the call. On failure
- * `decision` is NULL and `err` says why: UNAVAILABLE with reason OUTCOME_UNKNOWN when the commit
- * may or may not have happened; a retry with the same request_id tells. */
+ * `decision` is NULL and `err` says why: the core's refusal, or UNAVAILABLE with reason
+ * OUTCOME_UNKNOWN when the commit may or may not have happened; a retry with the same request_id
+ * tells. */
 typedef void cft_submit_cb(void *arg, const struct cft_state *state,
                            const struct cft_decision *decision, const struct cft_err *err);
 /* Borrows `command` and all it points to until the callback. */
@@ -43,8 +52,18 @@ void cft_sequencer_read(struct cft_sequencer *sequencer, const char *project, ui
 typedef void cft_event_cb(void *arg, const char *project, const struct cft_event *event,
                           const unsigned char chain_hash[32]);
 void cft_sequencer_set_listener(struct cft_sequencer *sequencer, cft_event_cb *cb, void *arg);
+/* The log there is no longer the one that was read (a restore from a backup): the project's state
+ * was dropped and streams on it cannot go on. */
+typedef void cft_reset_cb(void *arg, const char *project);
+void cft_sequencer_set_reset(struct cft_sequencer *sequencer, cft_reset_cb *cb, void *arg);
+/* The hash of a loaded project's last committed event, zeros at revision 0; NULL = not loaded.
+ * Borrowed until the next turn. */
+const unsigned char *cft_sequencer_chain_hash(const struct cft_sequencer *sequencer,
+                                              const char *project);
+/* The database's clock as last heard, advanced by ours; 0 before the first answer. */
+int64_t cft_sequencer_now_us(const struct cft_sequencer *sequencer);
 
-/* Renews leases in the lease table, batched over callers; never touches the log. The results stand
+/* Renews leases in the lease table; never touches the log. The results stand
  * in the order of the references; code 0, or CFT_E_NOT_FOUND with reason LEASE_EXPIRED … */
 struct cft_lease_ref {
 	const char *intent_id;

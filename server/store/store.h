@@ -93,7 +93,8 @@ struct cft_append_reply {
 typedef void cft_append_cb(void *ctx, const struct cft_append_reply *reply);
 
 /* Writes a group if the project is at `expected` with `chain_hash` (32 bytes; zeros at 0). `group`
- * (borrowed for the call) has the arrays that confiture.append describes; see group.h. */
+ * (borrowed for the call) has the arrays that confiture.append describes; see
+ * group_json.c. */
 void cft_store_append(struct cft_store *store, const char *project, uint64_t expected,
                       const unsigned char chain_hash[32], const json_t *group, cft_append_cb *cb,
                       void *ctx);
@@ -162,6 +163,9 @@ void cft_store_inbox_ack(struct cft_store *store, const char *project, const cha
 void cft_store_log(struct cft_store *store, cft_rows_cb *cb, void *ctx);
 /* All projects: rows (name, revision). */
 void cft_store_projects(struct cft_store *store, cft_rows_cb *cb, void *ctx);
+/* Leases that were alive at `since_us` of the database's clock live for another minute at least (or
+ * their TTL): after the database was away. One row (count). */
+void cft_store_grace(struct cft_store *store, int64_t since_us, cft_rows_cb *cb, void *ctx);
 /* Forgets requests older than `seconds`; one row (count). */
 void cft_store_forget_requests(struct cft_store *store, int64_t seconds, cft_rows_cb *cb,
                                void *ctx);

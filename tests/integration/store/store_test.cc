@@ -139,7 +139,8 @@ TEST_F(StoreTest, AnAppendOnALostConnectionIsUnknownAndWhollyThereOrAbsent)
 	std::thread holder([&] {
 		sql("BEGIN; SELECT 1 FROM confiture.project FOR UPDATE; SELECT pg_sleep(0.5); "
 		    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-		    "WHERE query LIKE '%confiture.append%' AND pid <> pg_backend_pid(); ROLLBACK");
+		    "WHERE state = 'active' AND query LIKE '%confiture.append%' AND pid <> "
+		    "pg_backend_pid(); ROLLBACK");
 	});
 	cft_test::sleep_ms(200);
 	unsigned char next[32];
