@@ -22,7 +22,7 @@ const struct cft_auth_rule *cft_auth_rules(size_t *ret_n)
 	return rules;
 }
 
-const struct cft_auth_rule *cft_auth_rule(const char *service, const char *rpc)
+const struct cft_auth_rule *cft_auth_find(const char *service, const char *rpc)
 {
 	for (size_t i = 0; i < RULES; i++) {
 		if (strcmp(rules[i].rpc, rpc) == 0 && strcmp(rules[i].service, service) == 0)
@@ -98,7 +98,7 @@ static int check_force(const struct cft_identity *identity, const struct cft_aut
 int cft_auth_decide(const struct cft_identity *identity, const char *service, const char *rpc,
                     const struct cft_auth_request *request, struct cft_err *err)
 {
-	const struct cft_auth_rule *rule = cft_auth_rule(service, rpc);
+	const struct cft_auth_rule *rule = cft_auth_find(service, rpc);
 	int rc = rule ? check_role(identity, rule, err)
 	              : cft_fail(err, CFT_E_FORBIDDEN, "nobody may call %s/%s", service, rpc);
 

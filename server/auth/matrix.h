@@ -71,7 +71,7 @@ struct cft_auth_rule {
 /* The table, n rows; static. */
 const struct cft_auth_rule *cft_auth_rules(size_t *ret_n);
 /* NULL for an RPC that the table does not know: nobody may call it. */
-const struct cft_auth_rule *cft_auth_rule(const char *service, const char *rpc);
+const struct cft_auth_rule *cft_auth_find(const char *service, const char *rpc);
 
 const char *cft_role_name(enum cft_role role); /* "agent" */
 /* CFT_ROLE_NONE for an unknown name. */

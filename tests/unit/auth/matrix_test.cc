@@ -38,7 +38,7 @@ TEST(AuthMatrix, HasARowForEveryRpcOfTheService)
 		&confiture__v1__coordination_service__descriptor;
 
 	for (unsigned i = 0; i < service->n_methods; i++)
-		EXPECT_NE(nullptr, cft_auth_rule(kService, service->methods[i].name))
+		EXPECT_NE(nullptr, cft_auth_find(kService, service->methods[i].name))
 			<< service->methods[i].name;
 }
 
