@@ -121,3 +121,16 @@ int cft_pg_url_redact(const char *url, struct cft_buf *out, struct cft_err *err)
 	PQconninfoFree(parsed);
 	return 0;
 }
+
+/* libpq takes the last `dbname` that it is given. */
+void cft_pg_url_with_database(const char *url, const char *database, struct cft_buf *out)
+{
+	bool is_url = has_prefix(url, "postgresql://") || has_prefix(url, "postgres://");
+
+	if (is_url)
+		cft_buf_addf(out, "%s%cdbname=%s", url, strchr(url, '?') ? '&' : '?', database);
+	else if (is_conninfo(url))
+		cft_buf_addf(out, "%s dbname=%s", url, database);
+	else
+		cft_buf_addf(out, "dbname=%s", database);
+}

@@ -96,6 +96,10 @@ void cft_pg_quote_text(struct cft_buf *out, const char *text);
  * "postgresql://user@host:port/database". CFT_E_CONFIG where it is malformed. */
 int cft_pg_url_redact(const char *url, struct cft_buf *out, struct cft_err *err);
 
+/* Appends the connection string for another database of the same server. The name must be plain:
+ * letters, digits, '_'. */
+void cft_pg_url_with_database(const char *url, const char *database, struct cft_buf *out);
+
 #ifdef __cplusplus
 }
 #endif
