@@ -211,11 +211,13 @@ int cft_status_decode(int grpc_status, const char *message, const void *details,
 
 	if (grpc_status == 0)
 		return 0;
-	cft_fail(&fresh, cft_code_from_grpc(grpc_status, NULL), "%s", message);
+	cft_fail(&fresh, cft_code_from_grpc(grpc_status, NULL), "%s", message ? message : "");
 	if (details_len && cft_proto_unpack(&google__rpc__status__descriptor, details, details_len,
 	                                    &arena, &status, NULL) == 0) {
 		for (size_t i = 0; i < status->n_details; i++)
 			take_detail(status->details[i], grpc_status, &arena, &fresh);
+		if (!message)
+			COPY(fresh.message, status->message);
 	}
 	cft_arena_release(&arena);
 	if (err)

@@ -1,0 +1,147 @@
+/* Child: the analyzer process: reads texts, writes effects, trusts nothing it reads.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/analyzer/analyzer.h"
+
+#include "common/base/buf.h"
+#include "common/base/mem.h"
+#include "common/rpc/codec.h"
+#include "common/rpc/status.h"
+#include "common/sql/analyze.h"
+#include "server/analyzer/frame.h"
+#include "server/codec/effects_codec.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { MEMORY_MAX_MIB = 4096, DESCRIPTORS_MAX = 16 };
+
+static void limit(__rlimit_resource_t what, rlim_t value)
+{
+	struct rlimit wanted = {value, value};
+
+	setrlimit(what, &wanted);
+}
+
+/* No core dumps with people's SQL, no files, no new programs, no endless memory. */
+static void confine(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_FSIZE, 0);
+	limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	/* The sanitizers map terabytes for themselves. */
+	limit(RLIMIT_AS, (rlim_t)MEMORY_MAX_MIB << 20);
+#endif
+}
+
+/* False at the end of the input, also in the middle: our parent is gone. */
+static bool read_all(void *out, size_t len)
+{
+	char *at = out;
+
+	while (len > 0) {
+		ssize_t n = read(STDIN_FILENO, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool write_all(const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = write(STDOUT_FILENO, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static const char *const *split_tables(struct cft_arena *arena, const char *bytes, size_t n)
+{
+	const char **tables = cft_arena_array(arena, const char *, n + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		tables[i] = bytes;
+		bytes += strlen(bytes) + 1;
+	}
+	return tables;
+}
+
+/* Appends an EffectSet, or on failure the error. */
+static int analyze(const struct cft_request_header *header, const char *body,
+                   struct cft_arena *arena, struct cft_buf *out)
+{
+	struct cft_analyze_options options = {0};
+	struct cft_effects effects;
+	struct cft_err err = CFT_ERR_INIT;
+	int rc;
+
+	options.parse.psql = header->dump;
+	options.parse.opaque = header->dump;
+	options.parse.sketch = !header->dump;
+	options.parse.max_bytes = header->sql_bytes + 1;
+	options.tables = split_tables(arena, body, header->n_tables);
+	options.n_tables = header->n_tables;
+	rc = cft_sql_analyze(body + header->tables_bytes, header->sql_bytes, &options, arena,
+	                     &effects, &err);
+	if (rc < 0)
+		cft_status_encode(&err, out);
+	else
+		cft_proto_pack(cft_codec_effects(arena, &effects), out);
+	return rc;
+}
+
+static bool answer(const struct cft_request_header *header, const char *body)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+	struct cft_buf out = CFT_BUF_INIT;
+	struct cft_answer_header reply;
+	bool ok;
+
+	reply.code = analyze(header, body, &arena, &out);
+	reply.bytes = (uint32_t)out.len;
+	ok = write_all(&reply, sizeof(reply)) && write_all(out.data, out.len);
+	cft_buf_release(&out);
+	cft_arena_release(&arena);
+	return ok;
+}
+
+int cft_analyzer_child_main(void)
+{
+	struct cft_request_header header;
+	bool ok = true;
+
+	confine();
+	while (ok && read_all(&header, sizeof(header))) {
+		size_t len = (size_t)header.tables_bytes + header.sql_bytes;
+		char *body = cft_malloc(len + 1);
+
+		ok = read_all(body, len);
+		body[len] = '\0';
+		if (ok)
+			ok = answer(&header, body);
+		free(body);
+	}
+	return 0;
+}
