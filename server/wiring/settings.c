@@ -1,0 +1,259 @@
+/* Settings: the table of the server's settings, and the checks across them.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/wiring/settings.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+
+static const struct cft_setting rows[] = {
+	{.name = "listen",
+         .type = CFT_SETTING_ADDRESS,
+         .offset = offsetof(struct cft_server_settings, listen),
+         .fallback = "127.0.0.1:7430",
+         .group = "Network",
+         .help = "Address and port for gRPC; port 0 takes a free one."},
+	{.name = "insecure",
+         .type = CFT_SETTING_BOOL,
+         .offset = offsetof(struct cft_server_settings, insecure),
+         .help = "Listen without TLS on an address that other machines can reach."},
+	{.name = "tls.cert",
+         .type = CFT_SETTING_PATH,
+         .offset = offsetof(struct cft_server_settings, tls_cert),
+         .help = "Certificate of the server, PEM. With tls.key: serve TLS."},
+	{.name = "tls.key",
+         .type = CFT_SETTING_PATH,
+         .offset = offsetof(struct cft_server_settings, tls_key),
+         .help = "Private key of the certificate, PEM."},
+	{.name = "tls.client_ca",
+         .type = CFT_SETTING_PATH,
+         .offset = offsetof(struct cft_server_settings, tls_client_ca),
+         .help = "Certificate authority, PEM: clients must show a certificate of it."},
+	{.name = "keepalive_interval",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, keepalive_interval),
+         .fallback = "20s",
+         .min = 1000,
+         .max = 3600000,
+         .help = "A connection that says nothing for so long is pinged."},
+	{.name = "keepalive_timeout",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, keepalive_timeout),
+         .fallback = "10s",
+         .min = 1000,
+         .max = 600000,
+         .help = "A connection that does not answer a ping for so long is closed."},
+	{.name = "max_concurrent_calls",
+         .type = CFT_SETTING_INT,
+         .offset = offsetof(struct cft_server_settings, max_concurrent_calls),
+         .fallback = "10000",
+         .min = 1,
+         .max = 1000000,
+         .help = "Calls and streams of one connection at a time."},
+	{.name = "database_url",
+         .type = CFT_SETTING_STRING,
+         .offset = offsetof(struct cft_server_settings, database_url),
+         .group = "Database",
+         .flags = CFT_SETTING_SECRET,
+         .help = "PostgreSQL that holds the log; a libpq connection string. Without one: "
+                 "the embedded PostgreSQL."},
+	{.name = "embedded",
+         .type = CFT_SETTING_BOOL,
+         .offset = offsetof(struct cft_server_settings, embedded),
+         .help = "Run a private PostgreSQL in the data directory. The default without a "
+                 "database URL."},
+	{.name = "data_dir",
+         .type = CFT_SETTING_PATH,
+         .offset = offsetof(struct cft_server_settings, data_dir),
+         .help = "Directory of the embedded PostgreSQL. Default: "
+                 "$XDG_DATA_HOME/confiture, ~/.local/share/confiture, or "
+                 "/var/lib/confiture for root."},
+	{.name = "database_connections",
+         .type = CFT_SETTING_INT,
+         .offset = offsetof(struct cft_server_settings, database_connections),
+         .fallback = "4",
+         .min = 1,
+         .max = 64,
+         .help = "Connections to the database."},
+	{.name = "database_poll",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, database_poll),
+         .fallback = "1s",
+         .min = 50,
+         .max = 60000,
+         .help = "How often to ask whether other servers wrote; notifications make it "
+                 "quicker."},
+	{.name = "database_timeout",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, database_timeout),
+         .fallback = "30s",
+         .min = 1000,
+         .max = 600000,
+         .help = "How long an answer of the database may take before the connection "
+                 "counts as lost."},
+	{.name = "lease.min",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, lease_min),
+         .fallback = "1m",
+         .min = 1000,
+         .max = 86400000,
+         .group = "Coordination",
+         .help = "Shortest lease that a participant can ask for."},
+	{.name = "lease.default",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, lease_default),
+         .fallback = "15m",
+         .min = 1000,
+         .max = 604800000,
+         .help = "Lease of an intent that says nothing about its duration."},
+	{.name = "lease.max",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, lease_max),
+         .fallback = "24h",
+         .min = 1000,
+         .max = 2592000000,
+         .help = "Longest lease."},
+	{.name = "stale_after",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, stale_after),
+         .fallback = "7d",
+         .min = 1000,
+         .max = 31536000000,
+         .help = "A registered intent that nobody touches for so long blocks nobody any "
+                 "more."},
+	{.name = "max_intents_per_agent",
+         .type = CFT_SETTING_INT,
+         .offset = offsetof(struct cft_server_settings, max_intents_per_agent),
+         .fallback = "10000",
+         .min = 0,
+         .max = 10000000,
+         .help = "Unfinished intents of one agent; 0 is no limit."},
+	{.name = "bookmark_interval",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, bookmark_interval),
+         .fallback = "20s",
+         .min = 100,
+         .max = 3600000,
+         .group = "Streams",
+         .help = "A quiet stream sends a bookmark so often."},
+	{.name = "stall_timeout",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, stall_timeout),
+         .fallback = "30s",
+         .min = 100,
+         .max = 3600000,
+         .help = "A stream whose client takes nothing for so long is ended; it can "
+                 "resume."},
+	{.name = "stream_memory",
+         .type = CFT_SETTING_BYTES,
+         .offset = offsetof(struct cft_server_settings, stream_memory),
+         .fallback = "16MiB",
+         .min = 65536,
+         .max = 1099511627776,
+         .help = "Newest events kept in memory for streams, per project."},
+	{.name = "analyzer.processes",
+         .type = CFT_SETTING_INT,
+         .offset = offsetof(struct cft_server_settings, analyzer_processes),
+         .fallback = "2",
+         .min = 1,
+         .max = 64,
+         .group = "Analyzer",
+         .help = "Processes that parse SQL."},
+	{.name = "analyzer.timeout",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, analyzer_timeout),
+         .fallback = "10s",
+         .min = 100,
+         .max = 600000,
+         .help = "Longest time for one text."},
+	{.name = "analyzer.cache",
+         .type = CFT_SETTING_BYTES,
+         .offset = offsetof(struct cft_server_settings, analyzer_cache),
+         .fallback = "64MiB",
+         .min = 0,
+         .max = 1099511627776,
+         .help = "Results kept in memory."},
+	{.name = "drain_timeout",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, drain_timeout),
+         .fallback = "5s",
+         .min = 0,
+         .max = 600000,
+         .group = "Operation",
+         .help = "How long calls may take to end after SIGTERM."},
+	{.name = "log_format",
+         .type = CFT_SETTING_ENUM,
+         .offset = offsetof(struct cft_server_settings, log_format),
+         .fallback = "text",
+         .choices = log_formats,
+         .help = "Form of the log on standard error."},
+	{.name = "log_level",
+         .type = CFT_SETTING_ENUM,
+         .offset = offsetof(struct cft_server_settings, log_level),
+         .fallback = "info",
+         .choices = log_levels,
+         .help = "Least important messages to log."},
+	{.name = "config",
+         .type = CFT_SETTING_PATH,
+         .offset = offsetof(struct cft_server_settings, config),
+         .flags = CFT_SETTING_CLI_ONLY,
+         .help = "Configuration file, YAML."},
+};
+
+const struct cft_settings_table cft_server_settings_table = {
+	.rows = rows,
+	.n = sizeof(rows) / sizeof(rows[0]),
+	.env_prefix = "CONFITURE_",
+};
+
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
+	       strncmp(address, "[::1]:", 6) == 0;
+}
+
+int cft_server_settings_check(const struct cft_server_settings *settings, struct cft_err *err)
+{
+	if (settings->embedded && settings->database_url)
+		return cft_fail(err, CFT_E_CONFIG, "embedded and database_url exclude each other");
+	if (!settings->tls_cert && !settings->insecure && !is_loopback(settings->listen)) {
+		cft_fail_reason(err, CFT_E_CONFIG, "TLS_REQUIRED",
+		                "listening on %s without TLS lets the whole network in",
+		                settings->listen);
+		return cft_err_hint(err, "give tls.cert and tls.key, or --insecure");
+	}
+	if (settings->lease_min > settings->lease_default ||
+	    settings->lease_default > settings->lease_max)
+		return cft_fail(err, CFT_E_CONFIG,
+		                "lease.min, lease.default and lease.max must ascend");
+	return 0;
+}
+
+static bool open_to_others(const char *dir)
+{
+	struct stat st;
+
+	return stat(dir, &st) == 0 && (st.st_mode & S_IXOTH);
+}
+
+/* The same rule as the command line's for the server that it starts. A home that others cannot
+ * enter is no place for a PostgreSQL that drops root's privileges. */
+const char *cft_server_data_dir(struct cft_arena *arena, const struct cft_server_settings *settings)
+{
+	const char *base = getenv("XDG_DATA_HOME");
+	const char *home = getenv("HOME");
+
+	if (settings->data_dir)
+		return settings->data_dir;
+	if (base && base[0])
+		return cft_arena_printf(arena, "%s/confiture", base);
+	if (!home || !home[0] || (geteuid() == 0 && !open_to_others(home)))
+		return "/var/lib/confiture";
+	return cft_arena_printf(arena, "%s/.local/share/confiture", home);
+}

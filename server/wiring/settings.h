@@ -1,0 +1,45 @@
+/* Settings: everything that confiture-server can be told, as one table.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CFT_WIRING_SETTINGS_H
+#define CFT_WIRING_SETTINGS_H
+
+#include "common/config/settings.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Durations are in milliseconds, sizes in bytes. */
+struct cft_server_settings {
+	const char *config;
+	const char *listen;
+	const char *database_url; /* NULL: embedded */
+	bool embedded;
+	const char *data_dir; /* NULL: cft_server_data_dir */
+	int log_format;       /* 0 text, 1 json */
+	int log_level;        /* enum cft_log_level */
+	const char *tls_cert, *tls_key, *tls_client_ca;
+	bool insecure;
+	int64_t drain_timeout, bookmark_interval, stall_timeout, stream_memory;
+	int64_t keepalive_interval, keepalive_timeout, max_concurrent_calls;
+	int64_t analyzer_processes, analyzer_timeout, analyzer_cache;
+	int64_t lease_min, lease_default, lease_max, stale_after;
+	int64_t max_intents_per_agent;
+	int64_t database_connections, database_poll, database_timeout;
+};
+
+extern const struct cft_settings_table cft_server_settings_table;
+
+/* What the table cannot say: a database and --embedded together, an address that others reach
+ * without TLS or --insecure. CFT_E_CONFIG. */
+int cft_server_settings_check(const struct cft_server_settings *settings, struct cft_err *err);
+/* CONFITURE_DATA_DIR, else where data of this user belongs; in the arena. */
+const char *cft_server_data_dir(struct cft_arena *arena,
+                                const struct cft_server_settings *settings);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
