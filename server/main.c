@@ -1,7 +1,82 @@
-/* confiture-server: entry point.
+/* confiture-server: settings, the analyzer's entry, and the run.
  * SPDX-License-Identifier: MIT
  */
-int main(void)
+#include "common/base/log.h"
+#include "server/analyzer/analyzer.h"
+#include "server/wiring/app.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int fail(const struct cft_err *err)
 {
+	cft_log_err(CFT_LOG_ERROR, "cannot start", err);
+	return cft_code_exit(err->code);
+}
+
+static void print_help(void)
+{
+	struct cft_buf text = CFT_BUF_INIT;
+
+	cft_buf_adds(&text, "usage: confiture-server [OPTION]...\n\n"
+	                    "Coordinates the schema changes of many participants on one log.\n"
+	                    "With no option: an embedded PostgreSQL, on 127.0.0.1:7430.\n\n");
+	cft_settings_help(&cft_server_settings_table, &text);
+	cft_buf_adds(&text,
+	             "\nExample:\n"
+	             "  confiture-server --database-url postgresql://db.example/coordination\n");
+	fputs(cft_buf_str(&text), stdout);
+	cft_buf_release(&text);
+}
+
+static void print_markdown(void)
+{
+	struct cft_buf text = CFT_BUF_INIT;
+
+	cft_settings_markdown(&cft_server_settings_table, &text);
+	fputs(cft_buf_str(&text), stdout);
+	cft_buf_release(&text);
+}
+
+static int run(const struct cft_server_settings *settings)
+{
+	struct cft_app *app = NULL;
+	struct cft_err err = CFT_ERR_INIT;
+
+	cft_log_setup((enum cft_log_level)settings->log_level, settings->log_format == 1);
+	if (cft_server_settings_check(settings, &err) < 0 ||
+	    cft_app_start(settings, &app, &err) < 0)
+		return fail(&err);
+	printf("confiture-server: ready on %s, database %s\n", cft_app_address(app),
+	       cft_app_database(app));
+	fflush(stdout);
+	cft_app_run(app);
+	cft_app_free(app);
+	cft_log(CFT_LOG_INFO, "stopped", NULL);
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+	struct cft_server_settings values;
+	struct cft_settings settings;
+	struct cft_err err = CFT_ERR_INIT;
+	int status = 0;
+
+	if (argc == 2 && strcmp(argv[1], "--analyzer") == 0)
+		return cft_analyzer_child_main();
+	cft_settings_init(&settings, &cft_server_settings_table, &arena, &values);
+	if (cft_settings_load(&settings, argc, argv, "config", NULL, &err) < 0)
+		status = fail(&err);
+	else if (settings.action == CFT_SETTINGS_HELP)
+		print_help();
+	else if (settings.action == CFT_SETTINGS_VERSION)
+		puts("confiture-server " CFT_VERSION);
+	else if (settings.action == CFT_SETTINGS_MARKDOWN)
+		print_markdown();
+	else
+		status = run(&values);
+	cft_arena_release(&arena);
+	return status;
 }

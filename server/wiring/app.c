@@ -1,0 +1,256 @@
+/* App: start-up, drain and the end.
+ * SPDX-License-Identifier: MIT
+ *
+ * Order of the start: analyzers (before any thread), database, store, sequencer, services, gRPC.
+ * The end goes the other way round, and parts that owe answers give them before they go.
+ */
+#include "server/wiring/app.h"
+
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/event/loop.h"
+#include "server/rpc/health.h"
+#include "server/rpc/reflection.h"
+#include "server/services/coordination.h"
+#include "server/wiring/database.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* After the drain's deadline: what still waits for the database is given up. */
+enum { GIVE_UP_MS = 1000 };
+
+struct cft_app {
+	const struct cft_server_settings *settings;
+	struct cft_loop *loop;
+	struct cft_database *database;
+	struct cft_analyzer *analyzer;
+	struct cft_store *store;
+	struct cft_sequencer *sequencer;
+	struct cft_coordination *coordination;
+	struct cft_health *health;
+	struct cft_reflection *reflection;
+	struct cft_rpc_server *server;
+	struct cft_signal *term, *interrupt;
+	struct cft_timer *give_up;
+	char *address;
+	bool listening, stopping, stopped;
+};
+
+static int start_analyzer(struct cft_app *app, struct cft_err *err)
+{
+	struct cft_analyzer_options options = {
+		.processes = (int)app->settings->analyzer_processes,
+		.timeout_ms = app->settings->analyzer_timeout,
+		.cache_bytes = (size_t)app->settings->analyzer_cache,
+	};
+
+	return cft_analyzer_new(app->loop, &options, &app->analyzer, err);
+}
+
+static int start_store(struct cft_app *app, struct cft_err *err)
+{
+	const struct cft_server_settings *s = app->settings;
+	struct cft_store_options options = {
+		.url = cft_database_url(app->database),
+		.connections = (int)s->database_connections,
+		.poll_ms = s->database_poll,
+		.reply_timeout_ms = s->database_timeout,
+	};
+	struct cft_limits limits = {
+		.lease_min_us = s->lease_min * 1000,
+		.lease_default_us = s->lease_default * 1000,
+		.lease_max_us = s->lease_max * 1000,
+		.stale_after_us = s->stale_after * 1000,
+		.max_live_intents_per_agent = (size_t)s->max_intents_per_agent,
+	};
+	int rc = cft_schema_upgrade(options.url, NULL, err);
+
+	if (rc == 0)
+		rc = cft_store_new(app->loop, &options, &app->store, err);
+	if (rc == 0)
+		app->sequencer = cft_sequencer_new(app->loop, app->store, &limits);
+	return rc;
+}
+
+static void on_health(void *arg, bool up, const struct cft_err *err)
+{
+	struct cft_app *app = arg;
+
+	if (app->stopping)
+		return;
+	if (up)
+		cft_log(CFT_LOG_INFO, "database is there", "database",
+		        cft_database_shown(app->database), NULL);
+	else if (err)
+		cft_log_err(CFT_LOG_ERROR, "database is lost", err);
+	cft_health_set(app->health, NULL, up);
+}
+
+static void make_services(struct cft_app *app)
+{
+	struct cft_coordination_options options = {
+		.loop = app->loop,
+		.store = app->store,
+		.sequencer = app->sequencer,
+		.analyzer = app->analyzer,
+		.database = cft_database_shown(app->database),
+		.bookmark_ms = app->settings->bookmark_interval,
+		.stall_ms = app->settings->stall_timeout,
+		.tail_max_bytes = (size_t)app->settings->stream_memory,
+	};
+
+	app->coordination = cft_coordination_new(&options);
+	app->health = cft_health_new();
+	app->reflection = cft_reflection_new_embedded();
+	cft_sequencer_set_health(app->sequencer, on_health, app);
+}
+
+static void serve(struct cft_app *app, const struct cft_rpc_service *service)
+{
+	cft_rpc_server_add(app->server, service);
+	cft_reflection_list(app->reflection, service->descriptor->name);
+	cft_health_set(app->health, service->descriptor->name, cft_store_up(app->store));
+}
+
+static void take_address(struct cft_app *app)
+{
+	const char *listen = app->settings->listen;
+	int host = (int)(strrchr(listen, ':') - listen);
+
+	app->address = cft_asprintf("%.*s:%d", host, listen, cft_rpc_server_port(app->server));
+}
+
+static int start_rpc(struct cft_app *app, struct cft_err *err)
+{
+	const struct cft_server_settings *s = app->settings;
+	struct cft_rpc_server_options options = {
+		.loop = app->loop,
+		.listen = s->listen,
+		.cert_file = s->tls_cert,
+		.key_file = s->tls_key,
+		.client_ca_file = s->tls_client_ca,
+		.keepalive_ms = (int)s->keepalive_interval,
+		.keepalive_timeout_ms = (int)s->keepalive_timeout,
+		.max_concurrent_streams = (int)s->max_concurrent_calls,
+	};
+	int rc;
+
+	make_services(app);
+	app->server = cft_rpc_server_new(&options);
+	serve(app, cft_coordination_service(app->coordination));
+	serve(app, cft_health_service(app->health));
+	cft_reflection_serve(app->reflection, app->server);
+	cft_health_set(app->health, NULL, cft_store_up(app->store));
+	rc = cft_rpc_server_listen(app->server, err);
+	if (rc < 0)
+		return rc;
+	app->listening = true;
+	take_address(app);
+	return 0;
+}
+
+/* -- the end -- */
+
+static void on_stopped(void *arg)
+{
+	struct cft_app *app = arg;
+
+	app->stopped = true;
+	cft_loop_stop(app->loop);
+}
+
+/* Calls that still wait get their UNAVAILABLE from the parts that hold them. */
+static void give_up(void *ctx)
+{
+	struct cft_app *app = ctx;
+
+	cft_log(CFT_LOG_WARN, "giving up calls that do not end", NULL);
+	cft_analyzer_free(app->analyzer);
+	app->analyzer = NULL;
+	cft_sequencer_free(app->sequencer);
+	app->sequencer = NULL;
+	cft_store_free(app->store);
+	app->store = NULL;
+}
+
+static void drain(struct cft_app *app)
+{
+	int64_t timeout = app->settings->drain_timeout;
+
+	app->stopping = true;
+	cft_health_shutdown(app->health);
+	cft_reflection_shutdown(app->reflection);
+	cft_coordination_shutdown(app->coordination);
+	cft_rpc_server_stop(app->server, (int)timeout, on_stopped, app);
+	app->give_up = cft_timer_new(app->loop, give_up, app);
+	cft_timer_start(app->give_up, timeout + GIVE_UP_MS, 0);
+}
+
+static void on_signal(void *ctx, int number)
+{
+	struct cft_app *app = ctx;
+
+	if (app->stopping)
+		return;
+	cft_log(CFT_LOG_INFO, "stopping", "signal", number == SIGTERM ? "TERM" : "INT", NULL);
+	drain(app);
+}
+
+int cft_app_start(const struct cft_server_settings *settings, struct cft_app **ret,
+                  struct cft_err *err)
+{
+	struct cft_app *app = cft_new(struct cft_app);
+	int rc;
+
+	app->settings = settings;
+	app->loop = cft_loop_new();
+	app->term = cft_signal_new(app->loop, SIGTERM, on_signal, app);
+	app->interrupt = cft_signal_new(app->loop, SIGINT, on_signal, app);
+	if ((rc = start_analyzer(app, err)) < 0 ||
+	    (rc = cft_database_open(app->loop, settings, &app->database, err)) < 0 ||
+	    (rc = start_store(app, err)) < 0 || (rc = start_rpc(app, err)) < 0) {
+		cft_app_free(app);
+		return rc;
+	}
+	*ret = app;
+	return 0;
+}
+
+const char *cft_app_address(const struct cft_app *app)
+{
+	return app->address;
+}
+
+const char *cft_app_database(const struct cft_app *app)
+{
+	return cft_database_shown(app->database);
+}
+
+void cft_app_run(struct cft_app *app)
+{
+	while (!app->stopped)
+		cft_loop_run(app->loop);
+}
+
+void cft_app_free(struct cft_app *app)
+{
+	if (!app)
+		return;
+	cft_timer_free(app->give_up);
+	cft_rpc_server_free(app->server);
+	cft_analyzer_free(app->analyzer);
+	cft_sequencer_free(app->sequencer);
+	cft_store_free(app->store);
+	cft_coordination_free(app->coordination);
+	cft_reflection_free(app->reflection);
+	cft_health_free(app->health);
+	cft_database_close(app->database);
+	cft_signal_free(app->term);
+	cft_signal_free(app->interrupt);
+	cft_loop_free(app->loop);
+	free(app->address);
+	free(app);
+}
