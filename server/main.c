@@ -59,7 +59,7 @@ static int run(const struct cft_server_settings *settings)
 int main(int argc, char **argv)
 {
 	struct cft_arena arena = CFT_ARENA_INIT;
-	struct cft_server_settings values;
+	struct cft_server_settings values = {0};
 	struct cft_settings settings;
 	struct cft_err err = CFT_ERR_INIT;
 	int status = 0;

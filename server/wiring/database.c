@@ -34,9 +34,12 @@ static char *describe(const char *url, struct cft_err *err)
 int cft_database_open(struct cft_loop *loop, const struct cft_server_settings *settings,
                       struct cft_database **ret, struct cft_err *err)
 {
-	struct cft_database *database = cft_new(struct cft_database);
+	struct cft_database *database;
 
 	(void)loop;
+	if (!settings->database_url)
+		return cft_fail(err, CFT_E_CONFIG, "no database: give database_url");
+	database = cft_new(struct cft_database);
 	database->url = cft_strdup(settings->database_url);
 	database->shown = describe(settings->database_url, err);
 	if (!database->shown) {
