@@ -75,8 +75,8 @@ bool cft_client_poll(struct cft_client *client, int timeout_ms);
 /* Started calls whose callback has not run yet. */
 size_t cft_client_in_flight(const struct cft_client *client);
 
-/* Opens a stream: server-streaming with a request, or bidirectional with request NULL. Does not
- * wait for the server; the first read tells. */
+/* Opens a stream: server-streaming with a request, or client-streaming and bidirectional with NULL.
+ * Does not wait for the server; the first read tells. */
 int cft_stream_open(struct cft_client *client, const ProtobufCServiceDescriptor *service,
                     const char *method, const void *request, struct cft_stream **ret,
                     struct cft_err *err);
@@ -87,6 +87,9 @@ int cft_stream_read(struct cft_stream *stream, int timeout_ms, struct cft_arena 
 /* Sends one message of a bidirectional stream; blocks until the transport has taken it. */
 int cft_stream_write(struct cft_stream *stream, const void *message, int timeout_ms,
                      struct cft_err *err);
+/* Says that no more messages follow: the answer of a client-streaming call comes after it, by
+ * cft_stream_read. Once. */
+int cft_stream_write_end(struct cft_stream *stream, int timeout_ms, struct cft_err *err);
 /* Cancels what still runs and frees. NULL is fine. */
 void cft_stream_close(struct cft_stream *stream);
 

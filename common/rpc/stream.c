@@ -62,18 +62,20 @@ static void batch_start(struct batch *batch, const grpc_op *ops, size_t n)
 
 static void start_open(struct cft_stream *stream)
 {
-	grpc_op ops[4] = {{0}}, status = cft_call_op_status(&stream->call);
+	/* The server's initial metadata may come with its answer only, which it gives after all we
+	 * have to write: so it is awaited with the status, not with the opening. */
+	grpc_op ops[3] = {{0}}, end[2] = {cft_call_op_receive_initial(&stream->call),
+	                                  cft_call_op_status(&stream->call)};
 	size_t n = 0;
 
 	ops[n++] = cft_call_op_initial(&stream->call);
-	ops[n++] = cft_call_op_receive_initial(&stream->call);
 	if (stream->request) {
 		ops[n].op = GRPC_OP_SEND_MESSAGE;
 		ops[n++].data.send_message.send_message = stream->request;
 		ops[n++].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
 	}
 	batch_start(&stream->open, ops, n);
-	batch_start(&stream->status, &status, 1);
+	batch_start(&stream->status, end, 2);
 }
 
 static void start_read(struct cft_stream *stream)
@@ -161,25 +163,49 @@ int cft_stream_read(struct cft_stream *stream, int timeout_ms, struct cft_arena 
 	return end_of_stream(stream, err);
 }
 
-int cft_stream_write(struct cft_stream *stream, const void *message, int timeout_ms,
-                     struct cft_err *err)
+/* One op of the sending side, after those before it. */
+static int send_op(struct cft_stream *stream, const grpc_op *op, gpr_timespec deadline,
+                   struct cft_err *err)
 {
-	gpr_timespec deadline = cft_rpc_deadline(timeout_ms);
-	grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
-
-	if (!pump_until(stream, &stream->open.running, false, deadline) ||
-	    !pump_until(stream, &stream->write.running, false, deadline))
-		return cft_fail(err, CFT_E_TIMEOUT, "the server takes no more messages");
-	grpc_byte_buffer_destroy(stream->outgoing);
-	stream->outgoing = cft_rpc_pack(message);
-	op.data.send_message.send_message = stream->outgoing;
-	batch_start(&stream->write, &op, 1);
+	batch_start(&stream->write, op, 1);
 	if (!pump_until(stream, &stream->write.running, false, deadline))
 		return cft_fail(err, CFT_E_TIMEOUT, "the server takes no more messages");
 	if (stream->write.ok)
 		return 0;
 	stream->ended = true;
 	return end_of_stream(stream, err);
+}
+
+static int wait_to_send(struct cft_stream *stream, gpr_timespec deadline, struct cft_err *err)
+{
+	if (!pump_until(stream, &stream->open.running, false, deadline) ||
+	    !pump_until(stream, &stream->write.running, false, deadline))
+		return cft_fail(err, CFT_E_TIMEOUT, "the server takes no more messages");
+	return 0;
+}
+
+int cft_stream_write(struct cft_stream *stream, const void *message, int timeout_ms,
+                     struct cft_err *err)
+{
+	gpr_timespec deadline = cft_rpc_deadline(timeout_ms);
+	grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
+	int rc = wait_to_send(stream, deadline, err);
+
+	if (rc < 0)
+		return rc;
+	grpc_byte_buffer_destroy(stream->outgoing);
+	stream->outgoing = cft_rpc_pack(message);
+	op.data.send_message.send_message = stream->outgoing;
+	return send_op(stream, &op, deadline, err);
+}
+
+int cft_stream_write_end(struct cft_stream *stream, int timeout_ms, struct cft_err *err)
+{
+	gpr_timespec deadline = cft_rpc_deadline(timeout_ms);
+	grpc_op op = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
+	int rc = wait_to_send(stream, deadline, err);
+
+	return rc < 0 ? rc : send_op(stream, &op, deadline, err);
 }
 
 void cft_stream_close(struct cft_stream *stream)
