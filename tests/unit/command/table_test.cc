@@ -104,6 +104,8 @@ TEST_F(CommandTable, ExamplesOfCommandsParse)
 {
 	for (size_t i = 0; i < table_.n; i++) {
 		const struct cft_command *command = table_.v[i].command;
+		if (table_.v[i].hidden) // shows the example of the command it stands for
+			continue;
 		for (const struct cft_example *e = command->examples; command->run && e->line;
 		     e++) {
 			std::string line = e->line;

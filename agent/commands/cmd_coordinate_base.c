@@ -1,0 +1,243 @@
+/* confiture coordinate base set, base show: the schema that intents are planned against.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/coordinate.h"
+#include "common/base/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	CHUNK_BYTES = 1 << 20,
+	BASE_LIMIT_BYTES = 256 << 20,
+};
+
+static int read_files(struct cft_words paths, struct cft_buf *out, struct cft_err *err)
+{
+	for (size_t i = 0; i < paths.n; i++) {
+		int rc = cft_file_read(paths.v[i], BASE_LIMIT_BYTES, out, err);
+		if (rc != 0)
+			return rc;
+		cft_buf_addc(out, '\n');
+	}
+	return 0;
+}
+
+static void run_pg_dump(const char *url, int out_fd)
+{
+	dup2(out_fd, STDOUT_FILENO);
+	execlp("pg_dump", "pg_dump", "--schema-only", "--no-owner", "--no-privileges", url,
+	       (char *)NULL);
+	_exit(127);
+}
+
+static int drain(int fd, struct cft_buf *out)
+{
+	for (;;) {
+		cft_buf_reserve(out, 65536);
+		ssize_t n = read(fd, out->data + out->len, out->cap - out->len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (int)n;
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+	}
+}
+
+/* The schema of a live database, as PostgreSQL's own tool writes it: its messages go to standard
+ * error as they are. */
+static int dump_database(const char *url, struct cft_buf *out, struct cft_err *err)
+{
+	int fds[2], status = 0;
+
+	if (pipe(fds) != 0)
+		return cft_fail_errno(err, errno, "cannot make a pipe");
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		run_pg_dump(url, fds[1]);
+	}
+	close(fds[1]);
+	int got = pid > 0 ? drain(fds[0], out) : -1;
+	close(fds[0]);
+	if (pid < 0 || got < 0 || waitpid(pid, &status, 0) != pid)
+		return cft_fail_errno(err, errno, "cannot run pg_dump");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return cft_fail(err, CFT_E_UNSUPPORTED, "pg_dump is not installed");
+	if (status != 0)
+		return cft_fail(err, CFT_E_UNAVAILABLE, "pg_dump could not read the database");
+	return 0;
+}
+
+static int read_schema(struct cft_cmd *cmd, struct cft_buf *out, struct cft_err *err)
+{
+	const char *url = cft_cmd_str(cmd, "db-url");
+
+	if (url && cmd->args.n)
+		return cft_fail(err, CFT_E_INVALID, "give files or --db-url, not both");
+	if (!url && cmd->args.n == 0)
+		return cft_fail(err, CFT_E_INVALID, "give schema files, or --db-url URL");
+	return url ? dump_database(url, out, err) : read_files(cmd->args, out, err);
+}
+
+static int send_chunks(struct cft_coord *coord, struct cft_stream *stream,
+                       const struct cft_buf *text, struct cft_err *err)
+{
+	Confiture__V1__SetBaseSchemaRequest request = CONFITURE__V1__SET_BASE_SCHEMA_REQUEST__INIT;
+	const char *agent = cft_cmd_str(coord->cmd, "agent-id");
+	int timeout_ms = coord->session.timeout_ms, rc = 0;
+	size_t at = 0;
+
+	request.project = (char *)coord->session.project.id;
+	request.request_id = cft_session_request_id(&coord->session);
+	request.agent_id = (char *)(agent ? agent : "");
+	request.source = (char *)(cft_cmd_has(coord->cmd, "db-url") ? "database" : "files");
+	do {
+		size_t len = text->len - at < CHUNK_BYTES ? text->len - at : CHUNK_BYTES;
+		request.chunk.data = (uint8_t *)text->data + at;
+		request.chunk.len = len;
+		rc = cft_stream_write(stream, &request, timeout_ms, err);
+		request.project = request.request_id = request.agent_id = request.source =
+			(char *)"";
+		at += len;
+	} while (rc == 0 && at < text->len);
+	return rc ? rc : cft_stream_write_end(stream, timeout_ms, err);
+}
+
+static int upload(struct cft_coord *coord, const struct cft_buf *text,
+                  Confiture__V1__SetBaseSchemaResponse **ret_response, struct cft_err *err)
+{
+	struct cft_stream *stream = NULL;
+	int rc = cft_stream_open(coord->session.client,
+	                         &confiture__v1__coordination_service__descriptor, "SetBaseSchema",
+	                         NULL, &stream, err);
+
+	if (rc == 0)
+		rc = send_chunks(coord, stream, text, err);
+	if (rc == 0) {
+		rc = cft_stream_read(stream, coord->session.timeout_ms, coord->cmd->arena,
+		                     ret_response, err);
+		if (rc == 0)
+			rc = cft_fail(err, CFT_E_INTERNAL, "the server ended without an answer");
+	}
+	cft_stream_close(stream);
+	return rc > 0 ? 0 : rc;
+}
+
+static json_t *base_json(const Confiture__V1__BaseSchema *base)
+{
+	if (!base || !base->fingerprint[0])
+		return json_null();
+	return json_pack("{s:s, s:s, s:o, s:I}", "fingerprint", base->fingerprint, "source",
+	                 base->source, "set_at", cft_render_time(base->set_time), "object_count",
+	                 (json_int_t)base->object_count);
+}
+
+static int run_set(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__SetBaseSchemaResponse *response;
+	struct cft_buf text = CFT_BUF_INIT;
+	struct cft_coord coord;
+	int rc = read_schema(cmd, &text, err);
+
+	if (rc == 0)
+		rc = cft_coord_open(cmd, &coord, err);
+	if (rc == 0) {
+		rc = upload(&coord, &text, &response, err);
+		if (rc == 0) {
+			cft_out_mark(cmd->out, CFT_MARK_OK, "Base schema set: %u objects",
+			             response->base_schema->object_count);
+			cft_out_text(cmd->out, "Conflicts: %llu appeared, %llu vanished",
+			             (unsigned long long)response->conflicts_appeared,
+			             (unsigned long long)response->conflicts_vanished);
+			cft_coord_answer(&coord,
+			                 json_pack("{s:o, s:I, s:I}", "base",
+			                           base_json(response->base_schema),
+			                           "conflicts_appeared",
+			                           (json_int_t)response->conflicts_appeared,
+			                           "conflicts_vanished",
+			                           (json_int_t)response->conflicts_vanished),
+			                 response->revision);
+		}
+		cft_coord_close(&coord);
+	}
+	cft_buf_release(&text);
+	return rc;
+}
+
+static const struct cft_opt set_options[] = {
+	{.name = "db-url",
+         .type = CFT_OPT_STRING,
+         .value = "URL",
+         .help = "Take the schema of this database (with pg_dump) instead of files"},
+	CFT_COORD_AGENT(false),
+	CFT_OPT_END,
+};
+
+static const struct cft_arg set_arguments[] = {
+	{.name = "FILE",
+         .help = "Schema files, in the order in which they apply",
+         .repeated = true},
+	CFT_ARG_END,
+};
+
+static const struct cft_example set_examples[] = {
+	{"From the schema that the project builds",
+         "confiture coordinate base set db/schema/10_tables/users.sql"},
+	{"From a database", "confiture coordinate base set --db-url postgresql://localhost/myapp"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_base_set = {
+	.summary = "Set the schema that all intents are planned against",
+	.description =
+		"Without one, names that nobody creates are taken to exist. With one, missing "
+		"objects and dependencies (views, foreign keys) are found.",
+	.options = set_options,
+	.arguments = set_arguments,
+	.examples = set_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_set,
+};
+
+static int run_show(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__GetBaseSchemaRequest request = CONFITURE__V1__GET_BASE_SCHEMA_REQUEST__INIT;
+	Confiture__V1__GetBaseSchemaResponse *response;
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)coord.session.project.id;
+	rc = cft_session_call(&coord.session, "GetBaseSchema", &request, &response, err);
+	if (rc == 0) {
+		const Confiture__V1__BaseSchema *base = response->base_schema;
+		if (base && base->fingerprint[0])
+			cft_out_text(cmd->out, "Base schema %.12s from %s: %u objects",
+			             base->fingerprint, base->source, base->object_count);
+		else
+			cft_out_text(cmd->out, "No base schema is set");
+		cft_coord_answer(&coord, json_pack("{s:o}", "base", base_json(base)),
+		                 response->revision);
+	}
+	cft_coord_close(&coord);
+	return rc;
+}
+
+static const struct cft_example show_examples[] = {
+	{"Is there one, and from where?", "confiture coordinate base show"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_base_show = {
+	.summary = "Tell which base schema is set",
+	.examples = show_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_show,
+};

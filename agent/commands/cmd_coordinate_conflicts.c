@@ -1,0 +1,243 @@
+/* confiture coordinate conflicts, resolve, reopen: what stands between intents.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/coordinate.h"
+
+#include <stdlib.h>
+
+enum { PAGE_SIZE = 500 };
+
+typedef CFT_VEC(Confiture__V1__Conflict *) conflict_list;
+
+static int list_all(struct cft_coord *coord, Confiture__V1__ListConflictsRequest *request,
+                    conflict_list *ret, uint64_t *ret_revision, struct cft_err *err)
+{
+	Confiture__V1__ListConflictsResponse *response;
+
+	do {
+		int rc =
+			cft_session_call(&coord->session, "ListConflicts", request, &response, err);
+		if (rc != 0)
+			return rc;
+		for (size_t i = 0; i < response->n_conflicts; i++)
+			cft_vec_push_in(coord->cmd->arena, ret, response->conflicts[i]);
+		*ret_revision = response->revision;
+		request->page_token = response->next_page_token;
+	} while (response->next_page_token[0]);
+	return 0;
+}
+
+static void fill_list(struct cft_coord *coord, Confiture__V1__ListConflictsRequest *request)
+{
+	const char *intent = cft_cmd_str(coord->cmd, "intent-id");
+	const char *agent = cft_cmd_str(coord->cmd, "agent-id");
+
+	request->project = (char *)coord->session.project.id;
+	request->page_size = PAGE_SIZE;
+	request->intent_id = (char *)(intent ? intent : "");
+	request->agent_id = (char *)(agent ? agent : "");
+	request->include_resolved = cft_cmd_flag(coord->cmd, "all");
+	request->include_vanished = request->include_resolved;
+	request->min_severity = cft_coord_min_severity(coord->cmd);
+}
+
+static size_t answer_list(struct cft_coord *coord, const conflict_list *list, uint64_t revision)
+{
+	struct cft_output *out = coord->cmd->out;
+
+	if (list->n)
+		cft_render_conflict_table(out, list->v, list->n);
+	else
+		cft_out_mark(out, CFT_MARK_OK, "No open conflicts");
+	for (size_t i = 0; i < list->n; i++)
+		cft_out_text(out, "%s: %s", list->v[i]->id, list->v[i]->explanation);
+	cft_coord_answer(coord,
+	                 json_pack("{s:I, s:o}", "total", (json_int_t)list->n, "conflicts",
+	                           cft_render_conflicts(
+					   list->v, list->n,
+					   CONFITURE__V1__SEVERITY__SEVERITY_UNSPECIFIED, NULL)),
+	                 revision);
+	return list->n;
+}
+
+static int run_conflicts(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__ListConflictsRequest request = CONFITURE__V1__LIST_CONFLICTS_REQUEST__INIT;
+	conflict_list list = {0};
+	struct cft_coord coord;
+	uint64_t revision = 0;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	fill_list(&coord, &request);
+	rc = list_all(&coord, &request, &list, &revision, err);
+	if (rc == 0 && answer_list(&coord, &list, revision) && cft_cmd_flag(cmd, "exit-code"))
+		rc = 1;
+	cft_coord_close(&coord);
+	return rc;
+}
+
+static const struct cft_opt conflicts_options[] = {
+	CFT_COORD_INTENT(false),
+	{.name = "agent-id",
+         .type = CFT_OPT_STRING,
+         .value = "ID",
+         .help = "Only those of this agent's intents"},
+	{.name = "all", .type = CFT_OPT_FLAG, .help = "Also the resolved and the vanished ones"},
+	CFT_COORD_MIN_SEVERITY,
+	{.name = "exit-code", .type = CFT_OPT_FLAG, .help = "Exit with 1 if there are any"},
+	CFT_OPT_END,
+};
+
+static const struct cft_example conflicts_examples[] = {
+	{"What is open", "confiture coordinate conflicts"},
+	{"What stands in the way of one intent",
+         "confiture coordinate conflicts --intent-id int_abc123def456 --format json"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_conflicts = {
+	.summary = "List conflicts between intents",
+	.options = conflicts_options,
+	.examples = conflicts_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_conflicts,
+};
+
+/* ---- resolve, reopen ---- */
+
+/* Who decided: --agent-id or CONFITURE_AGENT_ID, else the login name. */
+static char *acting_agent(struct cft_cmd *cmd)
+{
+	const char *agent = cft_cmd_str(cmd, "agent-id");
+	const char *user = getenv("USER");
+
+	if (!agent)
+		agent = user && user[0] ? user : "unknown";
+	return cft_arena_strdup(cmd->arena, agent);
+}
+
+static void answer_one(struct cft_coord *coord, const Confiture__V1__Conflict *conflict,
+                       uint64_t revision)
+{
+	cft_render_conflict_text(coord->cmd->out, conflict, "");
+	cft_coord_answer(coord, json_pack("{s:o}", "conflict", cft_render_conflict(conflict)),
+	                 revision);
+}
+
+static int run_resolve(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__ResolveConflictRequest request =
+		CONFITURE__V1__RESOLVE_CONFLICT_REQUEST__INIT;
+	Confiture__V1__ResolveConflictResponse *response;
+	const char *notes = cft_cmd_str(cmd, "notes");
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)coord.session.project.id;
+	request.request_id = cft_session_request_id(&coord.session);
+	request.agent_id = acting_agent(cmd);
+	request.conflict_id = (char *)cft_cmd_str(cmd, "conflict-id");
+	request.strategy = (Confiture__V1__ResolutionStrategy)(cft_cmd_choice(cmd, "strategy") + 1);
+	request.notes = (char *)(notes ? notes : "");
+	rc = cft_session_call(&coord.session, "ResolveConflict", &request, &response, err);
+	if (rc == 0) {
+		cft_out_mark(cmd->out, CFT_MARK_OK, "Conflict %s resolved (%s)",
+		             response->conflict->id, cft_cmd_str(cmd, "strategy"));
+		answer_one(&coord, response->conflict, response->revision);
+	}
+	cft_coord_close(&coord);
+	return rc;
+}
+
+/* In the order of the API's enum, from 1. */
+static const char *const strategies[] = {"sequence", "merge", "rename", "accept-risk", NULL};
+
+#define CONFLICT_ID                                                                             \
+	{                                                                                       \
+		.name = "conflict-id", .type = CFT_OPT_STRING, .value = "ID", .required = true, \
+		.help = "The conflict, e.g. cfl_abc123def456"                                   \
+	}
+#define DECIDER                                                                          \
+	{                                                                                \
+		.name = "agent-id", .type = CFT_OPT_STRING, .value = "ID",               \
+		.env = "CONFITURE_AGENT_ID", .help = "Who decides; else your login name" \
+	}
+
+static const struct cft_opt resolve_options[] = {
+	CONFLICT_ID,
+	DECIDER,
+	{.name = "strategy",
+         .type = CFT_OPT_ENUM,
+         .value = "HOW",
+         .choices = strategies,
+         .fallback = "sequence",
+         .help = "One after the other, one intent for both, another name, or take the risk"},
+	{.name = "notes",
+         .type = CFT_OPT_STRING,
+         .value = "TEXT",
+         .help = "What was agreed on, for everybody who reads the history"},
+	CFT_OPT_END,
+};
+
+static const struct cft_example resolve_examples[] = {
+	{"Agreed: alice first",
+         "confiture coordinate resolve --conflict-id cfl_abc123def456 --strategy sequence \\\n"
+         "--notes \"alice first, bob rebases\""},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_resolve = {
+	.summary = "Record how a conflict was settled, so that it blocks nobody",
+	.description =
+		"The resolution holds for the two intents as they are: editing either of them "
+		"voids it.",
+	.options = resolve_options,
+	.examples = resolve_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_resolve,
+};
+
+static int run_reopen(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__ReopenConflictRequest request = CONFITURE__V1__REOPEN_CONFLICT_REQUEST__INIT;
+	Confiture__V1__ReopenConflictResponse *response;
+	const char *reason = cft_cmd_str(cmd, "reason");
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)coord.session.project.id;
+	request.request_id = cft_session_request_id(&coord.session);
+	request.agent_id = acting_agent(cmd);
+	request.conflict_id = (char *)cft_cmd_str(cmd, "conflict-id");
+	request.reason = (char *)(reason ? reason : "");
+	rc = cft_session_call(&coord.session, "ReopenConflict", &request, &response, err);
+	if (rc == 0) {
+		cft_out_mark(cmd->out, CFT_MARK_OK, "Conflict %s reopened", response->conflict->id);
+		answer_one(&coord, response->conflict, response->revision);
+	}
+	cft_coord_close(&coord);
+	return rc;
+}
+
+static const struct cft_opt reopen_options[] = {CONFLICT_ID, DECIDER, CFT_COORD_REASON,
+                                                CFT_OPT_END};
+
+static const struct cft_example reopen_examples[] = {
+	{"The agreement does not hold any more",
+         "confiture coordinate reopen --conflict-id cfl_abc123def456 --reason \"new order\""},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_reopen = {
+	.summary = "Make a resolved conflict count again",
+	.options = reopen_options,
+	.examples = reopen_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_reopen,
+};
