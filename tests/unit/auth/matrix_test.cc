@@ -45,7 +45,7 @@ TEST(AuthMatrix, HasARowForEveryRpcOfTheService)
 TEST(AuthMatrix, LetsEachRoleDoExactlyWhatItsRowSays)
 {
 	size_t n;
-	const cft_auth_rule *rules = cft_auth_rules(&n);
+	const struct cft_auth_rule *rules = cft_auth_rules(&n);
 
 	for (size_t i = 0; i < n; i++) {
 		for (int role = CFT_ROLE_VIEWER; role <= CFT_ROLE_OPERATOR; role++) {
