@@ -1,0 +1,2 @@
+DROP TRIGGER note_price ON catalog.products;
+DROP SCHEMA audit CASCADE;

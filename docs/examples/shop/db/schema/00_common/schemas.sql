@@ -1,0 +1,2 @@
+CREATE SCHEMA catalog;
+CREATE SCHEMA sales;
