@@ -46,6 +46,7 @@ static Confiture__V1__EffectReference *reference(struct cft_arena *arena,
 	to->name = borrow(from->name);
 	to->sub = borrow(from->sub);
 	to->alias = borrow(from->alias);
+	to->value = borrow(from->value);
 	to->scope = from->scope;
 	to->outer = from->outer;
 	return to;
@@ -131,6 +132,7 @@ static int parse_reference(const Confiture__V1__EffectReference *from, struct cf
 	to->name = from->name;
 	to->sub = from->sub;
 	to->alias = from->alias;
+	to->value = from->value;
 	to->scope = (uint16_t)from->scope;
 	to->outer = (uint16_t)from->outer;
 	return 0;
@@ -192,7 +194,9 @@ int cft_codec_effects_parse(struct cft_arena *arena, const Confiture__V1__Effect
 	effects.v = cft_arena_array(arena, struct cft_effect, message->n_effects);
 	for (size_t i = 0; rc == 0 && i < message->n_effects; i++) {
 		rc = parse_effect(arena, message->effects[i], &effects.v[i], err);
-		if (rc == 0 && effects.v[i].statement >= effects.n_statements)
+		/* A table that is claimed and in no statement belongs to none: 0 of 0. */
+		if (rc == 0 && effects.v[i].statement > 0 &&
+		    effects.v[i].statement >= effects.n_statements)
 			rc = foreign(err, "statement", effects.v[i].statement);
 	}
 	if (rc == 0)

@@ -103,6 +103,7 @@ static struct cft_ref *pack_refs(struct cft_pack *pack, const struct cft_effect 
 		copy.name = cft_pack_str(pack, copy.name);
 		copy.sub = cft_pack_str(pack, copy.sub);
 		copy.alias = cft_pack_str(pack, copy.alias);
+		copy.value = cft_pack_str(pack, copy.value);
 		if (to)
 			to[i] = copy;
 	}
