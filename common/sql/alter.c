@@ -196,7 +196,11 @@ static char *fill(struct cft_diff *d, const char *template, const struct cft_obj
 		}
 		switch (*++p) {
 		case 'T':
-			s = cft_print_target(d->arena, obj);
+			s = strcmp(sub, "index") == 0
+			            ? cft_arena_printf(
+					      d->arena, "INDEX %s",
+					      cft_name_quote(d->arena, obj->schema, obj->name))
+			            : cft_print_target(d->arena, obj);
 			break;
 		case 'K':
 			s = cft_kind_sql(obj->kind);
@@ -302,11 +306,11 @@ static void alter_default(struct cft_diff *d, struct cft_delta *x, const struct 
 {
 	const struct cft_object *o = x->new;
 	const char *table = is_mere_default(x) ? "VIEW" : cft_kind_sql(o->parent->kind);
-	char *expr = a->new ? cft_print_expr(d->arena, a->new) : NULL;
+	char *expr = a->new ? cft_print_default(d->arena, x->new, a->new) : NULL;
 
 	if (cft_delta_attr(x, CFT_ATTR_GENERATED) || cft_delta_attr(x, CFT_ATTR_TYPE) ||
 	    cft_delta_attr(x, CFT_ATTR_COLLATION) || x->convert ||
-	    (cft_delta_attr(x, CFT_ATTR_IDENTITY) && a->new == NULL))
+	    cft_delta_attr(x, CFT_ATTR_IDENTITY))
 		return; /* done together with that */
 	if (a->new != NULL && expr == NULL) {
 		cft_diff_refuse(d, o, "its default cannot be printed faithfully");
@@ -455,8 +459,14 @@ static void alter_identity(struct cft_diff *d, struct cft_delta *x, const struct
 	if (id == NULL && !first_of(x, a, CFT_ATTR_SEQ_TYPE, CFT_ATTR_SEQ_CYCLE))
 		return;
 	if (id != NULL && id->new == NULL) {
+		const struct cft_attr *dflt = cft_attr_find(o, CFT_ATTR_DEFAULT, "");
+		char *expr = dflt ? cft_print_default(d->arena, x->new, dflt) : NULL;
 		add_step(d, node, NULL, cft_arena_printf(d->arena, "%s DROP IDENTITY", where),
 		         ACCESS_EXCLUSIVE, o);
+		if (expr != NULL)
+			add_step(d, node, dflt->env,
+			         cft_arena_printf(d->arena, "%s SET DEFAULT %s", where, expr),
+			         ACCESS_EXCLUSIVE, o);
 		return;
 	}
 	if (id != NULL && id->old == NULL) {
@@ -840,6 +850,10 @@ static bool said_by_create(const struct cft_diff *d, const struct cft_delta *x,
 		return cft_delta_merged_create(d, x);
 	if (o->kind == CFT_KIND_COLUMN && o->parent->kind == CFT_KIND_VIEW)
 		return false;
+	if (o->kind == CFT_KIND_COLUMN && !cft_attr_find(o, CFT_ATTR_TYPE, "") &&
+	    !cft_attr_find(o->parent, CFT_ATTR_PARTITION_OF, "") &&
+	    !cft_attr_find(o->parent, CFT_ATTR_OF_TYPE, ""))
+		return false; /* inherited: the CREATE does not mention it */
 	if (source)
 		return a->by == from->by;
 	return printed_by_create(o->kind, a->id);

@@ -36,12 +36,16 @@ static void put_list(struct canon *c, PgQuery__Node *const *v, size_t n)
 	cft_buf_addc(c->out, ']');
 }
 
-static bool skipped(const ProtobufCFieldDescriptor *f)
+static bool skipped(const struct canon *c, const ProtobufCFieldDescriptor *f)
 {
-	static const char *const names[] = {"location",   "stmt_location", "stmt_len",
-	                                    "replace",    "if_not_exists", "funcformat",
-	                                    "concurrent", "missing_ok"};
+	static const char *const names[] = {"location",  "stmt_location", "stmt_len",
+	                                    "replace",   "if_not_exists", "concurrent",
+	                                    "missing_ok"};
 
+	if (strchr("lsricmf", f->name[0]) == NULL)
+		return false;
+	if (c->loose && strcmp(f->name, "funcformat") == 0)
+		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(f->name, names[i]) == 0)
 			return true;
@@ -74,6 +78,36 @@ static void put_scalar(struct canon *c, const ProtobufCFieldDescriptor *f, const
 	}
 }
 
+static void put_qualified(struct canon *c, const char *space, PgQuery__Node *const *names,
+                          size_t n);
+
+/* Lists of strings that are a (qualified) name, and what they name. */
+static const char *named_space(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f)
+{
+	static const struct {
+		const char *field, *space;
+	} lists[] = {
+		{"funcname", "function"},
+		{"collname", "collation"},
+		{"collation", "collation"},
+		{"opclass", "opclass"},
+		{"opclassname", "opclass"},
+		{"opfamilyname", "opfamily"},
+		{"func_name", "function"},
+		{"defnames", "statistics"},
+		{"conversion_name", "conversion"},
+		{"domainname", "type"},
+		{"type_name", "type"},
+		{"objname", "function"},
+	};
+
+	(void)msg;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (strcmp(f->name, lists[i].field) == 0)
+			return lists[i].space;
+	return NULL;
+}
+
 static void put_field(struct canon *c, const ProtobufCMessage *msg,
                       const ProtobufCFieldDescriptor *f)
 {
@@ -89,6 +123,13 @@ static void put_field(struct canon *c, const ProtobufCMessage *msg,
 		ProtobufCMessage *const *v = *(ProtobufCMessage *const *const *)(base + f->offset);
 		if (n == 0)
 			return;
+		const char *space =
+			f->descriptor == &pg_query__node__descriptor ? named_space(msg, f) : NULL;
+		if (space != NULL) {
+			cft_buf_addf(c->out, " %u:", f->id);
+			put_qualified(c, space, (PgQuery__Node *const *)v, n);
+			return;
+		}
 		cft_buf_addf(c->out, " %u[", f->id);
 		for (size_t i = 0; i < n; i++)
 			put(c, v[i]);
@@ -113,7 +154,7 @@ static void put_generic(struct canon *c, const ProtobufCMessage *msg)
 		if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) &&
 		    *(const unsigned *)((const char *)msg + f->quantifier_offset) != f->id)
 			continue;
-		if (!skipped(f))
+		if (!skipped(c, f))
 			put_field(c, msg, f);
 	}
 	cft_buf_addc(c->out, ')');
@@ -207,6 +248,19 @@ static bool cast_is_redundant(const struct canon *c, const PgQuery__TypeCast *ca
 	return type_in(cast->type_name, wide) || cast->type_name->n_array_bounds > 0;
 }
 
+/* A day's midnight is printed with the time by types that have one. */
+static size_t literal_len(const char *s)
+{
+	static const char midnight[] = " 00:00:00";
+	size_t n = strlen(s);
+
+	if (n > 3 && strcmp(s + n - 3, "+00") == 0)
+		n -= 3;
+	if (n == 19 && s[4] == '-' && memcmp(s + 10, midnight, 9) == 0)
+		return 10;
+	return strlen(s);
+}
+
 static void put_const(struct canon *c, const PgQuery__AConst *k)
 {
 	if (!c->loose || k->isnull) {
@@ -224,7 +278,7 @@ static void put_const(struct canon *c, const PgQuery__AConst *k)
 		cft_buf_addf(c->out, "'%s'", k->boolval->boolval ? "t" : "f");
 		break;
 	case PG_QUERY__A__CONST__VAL_SVAL:
-		cft_buf_addf(c->out, "'%s'", k->sval->sval);
+		cft_buf_addf(c->out, "'%.*s'", (int)literal_len(k->sval->sval), k->sval->sval);
 		break;
 	case PG_QUERY__A__CONST__VAL_BSVAL:
 	case PG_QUERY__A__CONST__VAL__NOT_SET:
@@ -474,6 +528,7 @@ static bool put_star(struct canon *c, const PgQuery__ResTarget *t)
 	const PgQuery__ColumnRef *ref =
 		CFT_AS(PgQuery__ColumnRef, pg_query__column_ref, cft_node_message(t->val));
 	struct from_list from;
+	const char *names[256];
 
 	if (ref == NULL || ref->n_fields == 0 || c->select == NULL ||
 	    ref->fields[ref->n_fields - 1]->node_case != PG_QUERY__NODE__NODE_A_STAR)
@@ -482,17 +537,55 @@ static bool put_star(struct canon *c, const PgQuery__ResTarget *t)
 		ref->n_fields > 1 ? cft_node_string(ref->fields[ref->n_fields - 2]) : NULL;
 	from_collect(c, c->select, &from);
 	for (size_t i = 0; i < from.n; i++)
-		if (from.v[i].relation == NULL || from.v[i].relation->children.n == 0)
+		if (from.v[i].relation == NULL ||
+		    cft_relation_columns(from.v[i].relation, names, 256) == 0)
 			return false;
 	for (size_t i = 0; i < from.n; i++) {
 		if (only != NULL && strcmp(only, from.v[i].alias) != 0)
 			continue;
-		CFT_VEC_EACH (struct cft_object *, col, &from.v[i].relation->children)
-			if ((*col)->kind == CFT_KIND_COLUMN)
-				cft_buf_addf(c->out, "(target %s (col %s.%s))", (*col)->name,
-				             from.v[i].alias, (*col)->name);
+		size_t n = cft_relation_columns(from.v[i].relation, names, 256);
+		for (size_t k = 0; k < n; k++)
+			cft_buf_addf(c->out, "(target %s (col %s.%s))", names[k], from.v[i].alias,
+			             names[k]);
 	}
 	return true;
+}
+
+/* GROUP BY 1 or by an output name is the expression itself. */
+static PgQuery__Node *output_meant(const PgQuery__SelectStmt *s, PgQuery__Node *n)
+{
+	const PgQuery__AConst *k = CFT_AS(PgQuery__AConst, pg_query__a__const, cft_node_message(n));
+	const PgQuery__ColumnRef *ref =
+		CFT_AS(PgQuery__ColumnRef, pg_query__column_ref, cft_node_message(n));
+	const char *name = ref && ref->n_fields == 1 ? cft_node_string(ref->fields[0]) : NULL;
+
+	if (k != NULL && k->val_case == PG_QUERY__A__CONST__VAL_IVAL && k->ival->ival > 0 &&
+	    (size_t)k->ival->ival <= s->n_target_list)
+		return s->target_list[k->ival->ival - 1]->res_target->val;
+	for (size_t i = 0; name != NULL && i < s->n_target_list; i++) {
+		const PgQuery__ResTarget *t = CFT_AS(PgQuery__ResTarget, pg_query__res_target,
+		                                     cft_node_message(s->target_list[i]));
+		if (t != NULL && t->name && strcmp(t->name, name) == 0)
+			return t->val;
+	}
+	return n;
+}
+
+static void put_outputs_meant(struct canon *c, const PgQuery__SelectStmt *s)
+{
+	cft_buf_adds(c->out, " group ");
+	for (size_t i = 0; i < s->n_group_clause; i++)
+		put_node(c, output_meant(s, s->group_clause[i]));
+	cft_buf_adds(c->out, " order ");
+	for (size_t i = 0; i < s->n_sort_clause; i++) {
+		const PgQuery__SortBy *by = CFT_AS(PgQuery__SortBy, pg_query__sort_by,
+		                                   cft_node_message(s->sort_clause[i]));
+		bool desc = by && by->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+		put_node(c, by ? output_meant(s, by->node) : s->sort_clause[i]);
+		cft_buf_addf(c->out, desc ? " desc" : " asc");
+		if (by != NULL && by->sortby_nulls != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT)
+			cft_buf_addf(c->out, " nulls %d", by->sortby_nulls);
+	}
 }
 
 static void put_select(struct canon *c, const PgQuery__SelectStmt *s)
@@ -516,6 +609,9 @@ static void put_select(struct canon *c, const PgQuery__SelectStmt *s)
 		else if (!put_star(c, t))
 			put_target(c, t);
 	}
+	put_outputs_meant(c, s);
+	copy.n_group_clause = 0;
+	copy.n_sort_clause = 0;
 	put_generic(c, &copy.base);
 	cft_buf_addc(c->out, ')');
 	c->select = outer;

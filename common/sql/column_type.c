@@ -71,6 +71,8 @@ static const char *conversion(struct cft_diff *d, const struct cft_delta *x, con
 	bool both = a->n_array_bounds && b->n_array_bounds;
 	if (from == into && from != OTHER && arrays == both)
 		return NULL;
+	if (x->convert && cft_attr_find(x->new, CFT_ATTR_COLLATION, ""))
+		return NULL;
 	if (x->convert)
 		return cft_arena_printf(d->arena, "%s::text%s::%s", col,
 		                        b->n_array_bounds ? "[]" : "", to);
@@ -130,7 +132,7 @@ void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_no
 	                     using ? using : ""),
 	    !keeps_rows(x), keeps_rows(x) ? "" : "rewrites the table under its lock");
 	if (is != NULL && (bounce || was == NULL)) {
-		char *expr = cft_print_expr(d->arena, is);
+		char *expr = cft_print_default(d->arena, x->new, is);
 		if (expr == NULL)
 			cft_diff_refuse(d, o, "its default cannot be printed faithfully");
 		else
@@ -147,7 +149,7 @@ void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *nod
 {
 	const struct cft_object *o = x->old;
 	const char *plain = cft_arena_printf(d->arena, "%s__old", o->name);
-	const char *word = o->kind == CFT_KIND_DOMAIN ? "DOMAIN" : "TYPE";
+	const char *word = cft_kind_sql(o->kind);
 	bool qualified = strchr(o->ident, '.') != NULL;
 	const char *moved = cft_name_quote(d->arena, qualified ? o->schema : "", plain);
 

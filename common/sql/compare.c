@@ -53,9 +53,17 @@ static bool same_tree(const struct cft_diff *d, const struct cft_object *x,
 	return same;
 }
 
+/* users.id and public.users.id */
+static const char *without_public(const char *text)
+{
+	return strncmp(text, "public.", 7) == 0 ? text + 7 : text;
+}
+
 bool cft_attr_same(const struct cft_diff *d, const struct cft_object *x, const struct cft_attr *a,
                    const struct cft_object *y, const struct cft_attr *b)
 {
+	if (a->id == CFT_ATTR_OWNED_BY)
+		return strcmp(without_public(a->text), without_public(b->text)) == 0;
 	if (a->node == NULL || b->node == NULL || a->id == CFT_ATTR_LABELS)
 		return a->node == b->node || a->node == NULL || b->node == NULL ||
 		                       a->id == CFT_ATTR_LABELS
@@ -175,24 +183,94 @@ static bool same_kind(const struct cft_object *a, const struct cft_object *b)
 	return a->kind == b->kind;
 }
 
+static bool parent_has(const struct cft_schema *s, const struct cft_object *table,
+                       const struct cft_object *part)
+{
+	CFT_VEC_EACH (struct cft_attr, a, &table->attrs) {
+		const struct cft_object *parent = NULL;
+		if (a->id == CFT_ATTR_PARTITION_OF) {
+			const PgQuery__RangeVar *rv =
+				((const PgQuery__PartitionCmd *)a->node)->name;
+			parent = cft_env_relation(a->env, rv->schemaname, rv->relname);
+		} else if (a->id == CFT_ATTR_INHERITS) {
+			const char *dot = strchr(a->sub, '.');
+			char schema[128] = "";
+			if (dot != NULL && (size_t)(dot - a->sub) < sizeof(schema))
+				memcpy(schema, a->sub, (size_t)(dot - a->sub));
+			parent = dot ? cft_schema_find(s, "relation", schema, dot + 1) : NULL;
+		}
+		if (parent != NULL &&
+		    (cft_schema_find_child(parent, cft_kind_space(part->kind), part->name) ||
+		     parent_has(s, parent, part)))
+			return true;
+	}
+	return false;
+}
+
+/* A table that joins or leaves a parent keeps the columns that it inherits or inherited. */
+static bool stays_inherited(const struct cft_diff *d, const struct cft_object *o, bool in_old)
+{
+	const struct cft_schema *other = in_old ? d->new : d->old;
+
+	if (o->kind != CFT_KIND_COLUMN || o->parent == NULL)
+		return false;
+	const struct cft_object *table = cft_schema_find_key(other, o->parent->key);
+	return table != NULL && parent_has(other, table, o);
+}
+
+/* A column of a view, or an inherited one, is an object only where something is said of it. Where
+ * one side says nothing, it still has the column. */
+static bool is_implied(const struct cft_object *o)
+{
+	return o->kind == CFT_KIND_COLUMN && cft_attr_find(o, CFT_ATTR_TYPE, "") == NULL;
+}
+
+static struct cft_object *silent_twin(struct cft_diff *d, const struct cft_object *o, bool in_old)
+{
+	const struct cft_schema *other = in_old ? d->new : d->old;
+	struct cft_object *parent = cft_schema_find_key(other, o->parent->key);
+
+	if (parent == NULL || parent->kind != o->parent->kind)
+		return NULL;
+	struct cft_object *twin = cft_arena_new(d->arena, struct cft_object);
+	*twin = *o;
+	memset(&twin->attrs, 0, sizeof(twin->attrs));
+	memset(&twin->deps, 0, sizeof(twin->deps));
+	twin->parent = parent;
+	twin->inline_in = parent;
+	twin->index = other->objects.n + o->index;
+	return twin;
+}
+
 /* A plain sequence of pg_dump's and the one a serial column makes are paired by key alone. */
 void cft_diff_compare(struct cft_diff *d)
 {
-	d->of_old = cft_arena_array(d->arena, struct cft_delta *, d->old->objects.n + 1);
-	d->of_new = cft_arena_array(d->arena, struct cft_delta *, d->new->objects.n + 1);
+	size_t n_all = d->old->objects.n + d->new->objects.n + 1;
+
+	d->of_old = cft_arena_array(d->arena, struct cft_delta *, n_all);
+	d->of_new = cft_arena_array(d->arena, struct cft_delta *, n_all);
 	for (size_t i = 0; i < d->new->objects.n; i++) {
 		struct cft_object *n = d->new->objects.v[i];
 		if (n == NULL || is_ignored(d, n))
 			continue;
 		struct cft_object *o = cft_schema_find_key(d->old, n->key);
+		if (o == NULL && is_implied(n))
+			o = silent_twin(d, n, false);
 		struct cft_delta *x = new_delta(d, o && same_kind(o, n) ? o : NULL, n);
-		x->op = CFT_DELTA_CREATE;
+		x->op = x->old == NULL && stays_inherited(d, n, false) ? CFT_DELTA_KEEP
+		                                                       : CFT_DELTA_CREATE;
 	}
 	for (size_t i = 0; i < d->old->objects.n; i++) {
 		struct cft_object *o = d->old->objects.v[i];
 		if (o == NULL || is_ignored(d, o) || d->of_old[i] != NULL)
 			continue;
-		new_delta(d, o, NULL)->op = CFT_DELTA_DROP;
+		struct cft_object *twin = is_implied(o) ? silent_twin(d, o, true) : NULL;
+		if (twin != NULL) {
+			new_delta(d, o, twin);
+			continue;
+		}
+		new_delta(d, o, NULL)->op =
+			stays_inherited(d, o, true) ? CFT_DELTA_KEEP : CFT_DELTA_DROP;
 	}
 	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas) {
 		if ((*x)->old == NULL || (*x)->new == NULL)

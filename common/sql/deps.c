@@ -345,6 +345,19 @@ static void depend_on_parents(struct collect *c)
 	}
 }
 
+static void depend_on_collation(struct collect *c)
+{
+	const struct cft_attr *a = cft_attr_find(c->obj, CFT_ATTR_COLLATION, "");
+	const char *parts[3];
+	size_t n = a ? cft_ident_split(&c->s->arena, a->text, parts, 3) : 0;
+
+	if (n > 0)
+		add_dep(c,
+		        cft_env_object(a->env, "collation", n > 1 ? parts[n - 2] : "",
+		                       parts[n - 1]),
+		        false);
+}
+
 static void depend_on_mapping(struct collect *c)
 {
 	CFT_VEC_EACH (struct cft_attr, a, &c->obj->attrs) {
@@ -378,6 +391,7 @@ static void link_object(struct cft_schema *s, struct cft_object *obj)
 	c.env = obj->env;
 	resolve_words(&c);
 	depend_on_mapping(&c);
+	depend_on_collation(&c);
 	if (obj->kind == CFT_KIND_FUNCTION || obj->kind == CFT_KIND_PROCEDURE)
 		scan_function(&c);
 	cft_vec_release(&c.relations);

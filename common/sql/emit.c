@@ -227,6 +227,15 @@ static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_de
 		cft_emit_acl(d, x, x->drop, true);
 		return;
 	}
+	if (o->kind == CFT_KIND_SCHEMA && strcmp(o->name, "public") == 0) {
+		cft_emit_acl(d, x, x->drop, true);
+		if (cft_attr_find(o, CFT_ATTR_COMMENT, ""))
+			cft_node_step(d, x->drop, NULL,
+			              (struct cft_step){.sql = "COMMENT ON SCHEMA public IS "
+			                                       "'standard public schema'",
+			                                .transactional = true});
+		return;
+	}
 	if (o->kind == CFT_KIND_COLUMN && cft_attr_find(o, CFT_ATTR_TYPE, "") == NULL)
 		return; /* inherited: only its attributes were ours */
 	struct cft_step step = {
@@ -329,7 +338,7 @@ static void emit_bounce(struct cft_diff *d, struct cft_order *order, struct cft_
 	                                .transactional = true});
 	if (is == NULL || cft_delta_attr(x, CFT_ATTR_DEFAULT))
 		return;
-	char *expr = cft_print_expr(d->arena, is);
+	char *expr = cft_print_default(d->arena, x->new, is);
 	if (expr != NULL)
 		cft_node_step(d, x->alter, is->env,
 		              (struct cft_step){.sql = cft_arena_printf(
@@ -354,7 +363,10 @@ static void emit_alter(struct cft_diff *d, struct cft_order *order, struct cft_d
 			cft_node_step(d, x->alter, x->new->env,
 			              (struct cft_step){.sql = sql, .transactional = true});
 	}
-	cft_emit_alter(d, x, x->alter, x->post);
+	if (x->swap_type)
+		cft_emit_late(d, x, x->alter, x->post);
+	else
+		cft_emit_alter(d, x, x->alter, x->post);
 }
 
 void cft_diff_emit(struct cft_diff *d, struct cft_order *order)

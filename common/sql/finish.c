@@ -120,6 +120,35 @@ static void strip_partition(struct cft_schema *s, struct cft_object *table)
 	}
 }
 
+/* pg_dump repeats an inherited column's default. */
+static void strip_inherited(struct cft_schema *s, struct cft_object *table,
+                            const struct cft_object *parent)
+{
+	for (size_t i = table->children.n; parent != NULL && i-- > 0;) {
+		struct cft_object *col = table->children.v[i];
+		const struct cft_object *pc =
+			col->kind == CFT_KIND_COLUMN && !cft_attr_find(col, CFT_ATTR_TYPE, "")
+				? cft_schema_find_child(parent, "column", col->name)
+				: NULL;
+		if (pc == NULL || !same_attr(col, pc, CFT_ATTR_DEFAULT))
+			continue;
+		cft_attr_clear(col, CFT_ATTR_DEFAULT, "");
+		if (col->attrs.n == 0)
+			cft_schema_remove(s, col);
+	}
+}
+
+static void strip_inheriting(struct cft_schema *s, struct cft_object *table)
+{
+	for (size_t i = 0; i < table->attrs.n; i++) {
+		const struct cft_attr *a = &table->attrs.v[i];
+		if (a->id != CFT_ATTR_INHERITS)
+			continue;
+		const PgQuery__RangeVar *rv = (const PgQuery__RangeVar *)a->node;
+		strip_inherited(s, table, cft_env_relation(a->env, rv->schemaname, rv->relname));
+	}
+}
+
 void cft_schema_finish(struct cft_schema *s)
 {
 	for (size_t i = 0; i < s->objects.n; i++)
@@ -127,7 +156,9 @@ void cft_schema_finish(struct cft_schema *s)
 			complete_foreign_key(s->objects.v[i]);
 	/* Children first: a partition of a partition still sees its parent's columns. */
 	for (size_t i = s->objects.n; i-- > 0;)
-		if (s->objects.v[i] != NULL && s->objects.v[i]->kind == CFT_KIND_TABLE)
+		if (s->objects.v[i] != NULL && s->objects.v[i]->kind == CFT_KIND_TABLE) {
+			strip_inheriting(s, s->objects.v[i]);
 			strip_partition(s, s->objects.v[i]);
+		}
 	cft_schema_link(s);
 }

@@ -228,7 +228,7 @@ void cft_diff_order(struct cft_diff *d, struct cft_order *order)
 			heap_push(&heap, order->nodes.v[i]);
 	while (sorted < n) {
 		struct cft_node *node = heap.n ? heap_pop(&heap) : break_circle(order);
-		if (node->done)
+		if (node == NULL || node->done)
 			continue;
 		node->done = true;
 		result[sorted++] = node;

@@ -152,6 +152,36 @@ char *cft_print_expr(struct cft_arena *arena, const struct cft_attr *attr)
 	return is_simple(attr->node) ? sql : cft_arena_printf(arena, "(%s)", sql);
 }
 
+/* The author's words of a column's default, where the deparser loses something. */
+static char *default_slice(struct cft_arena *arena, const struct cft_object *col,
+                           const struct cft_attr *dflt)
+{
+	const PgQuery__ColumnDef *def = CFT_AS(PgQuery__ColumnDef, pg_query__column_def, col->node);
+
+	for (size_t i = 0; def != NULL && col->text != NULL && i < def->n_constraints; i++) {
+		const PgQuery__Constraint *c = def->constraints[i]->constraint;
+		if (cft_node_message(c->raw_expr) != dflt->node)
+			continue;
+		size_t from = (size_t)(c->location - def->location);
+		const char *text = col->text + from;
+		size_t len = item_len(text, col->text_len - from);
+		if (i + 1 < def->n_constraints)
+			len = (size_t)(def->constraints[i + 1]->constraint->location - c->location);
+		len = trimmed(text, len);
+		if (len > 7 && strncasecmp(text, "default", 7) == 0)
+			return cft_arena_strndup(arena, text + 7, len - 7);
+	}
+	return NULL;
+}
+
+char *cft_print_default(struct cft_arena *arena, const struct cft_object *col,
+                        const struct cft_attr *dflt)
+{
+	char *sql = cft_print_expr(arena, dflt);
+
+	return sql ? sql : default_slice(arena, col, dflt);
+}
+
 static void add_names(struct cft_buf *out, PgQuery__Node *const *v, size_t n)
 {
 	cft_buf_addc(out, '(');
@@ -375,7 +405,7 @@ static bool add_column_clauses(struct cft_arena *arena, const struct cft_object 
 	if (cft_attr_find(col, CFT_ATTR_IDENTITY, ""))
 		cft_buf_addf(out, " %s", cft_print_identity(arena, col));
 	if (dflt != NULL) {
-		char *expr = cft_print_expr(arena, dflt);
+		char *expr = cft_print_default(arena, col, dflt);
 		if (expr == NULL)
 			return false;
 		cft_buf_addf(out, " DEFAULT %s", expr);

@@ -23,6 +23,8 @@ char *cft_print_drop(struct cft_arena *arena, const struct cft_object *obj);
 char *cft_print_type(struct cft_arena *arena, const struct cft_object *col);
 /* An expression attribute, in parentheses where DEFAULT needs them. */
 char *cft_print_expr(struct cft_arena *arena, const struct cft_attr *attr);
+char *cft_print_default(struct cft_arena *arena, const struct cft_object *col,
+                        const struct cft_attr *dflt);
 char *cft_print_constraint(struct cft_arena *arena, const struct cft_object *obj);
 char *cft_print_identity(struct cft_arena *arena, const struct cft_object *col);
 char *cft_print_partition(struct cft_arena *arena, const struct cft_attr *attr, bool for_attach);

@@ -88,7 +88,9 @@ static bool by_default(const struct cft_object *obj, const struct acl_change *c,
 		return false;
 	if (strcmp(grantee, "PUBLIC") == 0)
 		return c->kind->everybody != NULL && strcmp(c->kind->everybody, priv) == 0;
-	return strcmp(grantee, cft_attr_text(obj, CFT_ATTR_OWNER, "")) == 0;
+	/* Where nobody says who owns it, it is most likely whom installations begin with. */
+	const char *owner = cft_attr_text(obj, CFT_ATTR_OWNER, "");
+	return strcmp(grantee, *owner ? owner : "postgres") == 0;
 }
 
 static void change_one(struct cft_reader *r, struct cft_object *obj, const struct acl_change *c,

@@ -413,7 +413,9 @@ static enum cft_fold at_attach(struct cft_reader *r, struct cft_object *rel,
 	PgQuery__PartitionCmd *of = cft_arena_new(arena(r), PgQuery__PartitionCmd);
 	pg_query__partition_cmd__init(of);
 	of->bound = part->bound;
-	of->name = ((const PgQuery__AlterTableStmt *)r->msg)->relation;
+	of->name = cft_arena_new(arena(r), PgQuery__RangeVar);
+	*of->name = *((const PgQuery__AlterTableStmt *)r->msg)->relation;
+	of->name->inh = true;              /* pg_dump writes ONLY */
 	if (rel->kind == CFT_KIND_INDEX) { /* ALTER INDEX … ATTACH PARTITION */
 		cft_attr_set(r->s, child, CFT_ATTR_ATTACHED_TO, "", rel->ident, NULL, r->env);
 		return CFT_FOLD_DONE;

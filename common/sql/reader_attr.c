@@ -249,6 +249,22 @@ static enum cft_fold wait_for(struct cft_reader *r, const PgQuery__Node *object)
 	return cft_fold_wait(r, schema, name ? name : "?");
 }
 
+/* The index of a constraint has no object of its own. */
+static struct cft_object *constraint_of_index(struct cft_reader *r, const PgQuery__Node *object)
+{
+	size_t n;
+	PgQuery__Node **v = cft_node_list(object, &n);
+	const char *schema, *name;
+
+	cft_names_split(v, n, &schema, &name);
+	CFT_VEC_EACH (struct cft_object *, o, &r->s->objects)
+		if (*o != NULL && (*o)->kind == CFT_KIND_CONSTRAINT &&
+		    strcmp((*o)->name, name) == 0 &&
+		    (*schema == '\0' || strcmp((*o)->schema, schema) == 0))
+			return *o;
+	return NULL;
+}
+
 /* ---- statements ---------------------------------------------------------------------------------
  */
 
@@ -259,6 +275,11 @@ enum cft_fold cft_fold_comment(struct cft_reader *r, const ProtobufCMessage *msg
 	if (s->objtype == OBJ(DATABASE) || s->objtype == OBJ(ROLE) || s->objtype == OBJ(TABLESPACE))
 		return CFT_FOLD_DONE; /* not of the schema */
 	struct cft_object *obj = cft_fold_find(r, s->objtype, s->object);
+	const char *sub = "";
+	if (obj == NULL && s->objtype == OBJ(INDEX)) {
+		obj = constraint_of_index(r, s->object);
+		sub = "index";
+	}
 	if (obj == NULL && (s->objtype == OBJ(EXTENSION) || s->objtype == OBJ(LANGUAGE)))
 		return CFT_FOLD_DONE;
 	if (obj == NULL)
@@ -270,7 +291,7 @@ enum cft_fold cft_fold_comment(struct cft_reader *r, const ProtobufCMessage *msg
 		return CFT_FOLD_DONE;
 	struct cft_buf buf = CFT_BUF_INIT;
 	cft_literal_add(&buf, s->comment ? s->comment : "");
-	cft_attr_set(r->s, obj, CFT_ATTR_COMMENT, "",
+	cft_attr_set(r->s, obj, CFT_ATTR_COMMENT, sub,
 	             s->comment && *s->comment ? cft_buf_str(&buf) : NULL, NULL, r->env);
 	cft_buf_release(&buf);
 	return CFT_FOLD_DONE;

@@ -516,6 +516,9 @@ enum cft_fold cft_fold_define(struct cft_reader *r, const ProtobufCMessage *msg)
 
 	if (!name_of(r, msg, &n))
 		return cft_fold_refuse(r, "statements of this kind are not modelled");
+	if ((n.kind == CFT_KIND_EXTENSION || n.kind == CFT_KIND_LANGUAGE) &&
+	    strcmp(n.name, "plpgsql") == 0)
+		return CFT_FOLD_DONE; /* in every database from the start */
 	if (n.kind == CFT_KIND_STATISTICS && *n.name == '\0')
 		n.name = statistics_name(r, (const PgQuery__CreateStatsStmt *)msg);
 	if (n.on != NULL) {

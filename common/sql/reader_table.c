@@ -204,11 +204,33 @@ static void adopt_index(struct cft_reader *r, struct cft_object *table, PgQuery_
 	cft_schema_remove(r->s, index);
 }
 
+/* UNIQUE on the columns of the primary key: PostgreSQL makes one index. */
+static bool is_repeated(const struct cft_object *table, const PgQuery__Constraint *c)
+{
+	if (c->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE || c->n_including || c->n_options)
+		return false;
+	CFT_VEC_EACH (struct cft_object *, o, &table->children) {
+		const PgQuery__Constraint *k =
+			CFT_AS(PgQuery__Constraint, pg_query__constraint, (*o)->node);
+		bool same = k != NULL && k->n_keys == c->n_keys && k->n_keys > 0 &&
+		            k->deferrable == c->deferrable &&
+		            k->nulls_not_distinct == c->nulls_not_distinct && k->n_including == 0;
+		for (size_t i = 0; same && i < c->n_keys; i++)
+			same = strcmp(cft_node_string(k->keys[i]), cft_node_string(c->keys[i])) ==
+			       0;
+		if (same)
+			return true;
+	}
+	return false;
+}
+
 static void fold_constraint(struct cft_reader *r, struct cft_object *table, PgQuery__Constraint *c,
                             bool inlined)
 {
 	if (c->indexname != NULL && *c->indexname != '\0')
 		adopt_index(r, table, c);
+	if (inlined && is_repeated(table, c))
+		return;
 	const char *name = constraint_name(r, table, c);
 	struct cft_object *obj = cft_fold_child(r, CFT_KIND_CONSTRAINT, name, table);
 

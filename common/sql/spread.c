@@ -13,7 +13,7 @@ static bool is_type(const struct cft_object *o)
 {
 	return o->kind == CFT_KIND_ENUM || o->kind == CFT_KIND_DOMAIN ||
 	       o->kind == CFT_KIND_RANGE || o->kind == CFT_KIND_BASE_TYPE ||
-	       o->kind == CFT_KIND_COMPOSITE;
+	       o->kind == CFT_KIND_COMPOSITE || o->kind == CFT_KIND_COLLATION;
 }
 
 static bool is_query(const struct cft_object *o)

@@ -78,6 +78,58 @@ static void add_output(struct outputs *out, const char *name, const PgQuery__Nod
 	out->column[out->n++] = column;
 }
 
+static void view_outputs(const struct cft_object *view, struct outputs *out);
+
+static void add_parents(struct outputs *out, const struct cft_object *table);
+
+/* The columns of a table, its inherited ones first, or of a view. */
+static void add_relation(struct outputs *out, const struct cft_object *rel)
+{
+	if (rel == NULL || (rel->kind != CFT_KIND_TABLE && rel->kind != CFT_KIND_VIEW &&
+	                    rel->kind != CFT_KIND_FOREIGN_TABLE)) {
+		out->unknown = true;
+		return;
+	}
+	if (rel->kind == CFT_KIND_VIEW) {
+		struct outputs *inner = cft_new(struct outputs);
+		view_outputs(rel, inner);
+		out->unknown = out->unknown || inner->unknown;
+		for (size_t i = 0; i < inner->n; i++)
+			add_output(out, inner->name[i], inner->val[i], inner->column[i]);
+		free(inner);
+		return;
+	}
+	add_parents(out, rel);
+	CFT_VEC_EACH (struct cft_object *, c, &rel->children)
+		if ((*c)->kind == CFT_KIND_COLUMN && cft_attr_find(*c, CFT_ATTR_TYPE, ""))
+			add_output(out, (*c)->name, NULL, *c);
+}
+
+static void add_parents(struct outputs *out, const struct cft_object *table)
+{
+	CFT_VEC_EACH (struct cft_attr, a, &table->attrs) {
+		const PgQuery__RangeVar *rv = NULL;
+		if (a->id == CFT_ATTR_PARTITION_OF)
+			rv = ((const PgQuery__PartitionCmd *)a->node)->name;
+		else if (a->id == CFT_ATTR_INHERITS)
+			rv = (const PgQuery__RangeVar *)a->node;
+		if (rv != NULL)
+			add_relation(out, cft_env_relation(a->env, rv->schemaname, rv->relname));
+	}
+}
+
+size_t cft_relation_columns(const struct cft_object *rel, const char **names, size_t max)
+{
+	struct outputs *out = cft_new(struct outputs);
+	size_t n = 0;
+
+	add_relation(out, rel);
+	for (; !out->unknown && n < out->n && n < max; n++)
+		names[n] = out->name[n];
+	free(out);
+	return n;
+}
+
 static void add_star(struct outputs *out, const struct item *v, size_t n, const char *only)
 {
 	for (size_t i = 0; i < n; i++) {
