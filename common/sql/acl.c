@@ -133,6 +133,20 @@ static void emit(struct cft_diff *d, const struct cft_object *o, struct change *
 				emit_group(d, o, v, n, i, node);
 }
 
+/* What default privileges give to an object that is made now: those of the old schema are changed
+ * at the end of the script. */
+static const struct cft_attr *given(const struct cft_diff *d, const struct cft_object *o,
+                                    const char *sub)
+{
+	for (int k = 0; k < 2; k++) {
+		const struct cft_object *def = cft_default_acl_of(d->old, o, k);
+		const struct cft_attr *a = def ? cft_attr_find(def, CFT_ATTR_ACL, sub) : NULL;
+		if (a != NULL)
+			return a;
+	}
+	return NULL;
+}
+
 void cft_emit_acl(struct cft_diff *d, struct cft_delta *x, struct cft_node *node, bool all)
 {
 	CFT_VEC(struct change) changes = {0};
@@ -143,9 +157,21 @@ void cft_emit_acl(struct cft_diff *d, struct cft_delta *x, struct cft_node *node
 	if (all && x->new != NULL) {
 		CFT_VEC_EACH (struct cft_attr, a, &x->new->attrs)
 			if (a->id == CFT_ATTR_ACL) {
-				struct change c = {split(d->arena, a->sub), verb_of(NULL, a)};
-				cft_vec_push_in(d->arena, &changes, c);
+				const struct cft_attr *now = given(d, x->new, a->sub);
+				struct change c = {split(d->arena, a->sub), verb_of(now, a)};
+				if (now == NULL || strcmp(now->text, a->text) != 0)
+					cft_vec_push_in(d->arena, &changes, c);
 			}
+		for (int k = 0; k < 2; k++) { /* given, but not wanted */
+			const struct cft_object *def = cft_default_acl_of(d->old, x->new, k);
+			for (size_t i = 0; def != NULL && i < def->attrs.n; i++) {
+				const struct cft_attr *a = &def->attrs.v[i];
+				struct change c = {split(d->arena, a->sub), verb_of(a, NULL)};
+				if (a->id == CFT_ATTR_ACL &&
+				    !cft_attr_find(x->new, CFT_ATTR_ACL, a->sub))
+					cft_vec_push_in(d->arena, &changes, c);
+			}
+		}
 	} else if (x->new == NULL) {
 		CFT_VEC_EACH (struct cft_attr, a, &x->old->attrs)
 			if (a->id == CFT_ATTR_ACL) {

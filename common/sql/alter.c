@@ -8,6 +8,7 @@
 #include "common/sql/name.h"
 #include "common/sql/print.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ACCESS_EXCLUSIVE "ACCESS EXCLUSIVE"
@@ -416,6 +417,41 @@ static void add_sequence_changes(struct cft_delta *x, const char *set, struct cf
 	}
 }
 
+static long long number_of(const struct cft_object *o, enum cft_attr_id id, long long dflt)
+{
+	const char *text = cft_attr_text(o, id, "");
+
+	return *text ? strtoll(text, NULL, 10) : dflt;
+}
+
+static long long start_of(const struct cft_object *o)
+{
+	bool down = number_of(o, CFT_ATTR_SEQ_INCREMENT, 1) < 0;
+	long long first =
+		down ? number_of(o, CFT_ATTR_SEQ_MAX, -1) : number_of(o, CFT_ATTR_SEQ_MIN, 1);
+
+	return number_of(o, CFT_ATTR_SEQ_START, first);
+}
+
+/* A bound that moves over the present value is refused: move the value first. */
+static void move_value(struct cft_diff *d, struct cft_delta *x, struct cft_node *node)
+{
+	long long min = number_of(x->new, CFT_ATTR_SEQ_MIN, 1);
+	struct cft_buf name = CFT_BUF_INIT;
+
+	if (!cft_delta_attr(x, CFT_ATTR_SEQ_MIN) || min <= number_of(x->old, CFT_ATTR_SEQ_MIN, 1) ||
+	    number_of(x->new, CFT_ATTR_SEQ_INCREMENT, 1) < 0)
+		return;
+	cft_literal_add(&name, x->new->ident);
+	add_step(d, node, NULL,
+	         cft_arena_printf(d->arena,
+	                          "SELECT setval(%s, greatest(last_value, %lld), is_called AND "
+	                          "last_value >= %lld) FROM %s",
+	                          cft_buf_str(&name), min, min, x->new->ident),
+	         "", x->new);
+	cft_buf_release(&name);
+}
+
 static void alter_sequence(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
                            struct cft_node *node)
 {
@@ -423,8 +459,11 @@ static void alter_sequence(struct cft_diff *d, struct cft_delta *x, const struct
 
 	if (!first_of(x, a, CFT_ATTR_SEQ_TYPE, CFT_ATTR_SEQ_CYCLE))
 		return;
+	move_value(d, x, node);
 	cft_buf_addf(&buf, "ALTER SEQUENCE %s", x->new->ident);
 	add_sequence_changes(x, "", &buf);
+	if (start_of(x->old) != start_of(x->new) && !cft_delta_attr(x, CFT_ATTR_SEQ_START))
+		cft_buf_addf(&buf, " START WITH %lld", start_of(x->new));
 	add_step(d, node, NULL, cft_arena_strdup(d->arena, cft_buf_str(&buf)), SHARE_ROW, x->new);
 	cft_buf_release(&buf);
 }
@@ -434,9 +473,6 @@ static void add_identity(struct cft_diff *d, struct cft_delta *x, struct cft_nod
 {
 	const struct cft_object *o = x->new;
 
-	if (cft_attr_find(x->old, CFT_ATTR_DEFAULT, "") && !cft_delta_attr(x, CFT_ATTR_TYPE))
-		add_step(d, node, NULL, cft_arena_printf(d->arena, "%s DROP DEFAULT", where),
-		         ACCESS_EXCLUSIVE, o);
 	if (!cft_attr_find(x->old, CFT_ATTR_NOT_NULL, ""))
 		add_step(d, node, NULL, cft_arena_printf(d->arena, "%s SET NOT NULL", where),
 		         ACCESS_EXCLUSIVE, o);
@@ -461,8 +497,6 @@ static void alter_identity(struct cft_diff *d, struct cft_delta *x, const struct
 	if (id != NULL && id->new == NULL) {
 		const struct cft_attr *dflt = cft_attr_find(o, CFT_ATTR_DEFAULT, "");
 		char *expr = dflt ? cft_print_default(d->arena, x->new, dflt) : NULL;
-		add_step(d, node, NULL, cft_arena_printf(d->arena, "%s DROP IDENTITY", where),
-		         ACCESS_EXCLUSIVE, o);
 		if (expr != NULL)
 			add_step(d, node, dflt->env,
 			         cft_arena_printf(d->arena, "%s SET DEFAULT %s", where, expr),

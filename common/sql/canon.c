@@ -19,6 +19,8 @@ struct canon {
 	const struct cft_object *scope;
 	bool loose;
 	const PgQuery__SelectStmt *select; /* innermost query: its FROM gives names */
+	PgQuery__Node *const *aliases;     /* CREATE VIEW v (a, b): names of the outputs */
+	size_t n_aliases;
 };
 
 static void put(struct canon *c, const ProtobufCMessage *msg);
@@ -360,6 +362,14 @@ static bool put_expr_loose(struct canon *c, const PgQuery__AExpr *e)
 	case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
 		put_binary(c, op, e->lexpr, e->rexpr);
 		return true;
+	case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT: {
+		PgQuery__AExpr distinct = *e;
+		distinct.kind = PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT;
+		cft_buf_adds(c->out, "(not ");
+		put(c, &distinct.base);
+		cft_buf_addc(c->out, ')');
+		return true;
+	}
 	case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
 	case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
 		return put_between(c, e);
@@ -514,10 +524,12 @@ const char *cft_output_name(const PgQuery__Node *val)
 	}
 }
 
-static void put_target(struct canon *c, const PgQuery__ResTarget *t)
+static void put_target(struct canon *c, const PgQuery__ResTarget *t, const char *alias)
 {
 	cft_buf_addf(c->out, "(target %s ",
-	             t->name && *t->name ? t->name : cft_output_name(t->val));
+	             alias                 ? alias
+	             : t->name && *t->name ? t->name
+	                                   : cft_output_name(t->val));
 	put_node(c, t->val);
 	cft_buf_addc(c->out, ')');
 }
@@ -591,6 +603,10 @@ static void put_outputs_meant(struct canon *c, const PgQuery__SelectStmt *s)
 static void put_select(struct canon *c, const PgQuery__SelectStmt *s)
 {
 	const PgQuery__SelectStmt *outer = c->select;
+	PgQuery__Node *const *aliases = c->aliases;
+	size_t n_aliases = c->n_aliases;
+
+	c->n_aliases = 0;
 
 	c->select = s;
 	if (!c->loose) {
@@ -607,7 +623,7 @@ static void put_select(struct canon *c, const PgQuery__SelectStmt *s)
 		if (t == NULL)
 			put_node(c, s->target_list[i]);
 		else if (!put_star(c, t))
-			put_target(c, t);
+			put_target(c, t, i < n_aliases ? cft_node_string(aliases[i]) : NULL);
 	}
 	put_outputs_meant(c, s);
 	copy.n_group_clause = 0;
@@ -680,6 +696,17 @@ static void put_cast(struct canon *c, const PgQuery__TypeCast *cast)
 	cft_buf_addc(c->out, ')');
 }
 
+static void put_view(struct canon *c, const PgQuery__ViewStmt *v)
+{
+	PgQuery__ViewStmt copy = *v;
+
+	c->aliases = v->aliases;
+	c->n_aliases = v->n_aliases;
+	copy.n_aliases = 0;
+	put_generic(c, &copy.base);
+	c->n_aliases = 0;
+}
+
 static void put(struct canon *c, const ProtobufCMessage *msg)
 {
 	if (msg == NULL)
@@ -705,6 +732,8 @@ static void put(struct canon *c, const ProtobufCMessage *msg)
 		put_a_expr(c, (const PgQuery__AExpr *)msg);
 	else if (d == &pg_query__bool_expr__descriptor)
 		put_bool(c, (const PgQuery__BoolExpr *)msg);
+	else if (d == &pg_query__view_stmt__descriptor && c->loose)
+		put_view(c, (const PgQuery__ViewStmt *)msg);
 	else if (d == &pg_query__select_stmt__descriptor)
 		put_select(c, (const PgQuery__SelectStmt *)msg);
 	else

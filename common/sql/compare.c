@@ -53,17 +53,20 @@ static bool same_tree(const struct cft_diff *d, const struct cft_object *x,
 	return same;
 }
 
-/* users.id and public.users.id */
-static const char *without_public(const char *text)
+/* The column they name, however it is written. */
+static bool same_owner(const struct cft_object *x, const struct cft_object *y)
 {
-	return strncmp(text, "public.", 7) == 0 ? text + 7 : text;
+	const struct cft_object *a = cft_sequence_owner(x->env->schema, x);
+	const struct cft_object *b = cft_sequence_owner(y->env->schema, y);
+
+	return a && b ? strcmp(a->key, b->key) == 0 : a == b;
 }
 
 bool cft_attr_same(const struct cft_diff *d, const struct cft_object *x, const struct cft_attr *a,
                    const struct cft_object *y, const struct cft_attr *b)
 {
 	if (a->id == CFT_ATTR_OWNED_BY)
-		return strcmp(without_public(a->text), without_public(b->text)) == 0;
+		return same_owner(x, y);
 	if (a->node == NULL || b->node == NULL || a->id == CFT_ATTR_LABELS)
 		return a->node == b->node || a->node == NULL || b->node == NULL ||
 		                       a->id == CFT_ATTR_LABELS

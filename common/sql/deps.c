@@ -142,7 +142,11 @@ static void visit_constraint(struct collect *c, const PgQuery__Constraint *k)
 			CFT_AS(PgQuery__Constraint, pg_query__constraint, child->node);
 		bool unique = key && (key->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY ||
 		                      key->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE);
-		if (unique && key->n_keys == k->n_pk_attrs)
+		bool same = unique && key->n_keys == k->n_pk_attrs;
+		for (size_t a = 0; same && a < k->n_pk_attrs; a++)
+			same = strcmp(cft_node_string(key->keys[a]),
+			              cft_node_string(k->pk_attrs[a])) == 0;
+		if (same)
 			add_dep(c, child, false);
 		const PgQuery__IndexStmt *index =
 			CFT_AS(PgQuery__IndexStmt, pg_query__index_stmt, child->node);

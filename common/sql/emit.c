@@ -48,14 +48,13 @@ bool cft_delta_merged_create(const struct cft_diff *d, const struct cft_delta *x
 
 	if (o == NULL || o->inline_in == NULL || x->left_out || !is_made(x))
 		return false;
-	const struct cft_delta *holder = d->of_new[o->inline_in->index];
-	if (holder == NULL || !is_made(holder))
-		return false;
 	if (o->kind == CFT_KIND_SEQUENCE) {
 		const struct cft_object *col = cft_sequence_owner(d->new, o);
-		return col != NULL && cft_print_serial_says_all(col);
+		const struct cft_delta *c = col ? d->of_new[col->index] : NULL;
+		return c != NULL && is_made(c) && cft_print_serial_says_all(col);
 	}
-	return true;
+	const struct cft_delta *holder = d->of_new[o->inline_in->index];
+	return holder != NULL && is_made(holder);
 }
 
 bool cft_delta_merged_drop(const struct cft_diff *d, const struct cft_delta *x)
@@ -77,8 +76,12 @@ bool cft_delta_merged_drop(const struct cft_diff *d, const struct cft_delta *x)
 
 struct cft_delta *cft_delta_creator(const struct cft_diff *d, struct cft_delta *x)
 {
-	while (cft_delta_merged_create(d, x))
-		x = d->of_new[x->new->inline_in->index];
+	while (cft_delta_merged_create(d, x)) {
+		const struct cft_object *o = x->new;
+		const struct cft_object *up =
+			o->kind == CFT_KIND_SEQUENCE ? cft_sequence_owner(d->new, o) : o->inline_in;
+		x = d->of_new[up->index];
+	}
 	return x;
 }
 
@@ -222,7 +225,7 @@ static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_de
 	if (cft_delta_merged_drop(d, x) ||
 	    (o->kind == CFT_KIND_COLUMN && o->parent->kind == CFT_KIND_VIEW))
 		return;
-	x->drop = new_node(d, order, x, RANK_DROP);
+	x->drop = new_node(d, order, x, o->kind == CFT_KIND_DEFAULT_ACL ? RANK_POST : RANK_DROP);
 	if (o->kind == CFT_KIND_DEFAULT_ACL) {
 		cft_emit_acl(d, x, x->drop, true);
 		return;
@@ -306,7 +309,9 @@ static void emit_create(struct cft_diff *d, struct cft_order *order, struct cft_
 	const struct cft_object *o = x->new;
 	bool implied = o->kind == CFT_KIND_COLUMN && !cft_attr_find(o, CFT_ATTR_TYPE, "");
 
-	x->create = new_node(d, order, x, RANK_CREATE + (int)o->kind);
+	x->create = new_node(d, order, x,
+	                     (o->kind == CFT_KIND_DEFAULT_ACL ? RANK_POST : RANK_CREATE) +
+	                             (int)o->kind);
 	x->post = new_node(d, order, x, RANK_POST + (int)o->kind);
 	if (o->kind == CFT_KIND_SCHEMA && strcmp(o->name, "public") == 0)
 		implied = true;
@@ -347,12 +352,38 @@ static void emit_bounce(struct cft_diff *d, struct cft_order *order, struct cft_
 		                                .transactional = true});
 }
 
+/* The place of a sequence's name: identity and serial use the same one, so what was must go first.
+ */
+static void emit_identity_gone(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
+{
+	const struct cft_attr_delta *id = cft_delta_attr(x, CFT_ATTR_IDENTITY);
+	const char *what = NULL;
+
+	if (x->new->kind != CFT_KIND_COLUMN || id == NULL || x->drop != NULL)
+		return;
+	if (id->new == NULL)
+		what = "IDENTITY";
+	else if (id->old == NULL && cft_attr_find(x->old, CFT_ATTR_DEFAULT, ""))
+		what = "DEFAULT";
+	if (what == NULL)
+		return;
+	x->drop = new_node(d, order, x, RANK_DROP);
+	cft_node_step(d, x->drop, NULL,
+	              (struct cft_step){.sql = cft_arena_printf(
+						d->arena, "ALTER TABLE %s ALTER COLUMN %s DROP %s",
+						x->new->parent->ident, x->new->ident, what),
+	                                .lock = "ACCESS EXCLUSIVE",
+	                                .transactional = true});
+}
+
 static void emit_alter(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
 {
-	x->alter = new_node(d, order, x, RANK_ALTER);
+	x->alter = new_node(d, order, x,
+	                    x->new->kind == CFT_KIND_DEFAULT_ACL ? RANK_POST : RANK_ALTER);
 	x->post = new_node(d, order, x, RANK_POST + (int)x->new->kind);
 	if (x->bounce_default)
 		emit_bounce(d, order, x);
+	emit_identity_gone(d, order, x);
 	if (x->swap_type) {
 		cft_emit_swap(d, x, x->alter);
 	} else if (x->op == CFT_DELTA_SELF) {

@@ -229,6 +229,11 @@ static inline const char *cft_env_current(const struct cft_env *env)
 
 void cft_literal_add(struct cft_buf *out, const char *text);
 
+/* The default privileges that objects of this kind get when made (in its schema, or anywhere) by
+ * whoever runs the script; or NULL. */
+const struct cft_object *cft_default_acl_of(const struct cft_schema *s,
+                                            const struct cft_object *obj, bool in_schema);
+
 /* Names of the columns of a table (inherited ones too) or view; 0 where they are not known. */
 size_t cft_relation_columns(const struct cft_object *rel, const char **names, size_t max);
 

@@ -67,7 +67,9 @@ static void old_dep(struct cft_diff *d, struct cft_delta *x, const struct cft_ob
 		return;
 	add(d, gone, base);
 	add(d, gone, y->alter);
-	if (x->alter != NULL)
+	if (x->alter != NULL && x->drop != NULL && base != x->drop)
+		add(d, base, x->alter);
+	else if (x->alter != NULL)
 		add(d, x->alter, base);
 }
 
@@ -79,6 +81,8 @@ static void new_dep(struct cft_diff *d, struct cft_delta *x, const struct cft_ob
 
 	if (y == NULL)
 		return;
+	if (x->drop != NULL && x->alter != NULL && on->kind == CFT_KIND_SEQUENCE)
+		add(d, x->drop, base);
 	add(d, base, made);
 	add(d, y->alter, made);
 	add(d, base, x->create);

@@ -23,6 +23,7 @@ struct cft_reader {
 	const ProtobufCMessage *msg;
 	const char *reason;
 	const char *missing; /* what a waiting statement waits for */
+	const char *role;    /* SET ROLE, or NULL */
 	const char *created; /* schema of the CREATE SCHEMA that a statement is an element of */
 };
 
@@ -97,6 +98,7 @@ enum cft_fold cft_fold_drop(struct cft_reader *r, const ProtobufCMessage *msg);
 /* reader_acl.c */
 enum cft_fold cft_fold_grant(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_default_acl(struct cft_reader *r, const ProtobufCMessage *msg);
+void cft_fold_default_privileges(struct cft_reader *r, struct cft_object *obj);
 const char *cft_role_name(struct cft_reader *r, const PgQuery__RoleSpec *role);
 
 #endif

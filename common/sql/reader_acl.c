@@ -7,6 +7,7 @@
 #include "common/sql/name.h"
 #include "common/sql/reader.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -233,12 +234,67 @@ static const struct {
 	{PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA, "SCHEMAS", &acl_schema},
 };
 
+static const char *default_acl_word(enum cft_kind kind)
+{
+	switch ((int)kind) {
+	case CFT_KIND_TABLE:
+	case CFT_KIND_VIEW:
+	case CFT_KIND_MATVIEW:
+	case CFT_KIND_FOREIGN_TABLE:
+		return "TABLES";
+	case CFT_KIND_SEQUENCE:
+		return "SEQUENCES";
+	case CFT_KIND_FUNCTION:
+	case CFT_KIND_PROCEDURE:
+	case CFT_KIND_AGGREGATE:
+		return "FUNCTIONS";
+	case CFT_KIND_ENUM:
+	case CFT_KIND_COMPOSITE:
+	case CFT_KIND_RANGE:
+	case CFT_KIND_BASE_TYPE:
+	case CFT_KIND_DOMAIN:
+		return "TYPES";
+	case CFT_KIND_SCHEMA:
+		return "SCHEMAS";
+	default:
+		return NULL;
+	}
+}
+
+const struct cft_object *cft_default_acl_of(const struct cft_schema *s,
+                                            const struct cft_object *obj, bool in_schema)
+{
+	const char *word = default_acl_word(obj->kind);
+	char name[256];
+
+	if (word == NULL)
+		return NULL;
+	snprintf(name, sizeof(name), "|%s|%s", in_schema ? obj->schema : "", word);
+	return cft_schema_find(s, "defacl", "", name);
+}
+
+/* What an object has from the moment it is made. */
+void cft_fold_default_privileges(struct cft_reader *r, struct cft_object *obj)
+{
+	for (int in_schema = 0; in_schema < 2; in_schema++) {
+		const struct cft_object *defaults = cft_default_acl_of(r->s, obj, in_schema);
+		if (defaults == NULL)
+			continue;
+		CFT_VEC_EACH (struct cft_attr, a, &defaults->attrs)
+			if (a->id == CFT_ATTR_ACL)
+				cft_attr_set(r->s, obj, CFT_ATTR_ACL, a->sub, a->text, NULL,
+				             r->env);
+	}
+}
+
 static void change_default(struct cft_reader *r, const PgQuery__GrantStmt *s, const char *role,
                            const char *schema)
 {
 	for (size_t i = 0; i < sizeof(default_kinds) / sizeof(default_kinds[0]); i++) {
 		if (default_kinds[i].type != s->objtype)
 			continue;
+		if (strcmp(role, "postgres") == 0)
+			role = ""; /* as for owners */
 		const char *name =
 			cft_arena_printf(arena(r), "%s|%s|%s", role, schema, default_kinds[i].word);
 		struct cft_object *obj = cft_schema_find(r->s, "defacl", "", name);
@@ -276,7 +332,9 @@ enum cft_fold cft_fold_default_acl(struct cft_reader *r, const ProtobufCMessage 
 	for (size_t i = 0; i < (n_roles ? n_roles : 1); i++)
 		for (size_t k = 0; k < (n_schemas ? n_schemas : 1); k++)
 			change_default(r, s->action,
-			               n_roles ? cft_role_name(r, roles[i]->role_spec) : "",
+			               n_roles   ? cft_role_name(r, roles[i]->role_spec)
+			               : r->role ? r->role
+			                         : "",
 			               n_schemas ? cft_node_string(schemas[k]) : "");
 	r->s->says_acl = true;
 	return CFT_FOLD_DONE;

@@ -79,6 +79,24 @@ static void normal_function(struct cft_reader *r, PgQuery__CreateFunctionStmt *f
 	}
 }
 
+/* RETURNS record, or the type of the one OUT parameter, goes without saying. */
+static void normal_result(PgQuery__CreateFunctionStmt *f)
+{
+	size_t outs = 0;
+	const char *schema, *name;
+
+	for (size_t i = 0; i < f->n_parameters; i++) {
+		PgQuery__FunctionParameterMode m = f->parameters[i]->function_parameter->mode;
+		outs += m == PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_OUT ||
+		        m == PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_INOUT;
+	}
+	if (outs == 0 || f->return_type == NULL || f->return_type->setof)
+		return;
+	cft_names_split(f->return_type->names, f->return_type->n_names, &schema, &name);
+	if (outs == 1 || strcmp(name, "record") == 0)
+		f->return_type = NULL;
+}
+
 static void normal_index_elem(PgQuery__IndexElem *e)
 {
 	bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
@@ -127,6 +145,7 @@ static const char *input_types(struct cft_reader *r, PgQuery__Node *const *param
 static void name_routine(struct cft_reader *r, PgQuery__CreateFunctionStmt *f, struct named *ret)
 {
 	normal_function(r, f);
+	normal_result(f);
 	ret->kind = f->is_procedure ? CFT_KIND_PROCEDURE : CFT_KIND_FUNCTION;
 	cft_names_split(f->funcname, f->n_funcname, &ret->schema, &ret->name);
 	ret->args = input_types(r, f->parameters, f->n_parameters);
@@ -541,6 +560,7 @@ enum cft_fold cft_fold_define(struct cft_reader *r, const ProtobufCMessage *msg)
 		obj = cft_schema_add(r->s, n.kind, schema, n.name, n.args, NULL);
 		obj->env = r->env;
 		cft_fold_ident(r, obj, qualified);
+		cft_fold_default_privileges(r, obj);
 	}
 	obj->node = msg;
 	obj->text = r->created ? NULL : r->stmt->text;
@@ -600,10 +620,13 @@ enum cft_fold cft_fold_index(struct cft_reader *r, const ProtobufCMessage *msg)
 	obj->env = r->env;
 	cft_fold_ident(r, obj, strchr(table->ident, '.') != NULL);
 	s->idxname = (char *)name;
+	bool only = !s->relation->inh && cft_attr_find(table, CFT_ATTR_PARTITION_BY, "");
+	if (only) /* pg_dump's way: each partition's index is attached later */
+		s->relation->inh = true;
 	obj->node = msg;
 	obj->text = named ? r->stmt->text : NULL;
 	obj->text_len = r->stmt->len;
-	obj->stale = !named || r->created != NULL;
+	obj->stale = !named || r->created != NULL || only;
 	cft_fold_options(r, obj, CFT_ATTR_OPTION, s->options, s->n_options, false);
 	s->n_options = 0;
 	cft_attr_set(r->s, obj, CFT_ATTR_DEFINITION, "", NULL, msg, r->env);

@@ -207,6 +207,7 @@ void cft_fold_serial(struct cft_reader *r, struct cft_object *column, const char
 	struct cft_buf owner = CFT_BUF_INIT;
 
 	seq->env = r->env;
+	cft_fold_default_privileges(r, seq);
 	seq->inline_in = inlined ? table : column;
 	seq->stale = true;
 	seq->ident = cft_name_quote(arena(r), plain ? "" : table->schema, name);

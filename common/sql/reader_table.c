@@ -503,6 +503,21 @@ static void like_constraint(struct cft_reader *r, struct cft_object *table,
 	cft_fold_constraints(r, table, &c, 1, true);
 }
 
+static void like_index(struct cft_reader *r, struct cft_object *table,
+                       const struct cft_object *from)
+{
+	PgQuery__IndexStmt *s = cft_arena_new(arena(r), PgQuery__IndexStmt);
+	PgQuery__RangeVar *rv = cft_arena_new(arena(r), PgQuery__RangeVar);
+
+	*s = *(const PgQuery__IndexStmt *)from->node;
+	*rv = *s->relation;
+	rv->schemaname = (char *)table->schema;
+	rv->relname = (char *)table->name;
+	s->relation = rv;
+	s->idxname = (char *)"";
+	cft_fold_index(r, &s->base);
+}
+
 /* LIKE: the columns as they are now; the text is not used, the source may change later. */
 static bool fold_like(struct cft_reader *r, struct cft_object *table,
                       const PgQuery__TableLikeClause *like)
@@ -518,6 +533,9 @@ static bool fold_like(struct cft_reader *r, struct cft_object *table,
 	for (size_t i = 0; i < from->children.n; i++)
 		if (from->children.v[i]->kind == CFT_KIND_CONSTRAINT)
 			like_constraint(r, table, from->children.v[i], like->options);
+	for (size_t i = 0; i < from->children.n; i++)
+		if (from->children.v[i]->kind == CFT_KIND_INDEX && (like->options & LIKE_INDEXES))
+			like_index(r, table, from->children.v[i]);
 	return true;
 }
 

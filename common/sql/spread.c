@@ -153,6 +153,18 @@ static bool force(struct cft_delta *x, struct cft_delta *y)
 	return false;
 }
 
+/* A foreign key leans on one unique index; when that goes, it must lean on another. */
+static bool key_gone(struct cft_delta *x, const struct cft_delta *y)
+{
+	const PgQuery__Constraint *c =
+		CFT_AS(PgQuery__Constraint, pg_query__constraint, x->old->node);
+
+	if (c == NULL || c->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN ||
+	    (y->old->kind != CFT_KIND_CONSTRAINT && y->old->kind != CFT_KIND_INDEX))
+		return false;
+	return replace(x);
+}
+
 static bool has_star(void *ctx, const ProtobufCMessage *msg)
 {
 	bool *found = ctx;
@@ -207,7 +219,9 @@ static bool spread_once(struct cft_diff *d)
 		}
 		CFT_VEC_EACH (struct cft_dep, dep, &x->old->deps) {
 			struct cft_delta *y = d->of_old[dep->on->index];
-			if (y != NULL && !dep->soft && y->new != NULL &&force(x, y))
+			if (y == NULL || dep->soft)
+				continue;
+			if (y->new != NULL ? force(x, y) : key_gone(x, y))
 				changed = true;
 		}
 	}

@@ -1,0 +1,140 @@
+// Goldens of the schema diff: two texts in, the statements of both scripts out.
+// SPDX-License-Identifier: MIT
+#include "common/sql/schema.h"
+
+#include <gtest/gtest.h>
+#include <string>
+
+namespace
+{
+
+struct Result {
+	std::string up, down, refused;
+};
+
+cft_schema *read(const std::string &sql)
+{
+	cft_schema *schema = nullptr;
+	cft_err err = {};
+
+	EXPECT_EQ(cft_schema_read_text(sql.data(), sql.size(), "t.sql", &schema, &err), 0)
+		<< err.message;
+	return schema;
+}
+
+std::string script(const cft_plan *plan, bool down)
+{
+	cft_buf out = {};
+	cft_plan_script(plan, down, false, &out);
+	std::string text = cft_buf_str(&out);
+	cft_buf_release(&out);
+	return text;
+}
+
+Result diff(const std::string &old_sql, const std::string &new_sql)
+{
+	cft_schema *a = read(old_sql), *b = read(new_sql);
+	cft_plan *plan = nullptr;
+	cft_err err = {};
+
+	EXPECT_EQ(cft_schema_diff(a, b, nullptr, &plan, &err), 0) << err.message;
+	Result r = {script(plan, false), script(plan, true), ""};
+	for (size_t i = 0; i < plan->refused_count; i++)
+		r.refused += std::string(plan->refused[i].reason) + "\n";
+	cft_plan_free(plan);
+	cft_schema_free(a);
+	cft_schema_free(b);
+	return r;
+}
+
+TEST(SchemaDiff, MakesATableInTheAuthorsWordsAndDropsItWithItsIndexes)
+{
+	Result r = diff("", "CREATE TABLE users (\n    id UUID PRIMARY KEY,\n    name TEXT\n);\n"
+	                    "CREATE INDEX users_name ON users(name);\n");
+	EXPECT_EQ(r.up, "CREATE TABLE users (\n    id UUID PRIMARY KEY,\n    name TEXT\n);\n"
+	                "CREATE INDEX users_name ON users(name);\n");
+	EXPECT_EQ(r.down, "DROP TABLE users;\n");
+}
+
+TEST(SchemaDiff, AddsAColumnToATableThatADumpDescribes)
+{
+	Result r = diff(
+		"-- PostgreSQL database dump\n"
+		"SELECT pg_catalog.set_config('search_path', '', false);\n"
+		"CREATE TABLE public.confiture_migrations (version text NOT NULL);\n"
+		"CREATE TABLE public.users (id uuid DEFAULT gen_random_uuid() NOT NULL,\n"
+		" email text NOT NULL);\n"
+		"ALTER TABLE public.users OWNER TO postgres;\n"
+		"ALTER TABLE ONLY public.users ADD CONSTRAINT users_pkey PRIMARY KEY (id);\n"
+		"ALTER TABLE ONLY public.users ADD CONSTRAINT users_email_key UNIQUE (email);\n",
+		"CREATE TABLE users (id UUID PRIMARY KEY DEFAULT gen_random_uuid(),\n"
+		" email TEXT NOT NULL UNIQUE, bio TEXT);\n");
+	EXPECT_EQ(r.up, "ALTER TABLE users ADD COLUMN bio TEXT;\n");
+	EXPECT_EQ(r.down, "ALTER TABLE users DROP COLUMN bio;\n");
+}
+
+TEST(SchemaDiff, IsEmptyForTheSameSchemaInAnotherOrder)
+{
+	Result r = diff(
+		"CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int REFERENCES a);"
+		"CREATE INDEX ON b (a); COMMENT ON TABLE b IS 'x';",
+		"COMMENT ON TABLE b IS 'x'; CREATE INDEX ON b (a);"
+		"CREATE TABLE b (a int REFERENCES a(id)); CREATE TABLE a (id int PRIMARY KEY);");
+	EXPECT_EQ(r.up, "");
+	EXPECT_EQ(r.down, "");
+}
+
+TEST(SchemaDiff, ReadsSerialAsSequenceDefaultAndOwner)
+{
+	Result r = diff("CREATE SEQUENCE t_id_seq AS integer; CREATE TABLE t (id integer NOT NULL "
+	                "DEFAULT nextval('t_id_seq'::regclass));"
+	                "ALTER SEQUENCE t_id_seq OWNED BY t.id;",
+	                "CREATE TABLE t (id serial);");
+	EXPECT_EQ(r.up, "");
+}
+
+TEST(SchemaDiff, RemakesAChainOfViewsAroundATypeChange)
+{
+	std::string views = "CREATE VIEW v AS SELECT n FROM t; CREATE VIEW w AS SELECT n FROM v;"
+			    "COMMENT ON VIEW w IS 'kept'; GRANT SELECT ON w TO app;";
+	Result r = diff("CREATE TABLE t (n int);" + views, "CREATE TABLE t (n bigint);" + views);
+	EXPECT_EQ(r.up, "DROP VIEW w;\nDROP VIEW v;\nALTER TABLE t ALTER COLUMN n TYPE bigint;\n"
+	                "CREATE VIEW v AS SELECT n FROM t;\nCREATE VIEW w AS SELECT n FROM v;\n"
+	                "COMMENT ON VIEW w IS 'kept';\nGRANT SELECT ON TABLE w TO app;\n");
+}
+
+TEST(SchemaDiff, BreaksACircleOfForeignKeys)
+{
+	Result r = diff("", "CREATE TABLE a (id int PRIMARY KEY, b int REFERENCES b);"
+	                    "CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);");
+	EXPECT_NE(r.up.find("ALTER TABLE"), std::string::npos);
+	EXPECT_EQ(r.refused, "");
+}
+
+TEST(SchemaDiff, MakesAnEnumAnewWhenAValueGoes)
+{
+	Result r = diff("CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (x e DEFAULT 'a');",
+	                "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (x e DEFAULT 'a');");
+	EXPECT_NE(r.up.find("RENAME TO e__old"), std::string::npos);
+	EXPECT_NE(r.up.find("USING x::text::e"), std::string::npos);
+	EXPECT_NE(r.down.find("ADD VALUE 'b'"), std::string::npos);
+}
+
+TEST(SchemaDiff, RefusesWhatItCannotRead)
+{
+	Result r = diff("", "CREATE TABLE t AS SELECT 1 AS a;");
+	EXPECT_NE(r.refused.find("CREATE TABLE AS"), std::string::npos);
+}
+
+TEST(SchemaDiff, SaysWhereTextDoesNotParse)
+{
+	const std::string sql = "CREATE TABLE t (id int);\nCREATE TALBE u ();";
+	cft_schema *schema = nullptr;
+	cft_err err = {};
+
+	EXPECT_NE(cft_schema_read_text(sql.data(), sql.size(), "new.sql", &schema, &err), 0);
+	EXPECT_STREQ(err.file, "new.sql");
+	EXPECT_EQ(err.line, 2);
+}
+
+} // namespace
