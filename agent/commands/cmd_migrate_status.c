@@ -118,7 +118,7 @@ static int run_status(struct cft_cmd *cmd, struct cft_err *err)
 	int rc = cft_migrate_open(&migrate, cmd, false, err);
 
 	if (rc == 0) {
-		cft_migrate_show_problems(&migrate);
+		cft_migrate_show_problems(&migrate, true);
 		cft_mig_rows_make(cmd->arena, &migrate.dir, &migrate.history, &rows);
 		show(&migrate, &rows);
 		if (cft_cmd_flag(cmd, "exit-code") && rows.pending > 0)

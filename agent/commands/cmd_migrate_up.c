@@ -32,7 +32,7 @@ static int up(struct cft_migrate *migrate, struct cft_err *err)
 	};
 	struct cft_mig_plan plan;
 
-	cft_migrate_show_problems(migrate);
+	cft_migrate_show_problems(migrate, false);
 	int rc =
 		cft_mig_plan_up(cmd->arena, &migrate->dir, &migrate->history, &options, &plan, err);
 	if (rc != 0)

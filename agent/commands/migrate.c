@@ -233,11 +233,11 @@ const char *cft_migrate_problem_text(const struct cft_migrate *migrate,
 	return cft_arena_printf(arena, "%s:%d: %s", problem->path, problem->line, problem->message);
 }
 
-void cft_migrate_show_problems(struct cft_migrate *migrate)
+void cft_migrate_show_problems(struct cft_migrate *migrate, bool errors)
 {
 	CFT_VEC_EACH (struct cft_mig_problem, problem, &migrate->dir.problems) {
 		/* Gaps and missing downs are `validate`'s to tell: they stop nobody. */
-		if (problem->severity == CFT_MIG_ERROR ||
+		if ((errors && problem->severity == CFT_MIG_ERROR) ||
 		    strcmp(problem->reason, "UNKNOWN_FILE_NAME") == 0)
 			cft_out_note(migrate->cmd->out, "%s%s%s%s",
 			             cft_migrate_problem_text(migrate, problem),

@@ -65,8 +65,9 @@ void cft_migrate_close(struct cft_migrate *migrate);
 /* "db/migrations/001_x.up.sql:3: message"; in cmd->arena. */
 const char *cft_migrate_problem_text(const struct cft_migrate *migrate,
                                      const struct cft_mig_problem *problem);
-/* Warnings about files, on standard error. */
-void cft_migrate_show_problems(struct cft_migrate *migrate);
+/* Files that will not be run, on standard error; `errors`: also what stops `up`, which reports its
+ * first one itself. */
+void cft_migrate_show_problems(struct cft_migrate *migrate, bool errors);
 json_t *cft_migrate_problems_json(const struct cft_migrate *migrate);
 /* Runs a plan and shows it as the guide does; the JSON document too. */
 int cft_migrate_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,

@@ -33,7 +33,7 @@ static int no_schema(struct cft_err *err)
 	cft_fail_reason(err, CFT_E_CONFIG, "NO_SCHEMA",
 	                "the tracking table has no schema to be in: search_path names none that "
 	                "exists");
-	return cft_err_hint(err, "set migration.tracking_table to schema.confiture_migrations");
+	return cft_err_hint(err, "set migration.table to schema.confiture_migrations");
 }
 
 /* One row: the schema, and how many of our columns the table has. */
