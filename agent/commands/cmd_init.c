@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/command.h"
+#include "agent/commands/instructions.h"
 #include "common/base/path.h"
 #include "common/migrate/scaffold.h"
 
@@ -20,7 +21,7 @@ static const char *outcome_word(enum cft_scaffold_outcome outcome)
 	return "?";
 }
 
-static void tell(struct cft_cmd *cmd, const struct cft_scaffold *scaffold)
+static void tell(struct cft_cmd *cmd, const struct cft_scaffold *scaffold, const char *agents)
 {
 	size_t kept = 0;
 
@@ -31,6 +32,8 @@ static void tell(struct cft_cmd *cmd, const struct cft_scaffold *scaffold)
 			cft_out_text(cmd->out, "   %-9s %s", outcome_word(scaffold->v[i].outcome),
 			             scaffold->v[i].path);
 	}
+	if (agents)
+		cft_out_text(cmd->out, "   %-9s AGENTS.md", agents);
 	if (kept == scaffold->n)
 		cft_out_mark(cmd->out, CFT_MARK_OK,
 		             "The project is already there; nothing changed");
@@ -45,9 +48,13 @@ static void tell(struct cft_cmd *cmd, const struct cft_scaffold *scaffold)
 	             "  2. Write your tables below db/schema/10_tables/\n"
 	             "  3. confiture config check",
 	             scaffold->database);
+	if (!agents)
+		cft_out_text(cmd->out,
+		             "\nAI agents work here? 'confiture init --agents-md' tells them how "
+		             "in AGENTS.md.");
 }
 
-static void give_json(struct cft_cmd *cmd, const struct cft_scaffold *scaffold)
+static void give_json(struct cft_cmd *cmd, const struct cft_scaffold *scaffold, const char *agents)
 {
 	json_t *files = json_array();
 
@@ -55,6 +62,9 @@ static void give_json(struct cft_cmd *cmd, const struct cft_scaffold *scaffold)
 		json_array_append_new(files,
 		                      json_pack("{s:s, s:s}", "path", scaffold->v[i].path,
 		                                "outcome", outcome_word(scaffold->v[i].outcome)));
+	if (agents)
+		json_array_append_new(
+			files, json_pack("{s:s, s:s}", "path", "AGENTS.md", "outcome", agents));
 	cft_out_json(cmd->out,
 	             json_pack("{s:s, s:o}", "directory", scaffold->root, "files", files));
 }
@@ -62,18 +72,28 @@ static void give_json(struct cft_cmd *cmd, const struct cft_scaffold *scaffold)
 static int run(struct cft_cmd *cmd, struct cft_err *err)
 {
 	const char *dir = cmd->args.n ? cmd->args.v[0] : ".";
+	bool changed;
 	struct cft_scaffold scaffold;
+	const char *agents = NULL;
 	int rc = cft_scaffold_write(cmd->arena, dir, cft_cmd_flag(cmd, "force"), &scaffold, err);
 
+	if (rc == 0 && cft_cmd_flag(cmd, "agents-md")) {
+		rc = cft_instructions_write(cft_path_join(cmd->arena, dir, "AGENTS.md"), &changed,
+		                            err);
+		agents = changed ? "written" : "kept";
+	}
 	if (rc != 0)
 		return rc;
-	tell(cmd, &scaffold);
-	give_json(cmd, &scaffold);
+	tell(cmd, &scaffold, agents);
+	give_json(cmd, &scaffold, agents);
 	return 0;
 }
 
 static const struct cft_opt options[] = {
 	{.name = "force", .type = CFT_OPT_FLAG, .help = "Replace files that exist"},
+	{.name = "agents-md",
+         .type = CFT_OPT_FLAG,
+         .help = "Also put the instructions for AI agents into AGENTS.md"},
 	CFT_OPT_END,
 };
 
@@ -84,7 +104,7 @@ static const struct cft_arg arguments[] = {
 
 static const struct cft_example examples[] = {
 	{"Start a project in a new directory", "confiture init myapp"},
-	{"Add what is missing to the project here", "confiture init"},
+	{"Add what is missing, and tell AI agents how to work here", "confiture init --agents-md"},
 	CFT_EXAMPLE_END,
 };
 

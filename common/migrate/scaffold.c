@@ -5,7 +5,6 @@
 
 #include "common/base/buf.h"
 #include "common/base/file.h"
-#include "common/base/mem.h"
 #include "common/base/path.h"
 
 #include <ctype.h>
@@ -186,58 +185,5 @@ int cft_scaffold_write(struct cft_arena *arena, const char *dir, bool force,
 	}
 	if (rc == 0)
 		*ret_scaffold = scaffold;
-	return rc;
-}
-
-static void add_section(struct cft_buf *out, const char *begin, const char *end, const char *text)
-{
-	cft_buf_adds(out, begin);
-	cft_buf_adds(out, text);
-	if (*text && text[strlen(text) - 1] != '\n')
-		cft_buf_addc(out, '\n');
-	cft_buf_adds(out, end);
-}
-
-static void merge(struct cft_buf *out, const struct cft_buf *old, const char *begin,
-                  const char *end, const char *text)
-{
-	const char *whole = cft_buf_str(old);
-	const char *first = strstr(whole, begin);
-	const char *last = first ? strstr(first, end) : NULL;
-
-	if (last) {
-		cft_buf_add(out, whole, (size_t)(first - whole));
-		add_section(out, begin, end, text);
-		cft_buf_adds(out, last + strlen(end));
-		return;
-	}
-	cft_buf_add(out, whole, old->len);
-	if (old->len)
-		cft_buf_adds(out, whole[old->len - 1] == '\n' ? "\n" : "\n\n");
-	add_section(out, begin, end, text);
-}
-
-int cft_scaffold_section(const char *path, const char *name, const char *text,
-                         enum cft_scaffold_outcome *ret_outcome, struct cft_err *err)
-{
-	char *begin = cft_asprintf("<!-- %s: begin -->\n", name);
-	char *end = cft_asprintf("<!-- %s: end -->\n", name);
-	struct cft_buf old = CFT_BUF_INIT, now = CFT_BUF_INIT;
-	bool exists = cft_file_exists(path);
-	int rc = exists ? cft_file_read(path, 16 << 20, &old, err) : 0;
-
-	if (rc == 0) {
-		merge(&now, &old, begin, end, text);
-		bool same = exists && strcmp(cft_buf_str(&old), cft_buf_str(&now)) == 0;
-		*ret_outcome = same     ? CFT_SCAFFOLD_KEPT
-		               : exists ? CFT_SCAFFOLD_REPLACED
-		                        : CFT_SCAFFOLD_CREATED;
-		if (!same)
-			rc = cft_file_write(path, cft_buf_str(&now), now.len, 0644, err);
-	}
-	cft_buf_release(&old);
-	cft_buf_release(&now);
-	free(begin);
-	free(end);
 	return rc;
 }

@@ -34,11 +34,6 @@ struct cft_scaffold {
 int cft_scaffold_write(struct cft_arena *arena, const char *dir, bool force,
                        struct cft_scaffold *ret_scaffold, struct cft_err *err);
 
-/* Puts `text` into `path` between two marker lines: replaces what is between them, or appends.
- * *ret_outcome: CREATED (no such file), REPLACED (changed), KEPT (nothing to change). */
-int cft_scaffold_section(const char *path, const char *name, const char *text,
-                         enum cft_scaffold_outcome *ret_outcome, struct cft_err *err);
-
 #ifdef __cplusplus
 }
 #endif

@@ -171,6 +171,17 @@ TEST_F(Commands, InitKeepsWhatIsThere)
 	EXPECT_EQ(1, confiture({"init", "/dev/null/x"}).exit_code);
 }
 
+TEST_F(Commands, InitTellsAgentsHowToWorkOnDemand)
+{
+	dir_.write("AGENTS.md", "# Mine\n");
+	ASSERT_EQ(0, confiture({"init", "--agents-md"}).exit_code);
+	std::string text = cft_test::read_file(dir_.file("AGENTS.md"));
+	EXPECT_EQ(0u, text.rfind("# Mine\n", 0));
+	EXPECT_TRUE(contains(text, "confiture coordinate register"));
+	ASSERT_EQ(0, confiture({"init", "--agents-md"}).exit_code);
+	EXPECT_EQ(text, cft_test::read_file(dir_.file("AGENTS.md")));
+}
+
 TEST_F(Commands, ConfigCheckAcceptsAFreshProject)
 {
 	auto checked = confiture({"config", "check"});

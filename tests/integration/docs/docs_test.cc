@@ -1,6 +1,7 @@
 // The documentation: tables that programs make, environment files that it shows, the example
 // projects. SPDX-License-Identifier: MIT
 #include "common/config/environment.h"
+#include "server/wiring/settings.h"
 #include "tests/lib/markdown.h"
 #include "tests/lib/pg_cluster.h"
 
@@ -88,6 +89,10 @@ TEST(Configuration, IsDocumentedByTheTablesThemselves)
 	auto tables = cft_test::run({cft_test::program("confiture"), "docs", "configuration"});
 	ASSERT_EQ(0, tables.exit_code) << tables.err;
 	EXPECT_EQ(tables.out, made_by(page, "confiture docs configuration"));
+	auto server =
+		cft_test::run({cft_test::program("confiture-server"), "--print-settings-markdown"});
+	ASSERT_EQ(0, server.exit_code) << server.err;
+	EXPECT_EQ(server.out, made_by(page, "confiture-server --print-settings-markdown"));
 }
 
 TEST(Documentation, ShowsEnvironmentFilesThatAreRight)
@@ -95,7 +100,7 @@ TEST(Documentation, ShowsEnvironmentFilesThatAreRight)
 	size_t seen = 0;
 	for (const char *page : {"configuration.md", "organizing-sql-files.md"}) {
 		for (const auto &block : cft_test::code_blocks(root + "/docs/" + page)) {
-			if (block.language != "yaml")
+			if (block.language != "yaml" || block.text.rfind("# server.yaml", 0) == 0)
 				continue;
 			cft_test::TempDir dir;
 			struct cft_arena arena = CFT_ARENA_INIT;
@@ -110,6 +115,27 @@ TEST(Documentation, ShowsEnvironmentFilesThatAreRight)
 		}
 	}
 	EXPECT_GE(seen, 3u);
+}
+
+TEST(Documentation, ShowsAServerFileThatIsRight)
+{
+	size_t seen = 0;
+	for (const auto &block : cft_test::code_blocks(root + "/docs/configuration.md")) {
+		if (block.text.rfind("# server.yaml", 0) != 0)
+			continue;
+		struct cft_arena arena = CFT_ARENA_INIT;
+		struct cft_err err = CFT_ERR_INIT;
+		struct cft_server_settings values = {};
+		struct cft_settings settings;
+		const struct cft_yaml_node *node;
+		cft_settings_init(&settings, &cft_server_settings_table, &arena, &values);
+		EXPECT_EQ(0, cft_yaml_parse(&arena, "server.yaml", block.text.data(),
+		                            block.text.size(), &node, &err));
+		EXPECT_EQ(0, cft_settings_read_yaml(&settings, node, nullptr, &err)) << err.message;
+		cft_arena_release(&arena);
+		seen++;
+	}
+	EXPECT_EQ(1u, seen);
 }
 
 TEST_F(Blog, BuildsInEveryEnvironment)

@@ -74,6 +74,10 @@ class Reader
 		    std::regex_search(out_, match, std::regex("int_[a-z0-9]{12}")))
 			intent_ = match.str();
 	}
+	std::string file(const std::string &name) const
+	{
+		return dir_.file(name);
+	}
 	std::string out_;
 	PgCluster cluster_;
 
@@ -117,7 +121,7 @@ TEST(GettingStarted, WorksForSomebodyAlone)
 	Reader reader;
 	size_t commands = 0;
 	for (const CodeBlock &block : cft_test::code_blocks(guide)) {
-		if (coordinates(block))
+		if (block.language == "bash" && coordinates(block))
 			continue;
 		reader.follow(block);
 		commands += block.language == "bash";
@@ -131,4 +135,44 @@ TEST(GettingStarted, WorksForSomebodyAlone)
 	EXPECT_EQ("5", sql("myapp_local", "SELECT count(*) FROM confiture_migrations"));
 	EXPECT_EQ("3", sql("myapp_fresh", "SELECT count(*) FROM users"));
 	EXPECT_EQ("2", sql("myapp_fresh", "SELECT count(*) FROM posts"));
+}
+
+TEST(GettingStarted, WorksForTwoAgents)
+{
+	Reader reader;
+	std::string out = reader.file("server.out");
+	cft_test::RunOptions options;
+	options.stdout_path = out;
+	options.stderr_path = reader.file("server.err");
+	reader.shell("mkdir myapp && cd myapp && confiture init");
+	cft_test::Background server({cft_test::program("confiture-server"), "--listen",
+	                             "127.0.0.1:0", "--database-url",
+	                             reader.cluster_.create_database()},
+	                            options);
+	std::smatch ready;
+	std::string said;
+	ASSERT_TRUE(cft_test::eventually([&] {
+		said = cft_test::read_file(out);
+		return std::regex_search(said, ready, std::regex("ready on (127[.0-9]*:[0-9]+)"));
+	})) << said
+	    << cft_test::read_file(options.stderr_path);
+	reader.set("CONFITURE_SERVER", ready[1].str());
+
+	std::vector<std::string> outputs;
+	for (const CodeBlock &block : cft_test::code_blocks(guide)) {
+		if (block.language != "bash" || !coordinates(block))
+			continue;
+		reader.follow(block);
+		outputs.push_back(reader.out_);
+		if (HasFailure())
+			return;
+	}
+	ASSERT_EQ(5u, outputs.size());
+	EXPECT_NE(std::string::npos, outputs[1].find("feature/user_profiles_001")) << outputs[1];
+	EXPECT_NE(std::string::npos, outputs[2].find("alice")) << outputs[2];
+	EXPECT_NE(std::string::npos, outputs[3].find("user_profiles")) << outputs[3];
+	EXPECT_NE(std::string::npos, outputs[4].find("COMPLETED")) << outputs[4];
+	EXPECT_NE(std::string::npos,
+	          cft_test::read_file(reader.file("myapp/status.json")).find("\"total\": 1"));
+	server.stop();
 }

@@ -253,21 +253,3 @@ TEST(Scaffold, WritesEnvironmentsThatAreRight)
 	}
 	cft_arena_release(&arena);
 }
-
-TEST(ScaffoldSection, IsReplacedInPlace)
-{
-	cft_test::TempDir dir;
-	struct cft_err err = CFT_ERR_INIT;
-	enum cft_scaffold_outcome outcome;
-	std::string path = dir.file("AGENTS.md");
-
-	ASSERT_EQ(0, cft_scaffold_section(path.c_str(), "x", "one\n", &outcome, &err));
-	EXPECT_EQ(CFT_SCAFFOLD_CREATED, outcome);
-	dir.write("AGENTS.md", "# Mine\n" + cft_test::read_file(path) + "after\n");
-	ASSERT_EQ(0, cft_scaffold_section(path.c_str(), "x", "two\n", &outcome, &err));
-	EXPECT_EQ(CFT_SCAFFOLD_REPLACED, outcome);
-	EXPECT_EQ("# Mine\n<!-- x: begin -->\ntwo\n<!-- x: end -->\nafter\n",
-	          cft_test::read_file(path));
-	ASSERT_EQ(0, cft_scaffold_section(path.c_str(), "x", "two\n", &outcome, &err));
-	EXPECT_EQ(CFT_SCAFFOLD_KEPT, outcome);
-}
