@@ -216,6 +216,8 @@ static int make_data(struct cft_cluster *c, struct cft_err *err)
 	                      "trust", "-E", "UTF8", "-N", "--locale=C", NULL};
 	int rc = 0;
 
+	if (c->throw_away)
+		argv[sizeof(argv) / sizeof(argv[0]) - 2] = "-N";
 	if (!cft_file_exists(version)) {
 		remove_tree(fresh);
 		pid_t pid = cft_cluster_spawn(argv, &c->as, c->log, 0, err);
@@ -225,8 +227,6 @@ static int make_data(struct cft_cluster *c, struct cft_err *err)
 			rc = fail_with_log(c, "initdb failed", err);
 		if (rc == 0)
 			rc = write_hba(fresh, &c->as, err);
-		if (rc == 0 && !c->throw_away)
-			sync();
 		if (rc == 0 && rename(fresh, c->data) != 0)
 			rc = cft_fail_errno(err, errno, "cannot rename %s", fresh);
 	}
