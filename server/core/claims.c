@@ -74,22 +74,57 @@ static void add_claim(struct question *q, const struct cft_intent *intent,
 	cft_vec_push_in(q->arena, q->claims, claim);
 }
 
+/* Most effects have nothing to do with the question: told without making their names. */
+static bool may_match(const struct question *q, const char *name)
+{
+	return name[0] && strstr(q->object, name) != NULL;
+}
+
+/* A query's column without its table may be any table's of that query: the object's too, where the
+ * query reads that one. */
+static const char *relation_of(const struct question *q, const struct cft_effect *effect)
+{
+	for (size_t i = 0; i < effect->n_refs; i++) {
+		const struct cft_ref *ref = &effect->refs[i];
+		if (ref->kind == CFT_OBJ_COLUMN || !may_match(q, ref->name))
+			continue;
+		const char *name = dotted(q->arena, ref->schema, ref->name, "");
+		size_t len = strlen(name);
+		if (strncmp(q->object, name, len) == 0 && q->object[len] == '.')
+			return name;
+	}
+	return NULL;
+}
+
+static void ask_ref(struct question *q, const struct cft_intent *intent,
+                    const struct cft_effect *effect, const struct cft_ref *ref)
+{
+	const char *column = ref->kind == CFT_OBJ_COLUMN ? ref->sub : "";
+	const char *used = NULL;
+
+	if (may_match(q, ref->name)) {
+		used = dotted(q->arena, ref->schema, ref->name, column);
+	} else if (!ref->name[0] && may_match(q, column)) {
+		const char *relation = relation_of(q, effect);
+		used = relation ? cft_arena_printf(q->arena, "%s.%s", relation, column) : NULL;
+	}
+	if (used && is_within(q, used))
+		add_claim(q, intent, effect, used, "use");
+}
+
 static void ask_effect(struct question *q, const struct cft_intent *intent,
                        const struct cft_effect *effect)
 {
 	const char *sub = cft_object_kind_is_child(effect->kind) ? effect->sub : "";
-	const char *name = dotted(q->arena, effect->schema, effect->name, sub);
 
-	if (is_within(q, name) || takes_whole(effect, name, q))
-		add_claim(q, intent, effect, cft_effect_key(q->arena, effect),
-		          cft_effect_op_text(effect->op));
-	for (size_t i = 0; i < effect->n_refs; i++) {
-		const struct cft_ref *ref = &effect->refs[i];
-		const char *column = ref->kind == CFT_OBJ_COLUMN ? ref->sub : "";
-		const char *used = dotted(q->arena, ref->schema, ref->name, column);
-		if (ref->name[0] && is_within(q, used))
-			add_claim(q, intent, effect, used, "use");
+	if (may_match(q, effect->name)) {
+		const char *name = dotted(q->arena, effect->schema, effect->name, sub);
+		if (is_within(q, name) || takes_whole(effect, name, q))
+			add_claim(q, intent, effect, cft_effect_key(q->arena, effect),
+			          cft_effect_op_text(effect->op));
 	}
+	for (size_t i = 0; i < effect->n_refs; i++)
+		ask_ref(q, intent, effect, &effect->refs[i]);
 }
 
 void cft_state_claims(const struct cft_state *state, const char *object, struct cft_arena *arena,

@@ -8,6 +8,12 @@
 #include <assert.h>
 #include <string.h>
 
+/* A field that is new in these has to be packed below; then correct the number. */
+_Static_assert(sizeof(struct cft_ref) == 56, "struct cft_ref changed");
+_Static_assert(sizeof(struct cft_effect) == 96, "struct cft_effect changed");
+_Static_assert(sizeof(struct cft_effect_statement) == 40, "struct cft_effect_statement changed");
+_Static_assert(sizeof(struct cft_attr) == 16, "struct cft_attr changed");
+
 enum { ALIGN = 8 }; /* of every struct that is packed: pointers and 64-bit numbers at most */
 
 void *cft_pack_room(struct cft_pack *pack, size_t size)
