@@ -6,13 +6,12 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	EAGER_US = 10 * 1000000, /* so long after the loss … */
-	EAGER_PAUSE_MS = 250,    /* … the pause between attempts is this, */
+	EAGER_PAUSE_MS = 250,    /* … an attempt to connect takes this at most, */
 	PATIENT_PAUSE_MS = 5000, /* and afterwards this */
 };
 
@@ -79,13 +78,14 @@ static int lost(struct cft_follow *follow, bool *ret_first, struct cft_err *err)
 	return CFT_E_UNAVAILABLE;
 }
 
-/* Waits before the next attempt, but not beyond the caller's time. */
-static void pause_before_retry(const struct cft_follow *follow, int timeout_ms)
+/* Waits for the server to be there again, but not beyond the caller's time. */
+static bool await_server(const struct cft_follow *follow, int timeout_ms)
 {
 	bool eager = cft_clock_mono_us() - follow->lost_us < EAGER_US;
 	int pause_ms = eager ? EAGER_PAUSE_MS : PATIENT_PAUSE_MS;
 
-	poll(NULL, 0, pause_ms < timeout_ms ? pause_ms : timeout_ms);
+	return cft_client_wait(follow->session->client,
+	                       pause_ms < timeout_ms ? pause_ms : timeout_ms);
 }
 
 /* What was seen already comes again where the server answers a token with a whole revision. */
@@ -109,7 +109,8 @@ int cft_follow_next(struct cft_follow *follow, int timeout_ms, struct cft_arena 
 {
 	*ret_first = false;
 	if (!follow->stream) {
-		pause_before_retry(follow, timeout_ms);
+		if (!await_server(follow, timeout_ms))
+			return cft_fail(err, CFT_E_TIMEOUT, "no server yet");
 		int opened = open_stream(follow, err);
 		if (opened != 0)
 			return opened;

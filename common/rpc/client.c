@@ -85,6 +85,44 @@ bool cft_client_poll(struct cft_client *client, int timeout_ms)
 	return cft_rpc_pump(client->queue, cft_rpc_deadline(timeout_ms)) == CFT_PUMP_RAN;
 }
 
+struct watch {
+	struct cft_tag tag;
+	bool done;
+};
+
+static void watch_done(struct cft_tag *tag, bool ok)
+{
+	(void)ok; /* the state changed, or the deadline passed: the caller looks */
+	((struct watch *)tag)->done = true;
+}
+
+static void await_change(struct cft_client *client, grpc_channel *channel,
+                         grpc_connectivity_state state, gpr_timespec deadline)
+{
+	struct watch watch = {.tag.done = watch_done};
+
+	grpc_channel_watch_connectivity_state(channel, state, deadline, client->queue, &watch.tag);
+	while (!watch.done)
+		cft_rpc_pump(client->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC));
+}
+
+bool cft_client_wait(struct cft_client *client, int timeout_ms)
+{
+	grpc_channel *channel = client->channels[client->current].channel;
+	gpr_timespec deadline = cft_rpc_deadline(timeout_ms);
+
+	for (;;) {
+		grpc_connectivity_state state = grpc_channel_check_connectivity_state(channel, 1);
+		if (state == GRPC_CHANNEL_READY)
+			return true;
+		if (gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), deadline) >= 0)
+			break;
+		await_change(client, channel, state, deadline);
+	}
+	client->current = (client->current + 1) % client->n_channels;
+	return false;
+}
+
 static void unary_free(struct cft_unary *unary)
 {
 	grpc_byte_buffer_destroy(unary->request);

@@ -66,6 +66,11 @@ int cft_client_call(struct cft_client *client, const ProtobufCServiceDescriptor 
  * error) and `err` (code 0 on success) live until the callback returns. */
 typedef void (*cft_client_done)(void *arg, const void *response, const struct cft_err *err);
 
+/* Connects, and waits up to `timeout_ms` for it; true once connected. Without calls in flight gRPC
+ * tries again only every few seconds: whoever waits for a server to come back waits here. A server
+ * that did not answer in time is passed over for the next of the list. */
+bool cft_client_wait(struct cft_client *client, int timeout_ms);
+
 /* Starts a unary call; `done` runs exactly once, also when the client is closed. */
 void cft_client_start(struct cft_client *client, const ProtobufCServiceDescriptor *service,
                       const char *method, const void *request, int timeout_ms, cft_client_done done,
