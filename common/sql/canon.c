@@ -65,7 +65,7 @@ static void put_scalar(struct canon *c, const ProtobufCFieldDescriptor *f, const
 			cft_buf_addf(c->out, " %u\"%s\"", f->id, s);
 		break;
 	case PROTOBUF_C_TYPE_BOOL:
-		if (*(const protobuf_c_boolean *)p)
+		if (*(const protobuf_c_boolean *)(const void *)p)
 			cft_buf_addf(c->out, " %u!", f->id);
 		break;
 	case PROTOBUF_C_TYPE_INT64:
@@ -74,8 +74,8 @@ static void put_scalar(struct canon *c, const ProtobufCFieldDescriptor *f, const
 			cft_buf_addf(c->out, " %u=%lld", f->id, (long long)*(const int64_t *)p);
 		break;
 	default: /* the 32-bit types and enums; libpg_query's trees have no others */
-		if (*(const int32_t *)p != 0)
-			cft_buf_addf(c->out, " %u=%d", f->id, *(const int32_t *)p);
+		if (*(const int32_t *)(const void *)p != 0)
+			cft_buf_addf(c->out, " %u=%d", f->id, *(const int32_t *)(const void *)p);
 		break;
 	}
 }
@@ -121,8 +121,9 @@ static void put_field(struct canon *c, const ProtobufCMessage *msg,
 		return;
 	}
 	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-		size_t n = *(const size_t *)(base + f->quantifier_offset);
-		ProtobufCMessage *const *v = *(ProtobufCMessage *const *const *)(base + f->offset);
+		size_t n = *(const size_t *)(const void *)(base + f->quantifier_offset);
+		ProtobufCMessage *const *v =
+			*(ProtobufCMessage *const *const *)(const void *)(base + f->offset);
 		if (n == 0)
 			return;
 		const char *space =
@@ -138,7 +139,8 @@ static void put_field(struct canon *c, const ProtobufCMessage *msg,
 		cft_buf_addc(c->out, ']');
 		return;
 	}
-	const ProtobufCMessage *sub = *(const ProtobufCMessage *const *)(base + f->offset);
+	const ProtobufCMessage *sub =
+		*(const ProtobufCMessage *const *)(const void *)(base + f->offset);
 	if (sub != NULL) {
 		cft_buf_addf(c->out, " %u:", f->id);
 		put(c, sub);
@@ -154,7 +156,8 @@ static void put_generic(struct canon *c, const ProtobufCMessage *msg)
 	for (unsigned i = 0; i < d->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &d->fields[i];
 		if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) &&
-		    *(const unsigned *)((const char *)msg + f->quantifier_offset) != f->id)
+		    *(const unsigned *)(const void *)((const char *)msg + f->quantifier_offset) !=
+		            f->id)
 			continue;
 		if (!skipped(c, f))
 			put_field(c, msg, f);

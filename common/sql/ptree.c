@@ -43,7 +43,7 @@ void cft_names_split(PgQuery__Node *const *names, size_t n, const char **ret_sch
 
 static const ProtobufCMessage *field_message(const void *member)
 {
-	return *(const ProtobufCMessage *const *)member;
+	return *(const ProtobufCMessage *const *)(const void *)member;
 }
 
 static void walk_fields(const ProtobufCMessage *msg, cft_tree_visit_fn visit, void *ctx)
@@ -57,13 +57,14 @@ static void walk_fields(const ProtobufCMessage *msg, cft_tree_visit_fn visit, vo
 		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
 			continue;
 		if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-			size_t n = *(const size_t *)(base + f->quantifier_offset);
+			size_t n = *(const size_t *)(const void *)(base + f->quantifier_offset);
 			ProtobufCMessage *const *v =
-				*(ProtobufCMessage *const *const *)(base + f->offset);
+				*(ProtobufCMessage *const *const *)(const void *)(base + f->offset);
 			for (size_t k = 0; k < n; k++)
 				cft_tree_walk(v[k], visit, ctx);
 		} else if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
-		           *(const unsigned *)(base + f->quantifier_offset) == f->id) {
+		           *(const unsigned *)(const void *)(base + f->quantifier_offset) ==
+		                   f->id) {
 			cft_tree_walk(field_message(base + f->offset), visit, ctx);
 		}
 	}

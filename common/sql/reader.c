@@ -66,7 +66,8 @@ static bool if_not_exists(const ProtobufCMessage *msg)
 	const ProtobufCFieldDescriptor *f =
 		protobuf_c_message_descriptor_get_field_by_name(msg->descriptor, "if_not_exists");
 
-	return f != NULL && *(const protobuf_c_boolean *)((const char *)msg + f->offset);
+	return f != NULL &&
+	       *(const protobuf_c_boolean *)(const void *)((const char *)msg + f->offset);
 }
 
 struct cft_object *cft_fold_object(struct cft_reader *r, enum cft_kind kind, const char *schema,

@@ -512,7 +512,8 @@ static bool exists_already(const ProtobufCMessage *msg)
 	const ProtobufCFieldDescriptor *f =
 		protobuf_c_message_descriptor_get_field_by_name(msg->descriptor, "if_not_exists");
 
-	return f != NULL && *(const protobuf_c_boolean *)((const char *)msg + f->offset);
+	return f != NULL &&
+	       *(const protobuf_c_boolean *)(const void *)((const char *)msg + f->offset);
 }
 
 static const char *statistics_name(struct cft_reader *r, const PgQuery__CreateStatsStmt *s)
