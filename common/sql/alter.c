@@ -76,7 +76,8 @@ static const struct rule rules[] = {
 	SIMPLE(ANY_KIND, A(COMMENT), "COMMENT ON %T IS %V", "COMMENT ON %T IS NULL", SHARE_UPDATE),
 	SIMPLE(ANY_KIND, A(SECURITY_LABEL), "SECURITY LABEL FOR %S ON %T IS %V",
                "SECURITY LABEL FOR %S ON %T IS NULL", SHARE_UPDATE),
-	SIMPLE(ANY_KIND, A(OWNER), "ALTER %T OWNER TO %V", NULL, ACCESS_EXCLUSIVE),
+	SIMPLE(ANY_KIND, A(OWNER), "ALTER %T OWNER TO %V", "ALTER %T OWNER TO CURRENT_USER",
+               ACCESS_EXCLUSIVE),
 
 	CUSTOM(K(COLUMN), A(TYPE), alter_column_type, ACCESS_EXCLUSIVE),
 	CUSTOM(K(COLUMN), A(COLLATION), alter_column_type, ACCESS_EXCLUSIVE),
@@ -390,33 +391,6 @@ static bool first_of(const struct cft_delta *x, const struct cft_attr_delta *a,
 	return false;
 }
 
-/* SET words of changed sequence options, "" values mean the default. */
-static void add_sequence_changes(struct cft_delta *x, const char *set, struct cft_buf *out)
-{
-	static const struct {
-		enum cft_attr_id id;
-		const char *word, *none;
-	} options[] = {
-		{CFT_ATTR_SEQ_TYPE, "AS ", "AS bigint"},
-		{CFT_ATTR_SEQ_INCREMENT, "INCREMENT BY ", "INCREMENT BY 1"},
-		{CFT_ATTR_SEQ_MIN, "MINVALUE ", "NO MINVALUE"},
-		{CFT_ATTR_SEQ_MAX, "MAXVALUE ", "NO MAXVALUE"},
-		{CFT_ATTR_SEQ_START, "START WITH ", "START WITH 1"},
-		{CFT_ATTR_SEQ_CACHE, "CACHE ", "CACHE 1"},
-		{CFT_ATTR_SEQ_CYCLE, "", "NO CYCLE"},
-	};
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		const struct cft_attr_delta *a = cft_delta_attr(x, options[i].id);
-		if (a == NULL || (a->id == CFT_ATTR_SEQ_TYPE && *set))
-			continue;
-		if (a->new != NULL)
-			cft_buf_addf(out, " %s%s%s", set, options[i].word, a->new->text);
-		else
-			cft_buf_addf(out, " %s%s", set, options[i].none);
-	}
-}
-
 static long long number_of(const struct cft_object *o, enum cft_attr_id id, long long dflt)
 {
 	const char *text = cft_attr_text(o, id, "");
@@ -431,6 +405,35 @@ static long long start_of(const struct cft_object *o)
 		down ? number_of(o, CFT_ATTR_SEQ_MAX, -1) : number_of(o, CFT_ATTR_SEQ_MIN, 1);
 
 	return number_of(o, CFT_ATTR_SEQ_START, first);
+}
+
+/* SET words of changed sequence options, "" values mean the default. */
+static void add_sequence_changes(struct cft_delta *x, const char *set, struct cft_buf *out)
+{
+	static const struct {
+		enum cft_attr_id id;
+		const char *word, *none;
+	} options[] = {
+		{CFT_ATTR_SEQ_TYPE, "AS ", "AS bigint"},
+		{CFT_ATTR_SEQ_INCREMENT, "INCREMENT BY ", "INCREMENT BY 1"},
+		{CFT_ATTR_SEQ_MIN, "MINVALUE ", "NO MINVALUE"},
+		{CFT_ATTR_SEQ_MAX, "MAXVALUE ", "NO MAXVALUE"},
+
+		{CFT_ATTR_SEQ_CACHE, "CACHE ", "CACHE 1"},
+		{CFT_ATTR_SEQ_CYCLE, "", "NO CYCLE"},
+	};
+
+	if (start_of(x->old) != start_of(x->new))
+		cft_buf_addf(out, " %sSTART WITH %lld", set, start_of(x->new));
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const struct cft_attr_delta *a = cft_delta_attr(x, options[i].id);
+		if (a == NULL || (a->id == CFT_ATTR_SEQ_TYPE && *set))
+			continue;
+		if (a->new != NULL)
+			cft_buf_addf(out, " %s%s%s", set, options[i].word, a->new->text);
+		else
+			cft_buf_addf(out, " %s%s", set, options[i].none);
+	}
 }
 
 /* A bound that moves over the present value is refused: move the value first. */
@@ -462,8 +465,7 @@ static void alter_sequence(struct cft_diff *d, struct cft_delta *x, const struct
 	move_value(d, x, node);
 	cft_buf_addf(&buf, "ALTER SEQUENCE %s", x->new->ident);
 	add_sequence_changes(x, "", &buf);
-	if (start_of(x->old) != start_of(x->new) && !cft_delta_attr(x, CFT_ATTR_SEQ_START))
-		cft_buf_addf(&buf, " START WITH %lld", start_of(x->new));
+
 	add_step(d, node, NULL, cft_arena_strdup(d->arena, cft_buf_str(&buf)), SHARE_ROW, x->new);
 	cft_buf_release(&buf);
 }

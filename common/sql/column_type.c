@@ -157,7 +157,10 @@ void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *nod
 	    cft_arena_printf(d->arena, "ALTER %s %s RENAME TO %s", word, o->ident,
 	                     cft_name_quote(d->arena, "", plain)),
 	    false, "");
-	char *create = cft_print_create(d->arena, x->new, NULL, NULL);
+	struct cft_object named = *x->new;
+	if (o->kind == CFT_KIND_DOMAIN) /* generated names are still taken by the old one */
+		named.stale = true;
+	char *create = cft_print_create(d->arena, &named, NULL, NULL);
 	if (create == NULL) {
 		cft_diff_refuse(d, x->new, "its text cannot be printed faithfully");
 		return;

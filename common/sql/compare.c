@@ -85,7 +85,7 @@ static bool compared(const struct cft_diff *d, enum cft_attr_id id)
 	bool dump = d->old->is_dump != d->new->is_dump;
 
 	if (id == CFT_ATTR_OWNER)
-		return !o->keep_owners && d->old->says_owner && d->new->says_owner;
+		return !o->keep_owners && (!dump || (d->old->says_owner && d->new->says_owner));
 	if (id == CFT_ATTR_ACL)
 		return !o->keep_privileges && (!dump || (d->old->says_acl && d->new->says_acl));
 	return true;
@@ -96,8 +96,6 @@ static void note_attr(struct cft_diff *d, struct cft_delta *x, enum cft_attr_id 
 {
 	struct cft_attr_delta a = {id, sub, old, new};
 
-	if (id == CFT_ATTR_OWNER && (old == NULL || new == NULL))
-		return; /* whoever runs the script owns it; that is not said in DDL */
 	cft_vec_push_in(d->arena, &x->attrs, a);
 }
 

@@ -9,6 +9,7 @@
 #include "common/sql/split.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 struct collect {
@@ -73,6 +74,9 @@ static void visit_const(struct collect *c, const PgQuery__AConst *k)
 	struct cft_object *rel = cft_env_relation(c->env, n > 1 ? parts[n - 2] : "", parts[n - 1]);
 	if (rel != NULL && rel->kind == CFT_KIND_SEQUENCE)
 		add_dep(c, rel, false);
+	if (c->obj->kind != CFT_KIND_FUNCTION) /* to_tsvector('conf', …) */
+		add_dep(c, cft_env_object(c->env, "tsc", n > 1 ? parts[n - 2] : "", parts[n - 1]),
+		        false);
 }
 
 static void visit_column_ref(struct collect *c, const PgQuery__ColumnRef *ref)
@@ -155,6 +159,21 @@ static void visit_constraint(struct collect *c, const PgQuery__Constraint *k)
 	}
 }
 
+/* Operator classes are named per access method. */
+static void visit_opclass(struct collect *c, PgQuery__Node *const *names, size_t n)
+{
+	static const char *const methods[] = {"btree", "hash", "gist", "gin", "brin", "spgist"};
+	const char *schema, *name;
+	char full[160];
+
+	cft_names_split(names, n, &schema, &name);
+	for (size_t i = 0; *name != '\0' && i < sizeof(methods) / sizeof(methods[0]); i++) {
+		snprintf(full, sizeof(full), "%s USING %s", name, methods[i]);
+		add_dep(c, cft_env_object(c->env, "opclass", schema, full), false);
+		add_dep(c, cft_env_object(c->env, "opfamily", schema, full), false);
+	}
+}
+
 static bool visit(void *ctx, const ProtobufCMessage *msg)
 {
 	struct collect *c = ctx;
@@ -185,8 +204,10 @@ static bool visit(void *ctx, const ProtobufCMessage *msg)
 		if (e->name && *e->name)
 			cft_vec_push(&c->words, e->name);
 		add_named(c, e->collation, e->n_collation, "collation", false);
+		visit_opclass(c, e->opclass, e->n_opclass);
 	} else if (IS(partition_elem)) {
 		const PgQuery__PartitionElem *e = m;
+		visit_opclass(c, e->opclass, e->n_opclass);
 		if (e->name && *e->name)
 			cft_vec_push(&c->words, e->name);
 	} else if (IS(stats_elem)) {
@@ -211,7 +232,7 @@ static bool visit(void *ctx, const ProtobufCMessage *msg)
 		c->star = true;
 	} else if (IS(create_op_class_stmt)) {
 		const PgQuery__CreateOpClassStmt *o = m;
-		(void)o;
+		visit_opclass(c, o->opfamilyname, o->n_opfamilyname);
 	} else if (IS(create_conversion_stmt)) {
 		const PgQuery__CreateConversionStmt *o = m;
 		add_named(c, o->func_name, o->n_func_name, "function", false);

@@ -191,7 +191,9 @@ void cft_node_step(struct cft_diff *d, struct cft_node *node, const struct cft_e
 	bool set = env != NULL && env->set_sql != NULL;
 
 	if (set)
-		push(d, node, (struct cft_step){.sql = env->set_sql, .transactional = true});
+		push(d, node,
+		     (struct cft_step){.sql = cft_arena_strdup(d->arena, env->set_sql),
+		                       .transactional = true});
 	push(d, node, step);
 	if (set)
 		push(d, node, (struct cft_step){.sql = "RESET search_path", .transactional = true});
@@ -281,10 +283,25 @@ static const char *create_lock(const struct cft_object *o)
 	}
 }
 
+/* One side is as PostgreSQL prints it, the other as people write: where the two cannot be brought
+ * together, the definition is set again, and it is said why. */
+#define CANNOT_TELL \
+	"cannot tell offline whether it differs from what the dump shows; it is set again"
+
+static bool untold(const struct cft_diff *d, const struct cft_delta *x)
+{
+	return d->loose && x->old != NULL && x->new != NULL && !x->forced &&
+	       (x->new->kind == CFT_KIND_VIEW || x->new->kind == CFT_KIND_MATVIEW ||
+	        x->new->kind == CFT_KIND_RULE || x->new->kind == CFT_KIND_FUNCTION) &&
+	       cft_delta_attr(x, CFT_ATTR_DEFINITION) != NULL;
+}
+
 static const char *create_hazard(const struct cft_diff *d, const struct cft_object *o)
 {
 	const struct cft_delta *parent = o->parent ? d->of_new[o->parent->index] : NULL;
 
+	if (untold(d, d->of_new[o->index]))
+		return CANNOT_TELL;
 	if (parent == NULL || is_made(parent))
 		return ""; /* the table is new and empty */
 	if (o->kind == CFT_KIND_INDEX)
@@ -304,6 +321,53 @@ static bool is_concurrent(const struct cft_object *o)
 	return s != NULL && s->concurrent && cft_print_is_source(o);
 }
 
+static bool is_partitioned(const struct cft_object *table)
+{
+	return cft_attr_find(table, CFT_ATTR_PARTITION_BY, "") != NULL;
+}
+
+/* CREATE INDEX CONCURRENTLY; a constraint NOT VALID first and validated under a weaker lock. */
+static bool emit_online(struct cft_diff *d, struct cft_delta *x, char *sql)
+{
+	const struct cft_object *o = x->new;
+	const struct cft_delta *table = o->parent ? d->of_new[o->parent->index] : NULL;
+
+	if (table == NULL || is_made(table) || is_partitioned(o->parent) ||
+	    o->parent->kind != CFT_KIND_TABLE)
+		return false;
+	if (o->kind == CFT_KIND_INDEX) {
+		const char *at = strcasestr(sql, "INDEX");
+		if (at == NULL || is_concurrent(o))
+			return false;
+		sql = cft_arena_printf(d->arena, "%.*s CONCURRENTLY%s", (int)(at + 5 - sql), sql,
+		                       at + 5);
+		cft_node_step(d, x->create, o->env,
+		              (struct cft_step){.sql = sql,
+		                                .lock = "SHARE UPDATE EXCLUSIVE",
+		                                .hazard = "a build that fails leaves an invalid "
+		                                          "index behind"});
+		return true;
+	}
+	const PgQuery__Constraint *c =
+		o->kind == CFT_KIND_CONSTRAINT ? (const PgQuery__Constraint *)o->node : NULL;
+	if (c == NULL || c->skip_validation ||
+	    (c->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN &&
+	     c->contype != PG_QUERY__CONSTR_TYPE__CONSTR_CHECK))
+		return false;
+	cft_node_step(d, x->create, o->env,
+	              (struct cft_step){.sql = cft_arena_printf(d->arena, "%s NOT VALID", sql),
+	                                .lock = create_lock(o),
+	                                .transactional = true});
+	cft_node_step(d, x->create, NULL,
+	              (struct cft_step){.sql = cft_arena_printf(
+						d->arena, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
+						o->parent->ident, o->ident),
+	                                .lock = "SHARE UPDATE EXCLUSIVE",
+	                                .transactional = true,
+	                                .rewrites = true});
+	return true;
+}
+
 static void emit_create(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
 {
 	const struct cft_object *o = x->new;
@@ -317,6 +381,10 @@ static void emit_create(struct cft_diff *d, struct cft_order *order, struct cft_
 		implied = true;
 	if (!cft_delta_merged_create(d, x) && !implied && o->kind != CFT_KIND_DEFAULT_ACL) {
 		char *sql = cft_print_create(d->arena, o, leave_out, d);
+		if (d->options->online && sql != NULL && emit_online(d, x, sql)) {
+			cft_emit_late(d, x, x->create, x->post);
+			return;
+		}
 		struct cft_step step = {.sql = sql,
 		                        .lock = create_lock(o),
 		                        .hazard = create_hazard(d, o),
@@ -392,7 +460,9 @@ static void emit_alter(struct cft_diff *d, struct cft_order *order, struct cft_d
 			cft_diff_refuse(d, x->new, "its text cannot be printed faithfully");
 		else
 			cft_node_step(d, x->alter, x->new->env,
-			              (struct cft_step){.sql = sql, .transactional = true});
+			              (struct cft_step){.sql = sql,
+			                                .hazard = untold(d, x) ? CANNOT_TELL : "",
+			                                .transactional = true});
 	}
 	if (x->swap_type)
 		cft_emit_late(d, x, x->alter, x->post);

@@ -179,7 +179,9 @@ struct cft_schema {
 	CFT_VEC(struct cft_object *) objects; /* in source order; dropped ones are NULL */
 	CFT_VEC(struct cft_refusal) refused;
 	uint32_t max_tokens; /* of the longest statement: walk under cft_sql_deep */
-	bool is_dump;        /* definitions are as PostgreSQL prints them */
+	const char *text;    /* what was read, and its length */
+	size_t text_len;
+	bool is_dump; /* definitions are as PostgreSQL prints them */
 	bool says_owner, says_acl;
 	const void *by; /* statement being read */
 };

@@ -4,6 +4,7 @@
 #include "common/sql/diff.h"
 #include "common/sql/name.h"
 #include "common/sql/parse.h"
+#include "common/sql/rename.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -157,7 +158,21 @@ struct diff_job {
 	struct plan *p;
 	const struct cft_schema *old, *new;
 	const struct cft_diff_options *options;
+	struct cft_renames up_renames, down_renames;
+	struct cft_schema *old_renamed, *new_renamed; /* NULL: no hint names anything there */
 };
+
+static void push_renames(struct plan *p, struct direction *dir, const struct cft_renames *renames)
+{
+	for (size_t i = 0; i < renames->n; i++) {
+		struct cft_step step = {.sql = renames->v[i],
+		                        .object = "",
+		                        .lock = "ACCESS EXCLUSIVE",
+		                        .hazard = "",
+		                        .transactional = true};
+		push_step(&p->arena, dir, step);
+	}
+}
 
 static int diff_deep(void *arg)
 {
@@ -165,12 +180,12 @@ static int diff_deep(void *arg)
 	struct plan *p = job->p;
 	bool loose = job->old->is_dump != job->new->is_dump;
 	struct cft_diff up = {.arena = &p->arena,
-	                      .old = job->old,
+	                      .old = job->old_renamed ? job->old_renamed : job->old,
 	                      .new = job->new,
 	                      .options = job->options,
 	                      .loose = loose};
 	struct cft_diff down = {.arena = &p->arena,
-	                        .old = job->new,
+	                        .old = job->new_renamed ? job->new_renamed : job->new,
 	                        .new = job->old,
 	                        .options = job->options,
 	                        .loose = loose};
@@ -178,6 +193,8 @@ static int diff_deep(void *arg)
 
 	refuse_unread(&up, job->old, "old", job->new);
 	refuse_unread(&up, job->new, "new", job->old);
+	push_renames(p, &dirs[0], &job->up_renames);
+	push_renames(p, &dirs[1], &job->down_renames);
 	run_direction(p, &up, &dirs[0]);
 	run_direction(p, &down, &dirs[1]);
 	CFT_VEC_EACH (struct cft_refusal, r, &down.refused)
@@ -190,6 +207,8 @@ static int diff_deep(void *arg)
 	p->plan.refused_count = up.refused.n;
 	list_changes(p, &up);
 	list_hazards(p);
+	cft_rename_suggest(&p->arena, &up, &p->plan.renames_suggested,
+	                   &p->plan.rename_suggested_count);
 	return 0;
 }
 
@@ -198,10 +217,23 @@ int cft_schema_diff(const struct cft_schema *old_schema, const struct cft_schema
                     struct cft_err *err)
 {
 	struct plan *p = cft_new(struct plan);
-	struct diff_job job = {p, old_schema, new_schema, options ? options : &no_options};
+	struct diff_job job = {.p = p,
+	                       .old = old_schema,
+	                       .new = new_schema,
+	                       .options = options ? options : &no_options};
+	const char *const *hints = job.options->renames;
 	uint32_t tokens = old_schema->max_tokens > new_schema->max_tokens ? old_schema->max_tokens
 	                                                                  : new_schema->max_tokens;
-	int rc = cft_sql_deep(tokens, diff_deep, &job, err);
+	int rc = cft_rename_apply(&p->arena, old_schema, hints, false, &job.old_renamed,
+	                          &job.up_renames, err);
+
+	if (rc == 0)
+		rc = cft_rename_apply(&p->arena, new_schema, hints, true, &job.new_renamed,
+		                      &job.down_renames, err);
+	if (rc == 0)
+		rc = cft_sql_deep(tokens, diff_deep, &job, err);
+	cft_schema_free(job.old_renamed);
+	cft_schema_free(job.new_renamed);
 
 	if (rc != 0) {
 		cft_plan_free(&p->plan);

@@ -448,6 +448,8 @@ int cft_schema_read_text(const char *text, size_t len, const char *name, struct 
 		    strstr(text, "set_config('search_path'") != NULL)
 			job.s->is_dump = true;
 		job.s->max_tokens = job.script.max_tokens;
+		job.s->text = cft_arena_strndup(&job.s->arena, text, len);
+		job.s->text_len = len;
 		rc = cft_sql_deep(job.s->max_tokens, read_deep, &job, err);
 	}
 	if (rc != 0) {

@@ -228,6 +228,18 @@ static bool spread_once(struct cft_diff *d)
 	return changed;
 }
 
+/* A type that is made anew takes its parts along: they go with the old one and come with its
+ * CREATE, or after it. */
+static void swap_parts(struct cft_diff *d, struct cft_delta *x)
+{
+	x->op = CFT_DELTA_ALTER;
+	CFT_VEC_EACH (struct cft_object *, part, &x->old->children)
+		d->of_old[(*part)->index]->op = CFT_DELTA_KEEP;
+	CFT_VEC_EACH (struct cft_object *, part, &x->new->children)
+		d->of_new[(*part)->index]->op =
+			(*part)->inline_in ? CFT_DELTA_KEEP : CFT_DELTA_CREATE;
+}
+
 void cft_diff_spread(struct cft_diff *d)
 {
 	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
@@ -237,9 +249,10 @@ void cft_diff_spread(struct cft_diff *d)
 		    !cft_labels_only_added(x))
 			x->swap_type = true;
 	}
-	while (spread_once(d))
-		continue;
+	bool more = true;
+	while (more)
+		more = spread_once(d);
 	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas)
-		if ((*p)->swap_type && (*p)->op == CFT_DELTA_REPLACE)
-			(*p)->op = CFT_DELTA_ALTER;
+		if ((*p)->swap_type)
+			swap_parts(d, *p);
 }

@@ -71,6 +71,7 @@ class Postgres:
 
     def load(self, db, text):
         """Loads a schema, creating the roles that it misses."""
+        text = re.sub(r"(?m)^CREATE ROLE .*$", "", text) if "CREATE ROLE hard_" in text else text
         for _ in range(12):
             self.fresh(db)
             error = self.psql(db, text)
@@ -113,6 +114,19 @@ def normal(dump, ordered):
             text = re.sub(r"WITH \(([^)]*)\)", lambda m: "WITH (" + ", ".join(sorted(m.group(1).split(", "))) + ")", text)
         out.append(text)
     return out if ordered else sorted(out)
+
+
+def read_cases(path):
+    """Cases of a .jsonl file, or of a .sql file with "--- case NAME" and "--- new" lines."""
+    text = open(path).read()
+    if path.endswith(".jsonl"):
+        return [json.loads(l) for l in text.splitlines()]
+    cases = []
+    for part in re.split(r"(?m)^--- case ", text)[1:]:
+        name, body = part.split("\n", 1)
+        old, new = re.split(r"(?m)^--- new\n", body)
+        cases.append({"corpus": "hard", "case": name.strip(), "old": old, "new": new})
+    return cases
 
 
 class Runner:
@@ -201,7 +215,7 @@ def main():
     runner = Runner(o)
     with open(os.path.join(o.out, "results.jsonl"), "w") as log:
         for f in o.files:
-            cases = [json.loads(l) for l in open(f)]
+            cases = read_cases(f)
             cases = [c for c in cases if o.filter in c["corpus"] + "/" + c["case"]]
             if o.sample:
                 cases = random.Random(o.seed).sample(cases, min(o.sample, len(cases)))
