@@ -71,7 +71,7 @@ class Postgres:
 
     def load(self, db, text):
         """Loads a schema, creating the roles that it misses."""
-        text = re.sub(r"(?m)^CREATE ROLE .*$", "", text) if "CREATE ROLE hard_" in text else text
+        text = re.sub(r"(?m)^CREATE ROLE hard_.*$", "", text)
         for _ in range(12):
             self.fresh(db)
             error = self.psql(db, text)
@@ -209,10 +209,13 @@ def main():
     p.add_argument("--filter", default="")
     p.add_argument("--sample", type=int, default=0)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--require", type=float, default=0, help="percent of up and of down that must pass, else exit 1")
+    p.add_argument("--max-wrong", type=float, default=100, help="percent that may be silently wrong")
     p.add_argument("files", nargs="+")
     o = p.parse_args()
     os.makedirs(o.out, exist_ok=True)
     runner = Runner(o)
+    good = True
     with open(os.path.join(o.out, "results.jsonl"), "w") as log:
         for f in o.files:
             cases = read_cases(f)
@@ -239,7 +242,11 @@ def main():
                   ", ".join("%s %d (%.1f %%)" % (k, n[k], 100.0 * n[k] / total) for k in
                             ("up", "down", "self", "dump", "refused", "failing", "silently wrong", "unusable")))
             sys.stdout.flush()
+            wrong = n["silently wrong"]
+            good &= min(n["up"], n["down"]) * 100.0 / total >= o.require
+            good &= wrong <= 1 or wrong * 100.0 / total <= o.max_wrong
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
