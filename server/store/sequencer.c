@@ -201,8 +201,9 @@ static void on_grace(void *ctx, const char *const *const *rows, size_t n, const 
 
 	if (!cft_sequencer_enter(sequencer))
 		return;
+	sequencer->sweeping = false;
 	if (err || n == 0) {
-		sequencer->grace_due = true;
+		sequencer->grace_due = true; /* at the next reconnect: this one is lost too */
 		return;
 	}
 	if (strcmp(rows[0][0], "0") != 0)
@@ -214,6 +215,7 @@ static void on_grace(void *ctx, const char *const *const *rows, size_t n, const 
 static void grant_grace(struct cft_sequencer *sequencer)
 {
 	sequencer->grace_due = false;
+	sequencer->sweeping = true; /* nothing expires before the answer */
 	sequencer->calls++;
 	cft_store_grace(sequencer->store, sequencer->down_since_us, on_grace, sequencer);
 }

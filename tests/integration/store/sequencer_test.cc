@@ -472,6 +472,30 @@ TEST_F(Sequencer, FailsWhileTheDatabaseIsAwayAndGoesOn)
 	EXPECT_EQ(2u, read_state(server).revision);
 }
 
+TEST_F(Sequencer, ALeaseOutlivesADatabaseThatWasAway)
+{
+	PgCluster cluster;
+	struct cft_err err = CFT_ERR_INIT;
+	std::string there = cluster.create_database();
+	ASSERT_EQ(0, cft_schema_upgrade(there.c_str(), nullptr, &err)) << err.message;
+	Server *server = open_server(there);
+	auto start = make(CFT_CMD_START, "int_a");
+	start->command.ttl_us = 30000000;
+	run(server, make(CFT_CMD_REGISTER, "int_a"));
+	ASSERT_TRUE(run(server, std::move(start))->ok);
+	cluster.stop_immediate();
+	run_until([&] { return !cft_store_up(server->store); });
+	cluster.start();
+	// As if the database had been away for longer than what was left of the lease.
+	cluster.sql(there,
+	            "UPDATE confiture.lease SET expires_at = clock_timestamp() + interval '1 ms'");
+	run_until([&] {
+		return cluster.sql(there, "SELECT count(*) FROM confiture.lease WHERE expires_at > "
+		                          "clock_timestamp() + interval '20 s'") == "1";
+	});
+	EXPECT_EQ("IN_PROGRESS", read_state(server).status["int_a"]);
+}
+
 TEST_F(Sequencer, NoticesThatTheLogWasReplacedByAnOlderOne)
 {
 	Server *server = open_server();
