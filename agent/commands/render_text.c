@@ -36,12 +36,19 @@ static enum cft_style severity_style(Confiture__V1__Severity severity)
 	                                                             : CFT_STYLE_DIM;
 }
 
-/* Conflicted is not a status of its own, but what everybody looks for. */
-static const char *status_suffix(const Confiture__V1__Intent *intent)
+/* Conflicted is no status of its own, but what everybody looks for: what is registered and blocked
+ * cannot go on, and is called so. */
+static const char *status_text(struct cft_arena *arena, const Confiture__V1__Intent *intent)
 {
-	if (intent->blocked)
-		return " (conflicted)";
-	return intent->stale ? " (stale)" : "";
+	const char *status = cft_render_status(intent->status);
+
+	if (intent->blocked &&
+	    intent->status == CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_REGISTERED)
+		return "CONFLICTED";
+	return cft_arena_printf(arena, "%s%s", status,
+	                        intent->blocked ? " (conflicted)"
+	                        : intent->stale ? " (stale)"
+	                                        : "");
 }
 
 static const char *joined(struct cft_arena *arena, char *const *v, size_t n)
@@ -71,8 +78,7 @@ void cft_render_intent_table(struct cft_output *out, Confiture__V1__Intent *cons
 		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s", v[i]->id);
 		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s", v[i]->agent_id);
 		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s", v[i]->feature_name);
-		cft_table_cell(&table, status_style(v[i]), "%s%s", cft_render_status(v[i]->status),
-		               status_suffix(v[i]));
+		cft_table_cell(&table, status_style(v[i]), "%s", status_text(&table.arena, v[i]));
 		cft_table_cell(
 			&table, CFT_STYLE_PLAIN, "%s",
 			joined(&table.arena, v[i]->tables_affected, v[i]->n_tables_affected));
@@ -108,9 +114,7 @@ void cft_render_intent_text(struct cft_output *out, const Confiture__V1__Intent 
 	field(out, "Agent:", intent->agent_id);
 	field(out, "Feature:", intent->feature_name);
 	field(out, "Branch:", intent->branch_name);
-	field(out, "Status:",
-	      cft_arena_printf(&arena, "%s%s", cft_render_status(intent->status),
-	                       status_suffix(intent)));
+	field(out, "Status:", status_text(&arena, intent));
 	field(out, "Tables:", joined(&arena, intent->tables_affected, intent->n_tables_affected));
 	if (intent->lease)
 		field(out, "Lease:",
