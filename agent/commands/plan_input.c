@@ -64,6 +64,35 @@ static bool names_table(const struct cft_effect *effect)
 	       effect->kind == CFT_OBJ_MATVIEW || cft_object_kind_is_child(effect->kind);
 }
 
+/* "db/schema/10_tables/users.sql" to users, "30_orders.sql" to orders. */
+static const char *table_of_path(struct cft_arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *stem = slash ? slash + 1 : path;
+	size_t digits = strspn(stem, "0123456789");
+
+	if (digits && stem[digits] == '_')
+		stem += digits + 1;
+	return cft_arena_strndup(arena, stem, strcspn(stem, "."));
+}
+
+/* A statement newer than our grammar, or a typing error: which tables it means is unknown, but it
+ * must not pass for none. */
+static void tell_opaque(struct tables *tables, const char *path, const struct cft_effects *effects)
+{
+	const char *guess = table_of_path(tables->cmd->arena, path);
+
+	for (size_t i = 0; i < effects->n_statements; i++) {
+		const struct cft_effect_statement *statement = &effects->statements[i];
+		if (!statement->opaque[0])
+			continue;
+		cft_out_note(tables->cmd->out, "%s:%d: %s; taken as table %s too", path,
+		             statement->line, statement->opaque, guess);
+		if (guess[0])
+			add_table(tables, guess);
+	}
+}
+
 static int add_file(struct tables *tables, const char *path, struct cft_err *err)
 {
 	struct cft_analyze_options options = {.parse = {.psql = true,
@@ -84,20 +113,10 @@ static int add_file(struct tables *tables, const char *path, struct cft_err *err
 		if (names_table(&effects.v[i]) && effects.v[i].name[0])
 			add_table(tables,
 			          cft_name_quote(arena, effects.v[i].schema, effects.v[i].name));
+	if (rc == 0)
+		tell_opaque(tables, path, &effects);
 	cft_buf_release(&text);
 	return rc;
-}
-
-/* "db/schema/10_tables/users.sql" to users, "30_orders.sql" to orders. */
-static const char *table_of_path(struct cft_arena *arena, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *stem = slash ? slash + 1 : path;
-	size_t digits = strspn(stem, "0123456789");
-
-	if (digits && stem[digits] == '_')
-		stem += digits + 1;
-	return cft_arena_strndup(arena, stem, strcspn(stem, "."));
 }
 
 static int add_path(struct tables *tables, const char *path, struct cft_err *err)
