@@ -95,6 +95,8 @@ int cft_stream_write(struct cft_stream *stream, const void *message, int timeout
 /* Says that no more messages follow: the answer of a client-streaming call comes after it, by
  * cft_stream_read. Once. */
 int cft_stream_write_end(struct cft_stream *stream, int timeout_ms, struct cft_err *err);
+/* Says that no more messages will be sent; the response of a client-streaming call follows. */
+void cft_stream_finish(struct cft_stream *stream);
 /* Cancels what still runs and frees. NULL is fine. */
 void cft_stream_close(struct cft_stream *stream);
 

@@ -19,7 +19,7 @@ struct batch {
 
 struct cft_stream {
 	struct cft_call call;
-	struct batch open, read, write, status;
+	struct batch open, read, write, half_close, status;
 	grpc_byte_buffer *request; /* or NULL: bidirectional */
 	grpc_byte_buffer *outgoing;
 	grpc_byte_buffer *message; /* received, not yet taken by the caller */
@@ -108,6 +108,7 @@ int cft_stream_open(struct cft_client *client, const ProtobufCServiceDescriptor 
 	batch_init(&stream->open, stream, batch_done);
 	batch_init(&stream->read, stream, read_done);
 	batch_init(&stream->write, stream, batch_done);
+	batch_init(&stream->half_close, stream, batch_done);
 	batch_init(&stream->status, stream, status_done);
 	stream->request = request ? cft_rpc_pack(request) : NULL;
 	start_open(stream);
@@ -208,6 +209,13 @@ int cft_stream_write_end(struct cft_stream *stream, int timeout_ms, struct cft_e
 	return rc < 0 ? rc : send_op(stream, &op, deadline, err);
 }
 
+void cft_stream_finish(struct cft_stream *stream)
+{
+	grpc_op op = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
+
+	batch_start(&stream->half_close, &op, 1);
+}
+
 void cft_stream_close(struct cft_stream *stream)
 {
 	gpr_timespec forever = gpr_inf_future(GPR_CLOCK_MONOTONIC);
@@ -218,6 +226,7 @@ void cft_stream_close(struct cft_stream *stream)
 	pump_until(stream, &stream->open.running, false, forever);
 	pump_until(stream, &stream->read.running, false, forever);
 	pump_until(stream, &stream->write.running, false, forever);
+	pump_until(stream, &stream->half_close.running, false, forever);
 	pump_until(stream, &stream->status.running, false, forever);
 	grpc_byte_buffer_destroy(stream->request);
 	grpc_byte_buffer_destroy(stream->outgoing);

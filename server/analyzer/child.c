@@ -32,6 +32,9 @@ static void limit(__rlimit_resource_t what, rlim_t value)
 static void confine(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A ^C on the terminal is for the server, which drains first; we end with our input. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0);
