@@ -75,6 +75,51 @@ static int start_store(struct cft_app *app, struct cft_err *err)
 	return rc;
 }
 
+/* -- the first connection: nobody is served before it -- */
+
+struct waiter {
+	struct cft_app *app;
+	bool up, expired;
+	struct cft_err err;
+};
+
+static void on_first_state(void *arg, bool up, const struct cft_err *err)
+{
+	struct waiter *waiter = arg;
+
+	waiter->up = up;
+	if (err)
+		waiter->err = *err;
+	if (up)
+		cft_loop_stop(waiter->app->loop);
+}
+
+static void on_expired(void *ctx)
+{
+	struct waiter *waiter = ctx;
+
+	waiter->expired = true;
+	cft_loop_stop(waiter->app->loop);
+}
+
+static int wait_for_database(struct cft_app *app, struct cft_err *err)
+{
+	struct waiter waiter = {.app = app};
+	struct cft_timer *timer = cft_timer_new(app->loop, on_expired, &waiter);
+
+	cft_sequencer_set_health(app->sequencer, on_first_state, &waiter);
+	cft_timer_start(timer, app->settings->database_timeout, 0);
+	while (!cft_store_up(app->store) && !waiter.expired)
+		cft_loop_run(app->loop);
+	cft_timer_free(timer);
+	if (cft_store_up(app->store))
+		return 0;
+	if (waiter.err.code == 0)
+		return cft_fail(err, CFT_E_UNAVAILABLE, "the database does not answer");
+	*err = waiter.err;
+	return err->code;
+}
+
 static void on_health(void *arg, bool up, const struct cft_err *err)
 {
 	struct cft_app *app = arg;
@@ -193,7 +238,7 @@ static void on_signal(void *ctx, int number)
 {
 	struct cft_app *app = ctx;
 
-	if (app->stopping)
+	if (app->stopping || !app->listening)
 		return;
 	cft_log(CFT_LOG_INFO, "stopping", "signal", number == SIGTERM ? "TERM" : "INT", NULL);
 	drain(app);
@@ -211,7 +256,8 @@ int cft_app_start(const struct cft_server_settings *settings, struct cft_app **r
 	app->interrupt = cft_signal_new(app->loop, SIGINT, on_signal, app);
 	if ((rc = start_analyzer(app, err)) < 0 ||
 	    (rc = cft_database_open(app->loop, settings, &app->database, err)) < 0 ||
-	    (rc = start_store(app, err)) < 0 || (rc = start_rpc(app, err)) < 0) {
+	    (rc = start_store(app, err)) < 0 || (rc = wait_for_database(app, err)) < 0 ||
+	    (rc = start_rpc(app, err)) < 0) {
 		cft_app_free(app);
 		return rc;
 	}

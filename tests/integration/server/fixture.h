@@ -33,7 +33,8 @@ class ServerProcess
 		                                 "2s"};
 		cft_test::RunOptions options;
 		argv.insert(argv.end(), extra_.begin(), extra_.end());
-		options.stdout_path = dir_.file("out");
+		out_ = dir_.file("out" + std::to_string(starts_++));
+		options.stdout_path = out_;
 		options.stderr_path = dir_.file("err");
 		process = cft_test::Background(argv, options);
 		ASSERT_TRUE(cft_test::eventually([&] { return ready() || !process.running(); }));
@@ -51,7 +52,7 @@ class ServerProcess
 	bool ready()
 	{
 		const std::string mark = "ready on ";
-		std::string out = cft_test::read_file(dir_.file("out"));
+		std::string out = cft_test::read_file(out_);
 		size_t at = out.find(mark);
 		if (at == std::string::npos || out.find(',', at) == std::string::npos)
 			return false;
@@ -62,6 +63,8 @@ class ServerProcess
 	cft_test::TempDir dir_;
 	std::string url_;
 	std::vector<std::string> extra_;
+	std::string out_;
+	int starts_ = 0;
 };
 
 /* Calls: `rc` is 0 or the code, `err` the server's error. Responses live as long as the caller. */
@@ -155,7 +158,7 @@ class Watcher
 	}
 	Confiture__V1__Event *event(int timeout_ms = 10000)
 	{
-		while (read(timeout_ms) == 1) {
+		for (int i = 0; i < 300 && read(timeout_ms) == 1; i++) {
 			if (is(CONFITURE__V1__WATCH_EVENTS_RESPONSE__ITEM_EVENT))
 				return message->event;
 		}

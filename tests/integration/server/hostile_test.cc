@@ -1,0 +1,228 @@
+/* Bad input and bad luck: each costs one request, with a stable reason, and stores nothing.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixture.h"
+
+#include <functional>
+#include <grpc/health/v1/health.pb-c.h>
+
+namespace
+{
+
+struct Hostile : ::testing::Test {
+	static ServerProcess &server()
+	{
+		static ServerProcess s(cft_test::PgCluster::shared().create_database());
+		return s;
+	}
+	Caller c{server().address};
+
+	uint64_t revision()
+	{
+		MSG(GetServerInfoRequest, get_server_info_request, r);
+		r.project = const_cast<char *>("p");
+		auto *info = c.call<Confiture__V1__GetServerInfoResponse>("GetServerInfo", &r);
+		EXPECT_NE(info, nullptr) << c.err.message;
+		return info ? info->revision : 0;
+	}
+	using Change = std::function<void(Confiture__V1__RegisterIntentRequest &)>;
+	/* The reason for which a registration that was changed like this is refused. */
+	std::string refusal(const Change &change)
+	{
+		MSG(RegisterIntentRequest, register_intent_request, r);
+		r.project = const_cast<char *>("p");
+		r.agent_id = const_cast<char *>("mallory");
+		r.feature_name = const_cast<char *>("f");
+		r.schema_changes = const_cast<char *>("CREATE TABLE t (id int)");
+		change(r);
+		auto *done = c.call<Confiture__V1__RegisterIntentResponse>("RegisterIntent", &r);
+		return done ? "accepted" : c.err.reason;
+	}
+};
+
+TEST_F(Hostile, FieldsThatAreNoGoodAreRefusedByName)
+{
+	const std::string long_name(10000, 'n'), latin("\xe9t\xe9"), deep(200000, '[');
+	const struct {
+		Change change;
+		const char *reason, *field;
+	} cases[] = {
+		{[](auto &r) { r.agent_id = const_cast<char *>(""); }, "FIELD_REQUIRED",
+	         "agent_id"},
+		{[&](auto &r) { r.agent_id = text(long_name); }, "FIELD_TOO_LONG", "agent_id"},
+		{[](auto &r) { r.agent_id = const_cast<char *>("a\nb"); }, "INVALID_CHARACTER",
+	         "agent_id"},
+		{[&](auto &r) { r.agent_id = text(latin); }, "INVALID_UTF8", "agent_id"},
+		{[&](auto &r) { r.feature_name = text(long_name); }, "FIELD_TOO_LONG",
+	         "feature_name"},
+		{[&](auto &r) { r.project = text(long_name); }, "FIELD_TOO_LONG", "project"},
+		{[](auto &r) { r.metadata_json = const_cast<char *>("{\"a\":"); },
+	         "METADATA_NOT_JSON", "metadata_json"},
+		{[](auto &r) { r.metadata_json = const_cast<char *>("[1]"); }, "METADATA_NOT_JSON",
+	         "metadata_json"},
+		{[&](auto &r) { r.metadata_json = text(deep); }, "FIELD_TOO_LONG", "metadata_json"},
+		{[](auto &r) { r.risk_level = static_cast<Confiture__V1__RiskLevel>(77); },
+	         "INVALID_VALUE", "risk_level"},
+		{[](auto &r) { r.estimated_duration_ms = -1; }, "INVALID_VALUE",
+	         "estimated_duration_ms"},
+	};
+	uint64_t before = revision();
+
+	for (const auto &one : cases) {
+		EXPECT_EQ(refusal(one.change), one.reason);
+		EXPECT_STREQ(c.err.file, one.field);
+		EXPECT_EQ(c.err.code, CFT_E_INVALID);
+	}
+	EXPECT_EQ(revision(), before);
+}
+
+TEST_F(Hostile, SqlThatDoesNotParseNamesThePlace)
+{
+	EXPECT_EQ(refusal([](auto &r) {
+			  r.schema_changes =
+				  const_cast<char *>("CREATE TABLE a (id int);\nCREATE TABEL b ()");
+		  }),
+	          "SQL_SYNTAX_ERROR");
+	EXPECT_EQ(c.err.line, 2);
+	EXPECT_EQ(c.err.column, 8);
+	EXPECT_EQ(refusal([](auto &r) { r.schema_changes = const_cast<char *>(""); }),
+	          "NOTHING_DECLARED");
+	char *tables[] = {const_cast<char *>("users")};
+	EXPECT_EQ(refusal([&](auto &r) {
+			  r.schema_changes = const_cast<char *>("");
+			  r.n_tables_affected = 1;
+			  r.tables_affected = tables;
+		  }),
+	          "accepted");
+}
+
+TEST_F(Hostile, DeepAndLongSqlCostsOneRequest)
+{
+	std::string sum = "ALTER TABLE t ADD CHECK (a > 0", nots = "ALTER TABLE t ADD CHECK (";
+	std::string parentheses = "ALTER TABLE t ADD CHECK (" + std::string(100000, '(') + "1" +
+	                          std::string(100000, ')') + ")";
+
+	for (int i = 0; i < 50000; i++)
+		sum += "+a";
+	for (int i = 0; i < 5000; i++)
+		nots += "NOT ";
+	sum += ")";
+	nots += "true)";
+	for (std::string *sql : {&sum, &nots, &parentheses}) {
+		std::string why = refusal([&](auto &r) { r.schema_changes = text(*sql); });
+		EXPECT_NE(why, "INTERNAL") << c.err.message;
+		EXPECT_NE(why, "UNAVAILABLE") << c.err.message;
+		EXPECT_TRUE(server().process.running());
+		revision();
+	}
+}
+
+TEST_F(Hostile, OversizeMessagesAreRefused)
+{
+	std::string large(3 << 20, ' '), larger(20 << 20, ' ');
+
+	EXPECT_EQ(refusal([&](auto &r) { r.schema_changes = text(large); }), "FIELD_TOO_LONG");
+	EXPECT_EQ(refusal([&](auto &r) { r.schema_changes = text(larger); }), "LIMIT_EXCEEDED");
+	MSG(GetIntentRequest, get_intent_request, get);
+	get.intent_id = text(large);
+	EXPECT_EQ(c.call<Confiture__V1__GetIntentResponse>("GetIntent", &get), nullptr);
+	EXPECT_STREQ(c.err.reason, "MESSAGE_TOO_LARGE");
+}
+
+TEST_F(Hostile, ANulByteInTheWireIsRefused)
+{
+	/* protobuf-c cannot send one in a string: a bytes field on the same number can. */
+	ProtobufCServiceDescriptor raw = confiture__v1__coordination_service__descriptor;
+	MSG(SetBaseSchemaRequest, set_base_schema_request, as_bytes);
+	std::string sql("CREATE TABLE a\0b (id int)", 25);
+	Confiture__V1__RegisterIntentResponse *response;
+	as_bytes.chunk.data = reinterpret_cast<uint8_t *>(&sql[0]);
+	as_bytes.chunk.len = sql.size(); /* chunk is 5, as schema_changes is */
+	EXPECT_EQ(cft_client_call(c.client, &raw, "RegisterIntent", &as_bytes, 5000, &c.arena,
+	                          &response, &c.err),
+	          CFT_E_INVALID);
+	EXPECT_STREQ(c.err.reason, "NUL_BYTE");
+	EXPECT_STREQ(c.err.file, "schema_changes");
+}
+
+TEST_F(Hostile, ADeadlineThatPassesIsTheClientsOwn)
+{
+	MSG(ReadInboxRequest, read_inbox_request, read);
+	read.project = const_cast<char *>("p");
+	read.agent_id = const_cast<char *>("waiter");
+	read.wait_ms = 60000;
+	EXPECT_EQ(c.call<Confiture__V1__ReadInboxResponse>("ReadInbox", &read, 200), nullptr);
+	EXPECT_EQ(c.err.code, CFT_E_TIMEOUT);
+	revision();
+}
+
+TEST(LostDatabase, FailsWithARetryHintTurnsUnhealthyAndComesBack)
+{
+	cft_test::PgCluster pg;
+	ServerProcess server(pg.create_database(), {"--database-timeout", "2s"});
+	Caller c(server.address);
+	auto healthy = [&] {
+		Grpc__Health__V1__HealthCheckRequest r =
+			GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+		Grpc__Health__V1__HealthCheckResponse *response;
+		r.service = const_cast<char *>("confiture.v1.CoordinationService");
+		int rc = cft_client_call(c.client, &grpc__health__v1__health__descriptor, "Check",
+		                         &r, 5000, &c.arena, &response, &c.err);
+		return rc == 0 && response->status == 1;
+	};
+
+	ASSERT_NE(register_intent(c, "alice", "CREATE TABLE a (id int)"), nullptr) << c.err.message;
+	EXPECT_TRUE(cft_test::eventually(healthy));
+	pg.stop_immediate();
+	EXPECT_EQ(register_intent(c, "alice", "CREATE TABLE b (id int)"), nullptr);
+	EXPECT_EQ(c.err.code, CFT_E_UNAVAILABLE);
+	EXPECT_TRUE(cft_test::eventually([&] { return !healthy(); }));
+	pg.start();
+	EXPECT_TRUE(cft_test::eventually(healthy, 30));
+	EXPECT_TRUE(cft_test::eventually(
+		[&] { return register_intent(c, "alice", "CREATE TABLE c (id int)") != nullptr; },
+		30));
+	EXPECT_TRUE(server.process.running());
+}
+
+TEST(LostAnalyzer, KilledAnalyzersAreReplaced)
+{
+	ServerProcess server(cft_test::PgCluster::shared().create_database());
+	Caller c(server.address);
+
+	for (int round = 0; round < 5; round++) {
+		std::string pid = std::to_string(server.process.pid());
+		auto children =
+			cft_test::run({"cat", "/proc/" + pid + "/task/" + pid + "/children"});
+		size_t end = 0;
+		for (std::string rest = children.out; !rest.empty() && rest[0] != '\n';
+		     rest = rest.substr(end)) {
+			kill(std::stoi(rest, &end), SIGKILL);
+			end = rest.find_first_not_of(" ", end);
+			if (end == std::string::npos)
+				break;
+		}
+		EXPECT_TRUE(cft_test::eventually([&] {
+			return register_intent(c, "alice",
+			                       "CREATE TABLE t" + std::to_string(round) +
+			                               " (id int)") != nullptr;
+		})) << c.err.message;
+	}
+}
+
+TEST(Startup, RefusesWhatItCannotDo)
+{
+	auto start = [](const std::vector<std::string> &more) {
+		std::vector<std::string> argv = {cft_test::program("confiture-server")};
+		argv.insert(argv.end(), more.begin(), more.end());
+		return cft_test::run(argv);
+	};
+
+	EXPECT_EQ(start({"--no-such-option"}).exit_code, 2);
+	EXPECT_EQ(start({"--listen", "0.0.0.0:0", "--database-url", "host=/nowhere"}).exit_code, 2);
+	EXPECT_EQ(start({"--database-url", "host=/nowhere dbname=x"}).exit_code, 3);
+	EXPECT_EQ(start({"--help"}).exit_code, 0);
+	EXPECT_EQ(start({"--version"}).exit_code, 0);
+}
+
+} // namespace
