@@ -44,7 +44,8 @@ static void column_default(struct cft_build *b, const struct cft_name *table, co
 	cft_refs_expr(&b->refs, expr, 0);
 	if (expr && expr->node_case == PG_QUERY__NODE__NODE_A_CONST &&
 	    expr->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL) {
-		uint16_t scope = cft_refs_scope(&b->refs, table->schema, table->name, NULL, 0);
+		uint16_t scope =
+			cft_refs_scope(&b->refs, table->schema, table->name, NULL, CFT_REF_SOFT);
 		cft_refs_column(&b->refs, column, scope, CFT_REF_VALUE | CFT_REF_SOFT);
 		b->refs.list.v[b->refs.list.n - 1].value = expr->a_const->sval->sval;
 	}
@@ -57,7 +58,7 @@ static void column_generated(struct cft_build *b, const struct cft_name *table, 
 	cft_build_begin(b, CFT_OP_ALTER, CFT_OBJ_COLUMN, table->schema, table->name, column);
 	cft_build_flag(b, flags);
 	cft_build_attr(b, "generated", cft_tree_text(b->arena, expr));
-	uint16_t scope = cft_refs_scope(&b->refs, table->schema, table->name, NULL, 0);
+	uint16_t scope = cft_refs_scope(&b->refs, table->schema, table->name, NULL, CFT_REF_SOFT);
 	cft_refs_expr(&b->refs, expr, scope);
 	cft_build_end(b);
 }
@@ -164,6 +165,28 @@ static void find_columns(const ProtobufCMessage *m, void *arg)
 		return;
 	}
 	cft_tree_children(m, find_columns, arg);
+}
+
+/* Does the expression need operators or functions of its columns' types? `x IS NOT NULL` does not.
+ */
+static void find_typed(const ProtobufCMessage *m, void *arg)
+{
+	if (CFT_TREE_IS(m, a__expr) || CFT_TREE_IS(m, func_call) || CFT_TREE_IS(m, type_cast) ||
+	    CFT_TREE_IS(m, boolean_test) || CFT_TREE_IS(m, case_expr))
+		*(bool *)arg = true;
+	else
+		cft_tree_children(m, find_typed, arg);
+}
+
+static void typed_attr(struct cft_build *b, const PgQuery__Node *expr)
+{
+	const ProtobufCMessage *m = cft_tree_unwrap(expr);
+	bool typed = false;
+
+	if (m)
+		find_typed(m, &typed);
+	if (typed)
+		cft_build_attr(b, "typed", "yes");
 }
 
 static void key_columns(struct columns *columns, PgQuery__Node *const *keys, size_t n)
@@ -275,8 +298,10 @@ void cft_analyze_constraint(struct cft_build *b, const struct cft_name *table, c
 	}
 	cft_build_attr(b, "type", constraint_label(con->contype));
 	cft_build_attr(b, "columns", join(b, &columns));
-	if (check)
+	if (check) {
 		cft_build_attr(b, "expr", cft_tree_text(b->arena, con->raw_expr));
+		typed_attr(b, con->raw_expr);
+	}
 	/* A column's own CHECK is named after the column, a table's after its only column. */
 	if (check)
 		cft_build_attr(b, "name2", column ? column : columns.n == 1 ? columns.v[0] : "");
@@ -419,8 +444,10 @@ static void index_elements(struct cft_build *b, const PgQuery__IndexStmt *stmt, 
 			cft_refs_add(&b->refs, CFT_OBJ_OPCLASS, name.schema, name.name, NULL,
 			             CFT_REF_UNCERTAIN);
 		}
-		if (item->expr)
+		if (item->expr) {
 			cft_build_attr(b, "expr", "yes");
+			typed_attr(b, item->expr);
+		}
 	}
 	for (size_t i = 0; i < stmt->n_index_including_params; i++) {
 		const PgQuery__IndexElem *item = stmt->index_including_params[i]->index_elem;
@@ -450,8 +477,10 @@ static void create_index(struct cft_build *b, const PgQuery__IndexStmt *stmt)
 	index_elements(b, stmt, scope, &columns);
 	cft_refs_expr(&b->refs, stmt->where_clause, scope);
 	b->refs.flags = 0;
-	if (stmt->where_clause)
+	if (stmt->where_clause) {
 		cft_build_attr(b, "predicate", cft_tree_text(b->arena, stmt->where_clause));
+		typed_attr(b, stmt->where_clause);
+	}
 	if (stmt->unique)
 		cft_build_attr(b, "unique", "yes");
 	cft_build_attr(b, "columns", join(b, &columns));

@@ -924,6 +924,8 @@ static enum world_code grant_whole(struct world *w, const struct cft_effect *e)
 {
 	enum world_code code = need_schema(w, e->name);
 
+	if (code == WORLD_OK)
+		code = world_resolve(w, e, -1, "");
 	WORLD_EACH(w, i)
 	{
 		const struct world_obj *o = WORLD_OBJ(w, i);

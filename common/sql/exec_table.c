@@ -167,6 +167,48 @@ void exec_output_columns(struct world *w, const struct cft_effect *e, int relati
 	}
 }
 
+/* LIKE's options, as the grammar numbers them. */
+enum {
+	LIKE_COMMENTS = 1 << 0,
+	LIKE_COMPRESSION = 1 << 1,
+	LIKE_DEFAULTS = 1 << 3,
+	LIKE_GENERATED = 1 << 4,
+	LIKE_IDENTITY = 1 << 5,
+	LIKE_STORAGE = 1 << 8,
+	INHERIT_OPTIONS = LIKE_COMPRESSION | LIKE_DEFAULTS | LIKE_GENERATED | LIKE_STORAGE,
+};
+
+static bool is_copied(const char *key, int options)
+{
+	static const struct {
+		const char *key;
+		int option;
+	} optional[] = {
+		{"comment", LIKE_COMMENTS},  {"compression", LIKE_COMPRESSION},
+		{"default", LIKE_DEFAULTS},  {"generated", LIKE_GENERATED},
+		{"identity", LIKE_IDENTITY}, {"storage", LIKE_STORAGE},
+	};
+
+	for (size_t i = 0; i < sizeof(optional) / sizeof(*optional); i++)
+		if (strcmp(optional[i].key, key) == 0)
+			return options & optional[i].option;
+	return strcmp(key, "type") == 0 || strcmp(key, "notnull") == 0 ||
+	       strcmp(key, "collation") == 0;
+}
+
+static int copy_column(struct world *w, int table, const struct world_obj *c, int options)
+{
+	int column = world_add(w, CFT_OBJ_COLUMN, table, "", c->name);
+
+	for (size_t i = 0; i < c->n_attrs; i++)
+		if (is_copied(c->attrs[i].key, options))
+			world_set(w, column, c->attrs[i].key, c->attrs[i].value);
+	for (size_t i = 0; i < c->n_deps; i++)
+		if (is_copied(c->deps[i].tag, options))
+			world_depend(w, column, c->deps[i].target, c->deps[i].type, c->deps[i].tag);
+	return column;
+}
+
 enum world_code exec_like(struct world *w, const struct cft_effect *e, int table)
 {
 	enum world_code code = world_resolve(w, e, -1, "");
@@ -176,18 +218,14 @@ enum world_code exec_like(struct world *w, const struct cft_effect *e, int table
 	int source = world_lookup(w, CFT_OBJ_RELATION, e->refs[0].schema, e->refs[0].name);
 	if (source < 0)
 		return WORLD_OK;
-	int n = (int)w->objs.n;
+	int n = (int)w->objs.n, options = atoi(attr_or(e, "like"));
 	WORLD_OBJ(w, table)->open = WORLD_OBJ(w, source)->open;
 	for (int i = 0; i < n; i++) {
 		struct world_obj c = *WORLD_OBJ(w, i);
 		if (!c.alive || c.kind != CFT_OBJ_COLUMN || c.parent != source ||
 		    world_column(w, table, c.name) >= 0)
 			continue;
-		int column = world_add(w, CFT_OBJ_COLUMN, table, "", c.name);
-		WORLD_OBJ(w, column)->attrs = c.attrs;
-		WORLD_OBJ(w, column)->n_attrs = c.n_attrs;
-		WORLD_OBJ(w, column)->deps = c.deps;
-		WORLD_OBJ(w, column)->n_deps = c.n_deps;
+		copy_column(w, table, &c, options);
 	}
 	return WORLD_OK;
 }
@@ -312,11 +350,23 @@ static const char *column_type(const struct world *w, int column)
 	return world_get(w, column, "type");
 }
 
+/* By one of the two sides: what a base deleted long ago says nothing about today. */
+static bool emptied(const struct world *w, int table)
+{
+	const struct world_obj *o = WORLD_OBJ(w, table);
+
+	for (size_t i = 0; i < o->n_attrs; i++)
+		if (strcmp(o->attrs[i].key, "~empty") == 0)
+			return *o->attrs[i].value && o->attrs[i].by.side;
+	return false;
+}
+
 /* Both sides of a foreign key, and that a permanent table refers to a permanent one. */
 static enum world_code check_foreign(struct world *w, int constraint, int table)
 {
 	const struct world_obj *o = WORLD_OBJ(w, constraint);
 	int parent = -1;
+	bool nulls = false;
 	const char *own = NULL, *theirs = NULL;
 
 	for (size_t i = 0; i < o->n_deps; i++) {
@@ -324,8 +374,10 @@ static enum world_code check_foreign(struct world *w, int constraint, int table)
 		const struct world_obj *d = WORLD_OBJ(w, t);
 		if (d->kind == CFT_OBJ_TABLE)
 			parent = t;
-		if (d->kind == CFT_OBJ_COLUMN && d->parent == table && !own)
+		if (d->kind == CFT_OBJ_COLUMN && d->parent == table && !own) {
 			own = column_type(w, t);
+			nulls = *world_get(w, t, "~nulls");
+		}
 		if (d->kind == CFT_OBJ_CONSTRAINT && !theirs)
 			for (size_t k = 0; k < d->n_deps && !theirs; k++)
 				if (WORLD_OBJ(w, d->deps[k].target)->kind == CFT_OBJ_COLUMN)
@@ -343,7 +395,7 @@ static enum world_code check_foreign(struct world *w, int constraint, int table)
 		return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, parent, w->arena),
 		                  (struct world_by){0, 0}, "key columns of types %s and %s", own,
 		                  theirs);
-	if (*world_get(w, parent, "~empty") && *world_get(w, table, "~rows"))
+	if (emptied(w, parent) && *world_get(w, table, "~rows") && !nulls)
 		return world_fail(w, WORLD_DATA, CFT_OBJ_TABLE, world_key(w, parent, w->arena),
 		                  (struct world_by){0, 0},
 		                  "rows of %s refer to rows of %s that are gone",
@@ -601,15 +653,15 @@ static enum world_code check_dependents(struct world *w, int column, const char 
 				return type_blocked(w, column, i, "is generated from it");
 			break;
 		case CFT_OBJ_CONSTRAINT:
-			if (!same_family && (strcmp(world_get(w, i, "type"), "check") == 0 ||
+			if (!same_family && ((strcmp(world_get(w, i, "type"), "check") == 0 &&
+			                      *world_get(w, i, "typed")) ||
 			                     strcmp(world_get(w, i, "type"), "fkey") == 0))
 				return type_blocked(w, column, i, "would not fit the new type");
 			break;
 		case CFT_OBJ_INDEX:
 			if (!cft_cast_indexable(type, world_get(w, i, "opclass")) ||
 			    (!same_family &&
-			     (*world_get(w, i, "predicate") || *world_get(w, i, "expr") ||
-			      *world_get(w, i, "opclass"))))
+			     (*world_get(w, i, "typed") || *world_get(w, i, "opclass"))))
 				return type_blocked(w, column, i, "would not fit the new type");
 			break;
 		default:
@@ -927,11 +979,7 @@ static void copy_columns(struct world *w, int parent, int child)
 		if (!c.alive || c.kind != CFT_OBJ_COLUMN || c.parent != parent ||
 		    world_column(w, child, c.name) >= 0)
 			continue;
-		int column = world_add(w, CFT_OBJ_COLUMN, child, "", c.name);
-		WORLD_OBJ(w, column)->attrs = c.attrs;
-		WORLD_OBJ(w, column)->n_attrs = c.n_attrs;
-		WORLD_OBJ(w, column)->deps = c.deps;
-		WORLD_OBJ(w, column)->n_deps = c.n_deps;
+		int column = copy_column(w, child, &c, INHERIT_OPTIONS);
 		world_set(w, column, "inherited", "yes");
 	}
 	WORLD_OBJ(w, child)->open = WORLD_OBJ(w, child)->open || WORLD_OBJ(w, parent)->open;

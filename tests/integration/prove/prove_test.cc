@@ -1,0 +1,126 @@
+// The prover: real PostgreSQL agrees with what was recorded for each pair.
+// SPDX-License-Identifier: MIT
+#include "common/prove/prove.h"
+
+#include "common/base/file.h"
+
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <sstream>
+#include <string>
+
+namespace
+{
+
+class Prove : public testing::Test
+{
+      protected:
+	static void SetUpTestSuite()
+	{
+		cft_err err = CFT_ERR_INIT;
+
+		ASSERT_EQ(0, cft_prover_new(nullptr, &prover, &err)) << err.message;
+	}
+	static void TearDownTestSuite()
+	{
+		cft_prover_free(prover);
+		prover = nullptr;
+	}
+	cft_proof prove(const std::string &base, const std::string &a, const std::string &b)
+	{
+		cft_proof_input input = {base.c_str(), a.c_str(), b.c_str()};
+		cft_proof proof = {};
+		cft_err err = CFT_ERR_INIT;
+
+		EXPECT_EQ(0, cft_prove(prover, &input, &arena, &proof, &err)) << err.message;
+		return proof;
+	}
+	void TearDown() override
+	{
+		cft_arena_release(&arena);
+	}
+	static cft_prover *prover;
+	cft_arena arena = CFT_ARENA_INIT;
+};
+
+cft_prover *Prove::prover;
+
+std::string field(const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text ? text : "";
+}
+
+} // namespace
+
+TEST_F(Prove, SaysWhichOrderWorksAndWhy)
+{
+	cft_proof proof =
+		prove("CREATE TABLE t (a int)", "CREATE INDEX ON t (a)", "ALTER TABLE t DROP a");
+
+	EXPECT_TRUE(proof.provable);
+	EXPECT_EQ(CFT_VERDICT_ONLY_AB, proof.verdict);
+	EXPECT_STREQ("column \"a\" does not exist", proof.error_ba);
+	EXPECT_STREQ("", proof.error_ab);
+}
+
+TEST_F(Prove, IgnoresTheOrderOfColumns)
+{
+	cft_proof proof = prove("CREATE TABLE t (a int)", "ALTER TABLE t ADD b serial",
+	                        "ALTER TABLE t ADD c int");
+
+	EXPECT_EQ(CFT_VERDICT_COMMUTE, proof.verdict)
+		<< (proof.n_differences ? proof.differences[0] : "");
+}
+
+TEST_F(Prove, IsNotProvableOnABaseThatDoesNotLoad)
+{
+	cft_proof proof = prove("CREATE TABLE t (a nosuchtype)", "SELECT 1", "SELECT 2");
+
+	EXPECT_FALSE(proof.provable);
+	EXPECT_NE(nullptr, strstr(proof.reason, "nosuchtype"));
+}
+
+TEST_F(Prove, RunsHostileSqlWithoutFilesAndPrograms)
+{
+	cft_proof proof = prove("CREATE TABLE t (a text)", "COPY t FROM PROGRAM 'id'",
+	                        "SELECT pg_read_file('/etc/passwd')");
+
+	EXPECT_TRUE(proof.b_alone_fails);
+	EXPECT_NE(nullptr, strstr(proof.error_b, "permission denied"));
+}
+
+// All recorded pairs take a minute: every tenth by default, all with CFT_TEST_LONG=1.
+TEST_F(Prove, AgreesWithTheRecordedVerdicts)
+{
+	const char *root = getenv("CFT_CORPUS");
+	std::string path = (root ? std::string(root) : CFT_SOURCE_DIR "/../shared/corpus") +
+	                   "/conflict-pairs.jsonl";
+	int step = getenv("CFT_TEST_LONG") ? 1 : 10, n = 0, agree = 0, tried = 0;
+	cft_buf text = CFT_BUF_INIT;
+
+	if (!cft_file_exists(path.c_str()))
+		GTEST_SKIP() << "no corpus at " << path;
+	ASSERT_EQ(0, cft_file_read(path.c_str(), 0, &text, nullptr));
+	std::istringstream lines(cft_buf_str(&text));
+	cft_buf_release(&text);
+	for (std::string line; std::getline(lines, line);) {
+		if (n++ % step)
+			continue;
+		json_t *json = cft_json_parse(line.data(), line.size(), nullptr);
+		cft_proof proof = prove(field(json, "base"), field(json, "a"), field(json, "b"));
+		std::string want = field(json, "verdict");
+		bool same = proof.provable && want == cft_verdict_text(proof.verdict);
+
+		tried++;
+		agree += same;
+		EXPECT_TRUE(same) << field(json, "id") << ": want " << want << ", got "
+				  << (proof.provable ? cft_verdict_text(proof.verdict)
+		                                     : proof.reason)
+				  << "\n  AB: " << proof.error_ab << "\n  BA: " << proof.error_ba
+				  << "\n  " << (proof.n_differences ? proof.differences[0] : "");
+		json_decref(json);
+	}
+	printf("%d of %d pairs proven as recorded\n", agree, tried);
+}
