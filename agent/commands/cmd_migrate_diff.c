@@ -39,7 +39,7 @@ static int compare(struct diff *diff, struct cft_err *err)
 	struct cft_diff_options options = {
 		.online = cft_cmd_flag(cmd, "online"),
 		.renames = list,
-		.keep_owners = !cft_cmd_flag(cmd, "owners"),
+		.keep_owners = cft_cmd_flag(cmd, "no-owners"),
 		.keep_privileges = cft_cmd_flag(cmd, "no-privileges"),
 	};
 
@@ -350,7 +350,7 @@ static const struct cft_opt options[] = {
 	{.name = "online",
          .type = CFT_OPT_FLAG,
          .help = "Build indexes and constraints without blocking writers"},
-	{.name = "owners", .type = CFT_OPT_FLAG, .help = "Compare owners too"},
+	{.name = "no-owners", .type = CFT_OPT_FLAG, .help = "Leave owners alone"},
 	{.name = "no-privileges", .type = CFT_OPT_FLAG, .help = "Leave grants alone"},
 	{.name = "verify",
          .type = CFT_OPT_FLAG,

@@ -246,8 +246,9 @@ static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_de
 	struct cft_step step = {
 		.sql = cft_print_drop(d->arena, o),
 		.lock = child || o->kind == CFT_KIND_TABLE ? "ACCESS EXCLUSIVE" : "",
-		.hazard = loses_data(o) ? "its data is lost; the down script cannot bring it back"
-	                                : "",
+		.hazard = loses_data(o)
+	                          ? "its data is lost, and undoing this does not bring it back"
+	                          : "",
 		.transactional = true,
 		.destructive = loses_data(o),
 	};
