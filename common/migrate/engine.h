@@ -13,7 +13,7 @@
  *
  * Every call blocks. One thread at a time uses an engine; cft_mig_engine_cancel may come from any
  * thread or a signal handler. Observers are called on the thread that runs the engine, but BLOCKED
- * comes from a thread of the engine's own (never two at once).
+ * comes from a thread of the engine's own while the other waits in a statement: never two at once.
  */
 #ifndef CFT_MIGRATE_ENGINE_H
 #define CFT_MIGRATE_ENGINE_H

@@ -19,6 +19,7 @@ struct cft_mig_watch {
 	pthread_mutex_t mutex; /* guards all below */
 	pthread_cond_t changed;
 	bool stop, busy;
+	bool emitting;      /* the observer is being told: the statement's end waits for it */
 	unsigned statement; /* counts begins, so that an answer for an old one is not used */
 	char blocker[256];
 	struct cft_pg *pg; /* the thread's alone */
@@ -63,9 +64,12 @@ static void look(struct cft_mig_watch *watch)
 	if (news)
 		snprintf(watch->blocker, sizeof(watch->blocker), "%s", cft_buf_str(&blocker));
 	if (news && watch->busy) {
+		watch->emitting = true;
 		pthread_mutex_unlock(&watch->mutex);
 		cft_mig_emit(watch->engine, CFT_MIG_BLOCKED, cft_buf_str(&blocker));
 		pthread_mutex_lock(&watch->mutex);
+		watch->emitting = false;
+		pthread_cond_broadcast(&watch->changed);
 	}
 	cft_buf_release(&blocker);
 }
@@ -149,6 +153,8 @@ void cft_mig_watch_end(struct cft_mig_watch *watch)
 {
 	pthread_mutex_lock(&watch->mutex);
 	watch->busy = false;
+	while (watch->emitting)
+		pthread_cond_wait(&watch->changed, &watch->mutex);
 	pthread_cond_signal(&watch->changed);
 	pthread_mutex_unlock(&watch->mutex);
 }
