@@ -162,7 +162,8 @@ void cft_body_refs(struct cft_build *b, const PgQuery__Node *node, const char *l
                    const char *body)
 {
 	(void)node;
-	if (b->depth >= MAX_NESTING)
+	/* libpg_query's PL/pgSQL parser asserts that there is a body. */
+	if (b->depth >= MAX_NESTING || !*body)
 		return;
 	if (strcmp(language, "sql") == 0) {
 		sql_body(b, body);
@@ -367,8 +368,7 @@ bool cft_body_do(struct cft_build *b, const PgQuery__Node *node, const char *bod
 	struct do_walk walk = {.b = b, .known = true};
 
 	(void)node;
-	(void)body;
-	if (b->depth >= MAX_NESTING)
+	if (b->depth >= MAX_NESTING || !*body)
 		return false;
 	json_t *json = parse_plpgsql(b->text);
 	if (!json)

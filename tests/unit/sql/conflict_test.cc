@@ -192,6 +192,15 @@ TEST(Keys, MeetWherePairsConflict)
 	cft_arena_release(&arena);
 }
 
+TEST(Analyze, TakesRoutinesWithoutABody)
+{
+	Analyzed function("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql");
+	Analyzed block("DO LANGUAGE plpgsql ''");
+
+	EXPECT_EQ(1u, function.effects.n);
+	EXPECT_EQ(1u, block.effects.n);
+}
+
 TEST(EffectsJson, RoundTripsAndRefusesWhatIsNotOurs)
 {
 	Analyzed a("CREATE TABLE t (id serial PRIMARY KEY, e text CHECK (e <> 'x'));"
