@@ -28,7 +28,7 @@ const char *const kScripts[] = {
 	"CREATE TABLE a (id serial PRIMARY KEY, m mood DEFAULT 'ok' CHECK (m <> 'sad'))",
 	"CREATE VIEW v AS SELECT * FROM a JOIN b USING (id) WHERE a.m = 'ok'",
 	"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$begin return (select id from a); "
-        "end$$",
+	"end$$",
 	"CREATE TABLE profiles (...)",
 	"GRANT SELECT ON ALL TABLES IN SCHEMA public TO r",
 	"INSERT INTO a (m) VALUES ('ok'); UPDATE a SET m = 'sad' WHERE id = 1",
