@@ -22,7 +22,7 @@
 
 enum { START_ATTEMPTS = 300, START_PAUSE_US = 100 * 1000 };
 
-struct cft_cluster {
+struct cft_prove_cluster {
 	char dir[256], bin[256];
 	struct passwd *user; /* whom PostgreSQL runs as, or NULL: us */
 	pid_t pid;
@@ -48,7 +48,7 @@ static bool find_bin(char out[256])
 }
 
 /* In the child: become PostgreSQL's user, keep quiet, die with us. */
-static void child_setup(const struct cft_cluster *c)
+static void child_setup(const struct cft_prove_cluster *c)
 {
 	int log = open("postgres.log", O_WRONLY | O_CREAT | O_APPEND, 0600);
 
@@ -64,7 +64,7 @@ static void child_setup(const struct cft_cluster *c)
 	open("/dev/null", O_RDONLY);
 }
 
-static pid_t spawn(const struct cft_cluster *c, const char *program, const char *const argv[])
+static pid_t spawn(const struct cft_prove_cluster *c, const char *program, const char *const argv[])
 {
 	char path[512];
 	pid_t pid;
@@ -80,7 +80,7 @@ static pid_t spawn(const struct cft_cluster *c, const char *program, const char 
 	_exit(127);
 }
 
-static int init(const struct cft_cluster *c, struct cft_err *err)
+static int init(const struct cft_prove_cluster *c, struct cft_err *err)
 {
 	const char *argv[] = {"initdb",   "-D",        "data", "-A",   "trust",      "-U",
 	                      "postgres", "--no-sync", "-E",   "UTF8", "--locale=C", NULL};
@@ -95,11 +95,12 @@ static int init(const struct cft_cluster *c, struct cft_err *err)
 	return 0;
 }
 
-static int wait_until_up(const struct cft_cluster *c, struct cft_err *err)
+static int wait_until_up(const struct cft_prove_cluster *c, struct cft_err *err)
 {
 	struct cft_arena arena = CFT_ARENA_INIT;
-	struct cft_pg_options options = {.url = cft_cluster_url(c, "postgres", "postgres", &arena),
-	                                 .ignore_environment = true};
+	struct cft_pg_options options = {
+		.url = cft_prove_cluster_url(c, "postgres", "postgres", &arena),
+		.ignore_environment = true};
 	struct cft_pg *pg = NULL;
 	int rc = -1, status;
 
@@ -116,7 +117,7 @@ static int wait_until_up(const struct cft_cluster *c, struct cft_err *err)
 	               : cft_fail(err, CFT_E_UNAVAILABLE, "the private PostgreSQL does not start");
 }
 
-static int start(struct cft_cluster *c, struct cft_err *err)
+static int start(struct cft_prove_cluster *c, struct cft_err *err)
 {
 	const char *argv[] = {"postgres",
 	                      "-D",
@@ -143,7 +144,7 @@ static int start(struct cft_cluster *c, struct cft_err *err)
 	return wait_until_up(c, err);
 }
 
-static int make_dir(struct cft_cluster *c, struct cft_err *err)
+static int make_dir(struct cft_prove_cluster *c, struct cft_err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 
@@ -161,9 +162,9 @@ static int make_dir(struct cft_cluster *c, struct cft_err *err)
 	return 0;
 }
 
-int cft_cluster_start(struct cft_cluster **ret, struct cft_err *err)
+int cft_prove_cluster_start(struct cft_prove_cluster **ret, struct cft_err *err)
 {
-	struct cft_cluster *c = cft_new(struct cft_cluster);
+	struct cft_prove_cluster *c = cft_new(struct cft_prove_cluster);
 	int rc = 0;
 
 	if (!find_bin(c->bin))
@@ -175,7 +176,7 @@ int cft_cluster_start(struct cft_cluster **ret, struct cft_err *err)
 	if (rc == 0)
 		rc = start(c, err);
 	if (rc != 0)
-		cft_cluster_free(c);
+		cft_prove_cluster_free(c);
 	else
 		*ret = c;
 	return rc;
@@ -189,7 +190,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path);
 }
 
-void cft_cluster_free(struct cft_cluster *c)
+void cft_prove_cluster_free(struct cft_prove_cluster *c)
 {
 	if (!c)
 		return;
@@ -203,8 +204,8 @@ void cft_cluster_free(struct cft_cluster *c)
 	free(c);
 }
 
-char *cft_cluster_url(const struct cft_cluster *c, const char *user, const char *database,
-                      struct cft_arena *arena)
+char *cft_prove_cluster_url(const struct cft_prove_cluster *c, const char *user,
+                            const char *database, struct cft_arena *arena)
 {
 	return cft_arena_printf(arena, "host=%s port=5432 user=%s dbname=%s", c->dir, user,
 	                        database);

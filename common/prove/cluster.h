@@ -15,17 +15,17 @@
 extern "C" {
 #endif
 
-struct cft_cluster;
+struct cft_prove_cluster;
 
 /* Makes and starts one (about a second). CFT_E_UNAVAILABLE where no PostgreSQL server is installed
  * or it does not start. Looks in $CONFITURE_PG_BINDIR, then for the newest in
  * /usr/lib/postgresql. */
-int cft_cluster_start(struct cft_cluster **ret, struct cft_err *err);
+int cft_prove_cluster_start(struct cft_prove_cluster **ret, struct cft_err *err);
 /* Stops it and removes its files. NULL is fine. */
-void cft_cluster_free(struct cft_cluster *cluster);
+void cft_prove_cluster_free(struct cft_prove_cluster *cluster);
 /* A connection string. */
-char *cft_cluster_url(const struct cft_cluster *cluster, const char *user, const char *database,
-                      struct cft_arena *arena);
+char *cft_prove_cluster_url(const struct cft_prove_cluster *cluster, const char *user,
+                            const char *database, struct cft_arena *arena);
 
 #ifdef __cplusplus
 }

@@ -16,7 +16,7 @@
 #define ROLE "confiture_prover"
 
 struct cft_prover {
-	struct cft_cluster *cluster; /* NULL: url */
+	struct cft_prove_cluster *cluster; /* NULL: url */
 	char *url;
 	unsigned serial;
 };
@@ -28,7 +28,7 @@ int cft_prover_new(const char *url, struct cft_prover **ret, struct cft_err *err
 
 	prover->url = cft_strdup(url);
 	if (!url)
-		rc = cft_cluster_start(&prover->cluster, err);
+		rc = cft_prove_cluster_start(&prover->cluster, err);
 	if (rc != 0)
 		cft_prover_free(prover);
 	else
@@ -40,7 +40,7 @@ void cft_prover_free(struct cft_prover *prover)
 {
 	if (!prover)
 		return;
-	cft_cluster_free(prover->cluster);
+	cft_prove_cluster_free(prover->cluster);
 	free(prover->url);
 	free(prover);
 }
@@ -76,8 +76,8 @@ static int connect_to(const struct proof_run *run, const char *database, bool ad
 	struct cft_pg_options options = {.application_name = "confiture prove"};
 
 	if (prover->cluster) {
-		options.url = cft_cluster_url(prover->cluster, admin ? "postgres" : ROLE, database,
-		                              run->arena);
+		options.url = cft_prove_cluster_url(prover->cluster, admin ? "postgres" : ROLE,
+		                                    database, run->arena);
 		options.ignore_environment = true;
 		return cft_pg_connect(&options, ret, err);
 	}
