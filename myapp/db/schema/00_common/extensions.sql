@@ -1,6 +1,0 @@
--- Extensions and types: everything that tables need comes first.
---
--- Files are run in alphabetical order, directory by directory; the numbers before the names
--- make that order. 00_common comes before 10_tables, which comes before 20_views.
---
--- CREATE EXTENSION IF NOT EXISTS pgcrypto;
