@@ -99,6 +99,6 @@ enum cft_fold cft_fold_drop(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_grant(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_default_acl(struct cft_reader *r, const ProtobufCMessage *msg);
 void cft_fold_default_privileges(struct cft_reader *r, struct cft_object *obj);
-const char *cft_role_name(struct cft_reader *r, const PgQuery__RoleSpec *role);
+const char *cft_sql_role_name(struct cft_reader *r, const PgQuery__RoleSpec *role);
 
 #endif

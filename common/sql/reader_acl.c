@@ -16,7 +16,7 @@ static struct cft_arena *arena(struct cft_reader *r)
 	return &r->s->arena;
 }
 
-const char *cft_role_name(struct cft_reader *r, const PgQuery__RoleSpec *role)
+const char *cft_sql_role_name(struct cft_reader *r, const PgQuery__RoleSpec *role)
 {
 	switch (role->roletype) {
 	case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_ROLE:
@@ -128,7 +128,7 @@ static void change_privilege(struct cft_reader *r, struct cft_object *obj,
                              const PgQuery__GrantStmt *s)
 {
 	for (size_t g = 0; g < s->n_grantees; g++) {
-		const char *who = cft_role_name(r, s->grantees[g]->role_spec);
+		const char *who = cft_sql_role_name(r, s->grantees[g]->role_spec);
 		if (priv != NULL)
 			change_one(r, obj, c, upper(r, priv), who);
 		else
@@ -332,7 +332,7 @@ enum cft_fold cft_fold_default_acl(struct cft_reader *r, const ProtobufCMessage 
 	for (size_t i = 0; i < (n_roles ? n_roles : 1); i++)
 		for (size_t k = 0; k < (n_schemas ? n_schemas : 1); k++)
 			change_default(r, s->action,
-			               n_roles   ? cft_role_name(r, roles[i]->role_spec)
+			               n_roles   ? cft_sql_role_name(r, roles[i]->role_spec)
 			               : r->role ? r->role
 			                         : "",
 			               n_schemas ? cft_node_string(schemas[k]) : "");

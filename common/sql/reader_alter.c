@@ -253,7 +253,8 @@ static enum cft_fold at_owner(struct cft_reader *r, struct cft_object *rel,
                               const PgQuery__AlterTableCmd *cmd)
 {
 	r->s->says_owner = true;
-	cft_attr_set(r->s, rel, CFT_ATTR_OWNER, "", cft_role_name(r, cmd->newowner), NULL, r->env);
+	cft_attr_set(r->s, rel, CFT_ATTR_OWNER, "", cft_sql_role_name(r, cmd->newowner), NULL,
+	             r->env);
 	return CFT_FOLD_DONE;
 }
 

@@ -310,7 +310,8 @@ enum cft_fold cft_fold_owner(struct cft_reader *r, const ProtobufCMessage *msg)
 	if (obj == NULL)
 		return wait_for(r, s->object);
 	r->s->says_owner = true;
-	cft_attr_set(r->s, obj, CFT_ATTR_OWNER, "", cft_role_name(r, s->newowner), NULL, r->env);
+	cft_attr_set(r->s, obj, CFT_ATTR_OWNER, "", cft_sql_role_name(r, s->newowner), NULL,
+	             r->env);
 	return CFT_FOLD_DONE;
 }
 

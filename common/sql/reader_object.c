@@ -329,7 +329,7 @@ static bool name_of(struct cft_reader *r, const ProtobufCMessage *msg, struct na
 	} else if (IS(create_user_mapping_stmt)) {
 		PgQuery__CreateUserMappingStmt *s = m;
 		name_plain(ret, CFT_KIND_USER_MAPPING,
-		           cft_arena_printf(arena(r), "%s SERVER %s", cft_role_name(r, s->user),
+		           cft_arena_printf(arena(r), "%s SERVER %s", cft_sql_role_name(r, s->user),
 		                            cft_name_quote(arena(r), "", s->servername)));
 	} else if (IS(create_plang_stmt)) {
 		name_plain(ret, CFT_KIND_LANGUAGE, ((PgQuery__CreatePLangStmt *)m)->plname);

@@ -202,7 +202,7 @@ enum cft_fold cft_fold_create_schema(struct cft_reader *r, const ProtobufCMessag
 		obj->ident = cft_name_quote(arena(r), "", name);
 	}
 	if (s->authrole != NULL)
-		cft_attr_set(r->s, obj, CFT_ATTR_OWNER, "", cft_role_name(r, s->authrole), NULL,
+		cft_attr_set(r->s, obj, CFT_ATTR_OWNER, "", cft_sql_role_name(r, s->authrole), NULL,
 		             r->env);
 	if (s->n_schema_elts == 0)
 		return CFT_FOLD_DONE;
