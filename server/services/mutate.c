@@ -16,7 +16,7 @@ static void digest_body(const void *message, unsigned char out[CFT_SHA256_BYTES]
 	const ProtobufCMessageDescriptor *type = ((const ProtobufCMessage *)message)->descriptor;
 	const ProtobufCFieldDescriptor *field =
 		protobuf_c_message_descriptor_get_field_by_name(type, "request_id");
-	char **request_id = (char **)((char *)message + field->offset);
+	char **request_id = (char **)(void *)((char *)message + field->offset);
 	char *kept = *request_id;
 	struct cft_buf bytes = CFT_BUF_INIT;
 

@@ -24,11 +24,10 @@ std::string text(const struct cft_effects *effects)
 
 const char *const kScripts[] = {
 	"",
-	"ALTER TABLE t_1 ADD COLUMN note text NOT NULL DEFAULT ''; CREATE INDEX ON t_1 (note)",
+	"ALTER TABLE t_1 ADD note text DEFAULT ''; CREATE INDEX ON t_1 (note)",
 	"CREATE TABLE a (id serial PRIMARY KEY, m mood DEFAULT 'ok' CHECK (m <> 'sad'))",
 	"CREATE VIEW v AS SELECT * FROM a JOIN b USING (id) WHERE a.m = 'ok'",
-	"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$begin return (select id from a); "
-	"end$$",
+	"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$begin delete from a; end$$",
 	"CREATE TABLE profiles (...)",
 	"GRANT SELECT ON ALL TABLES IN SCHEMA public TO r",
 	"INSERT INTO a (m) VALUES ('ok'); UPDATE a SET m = 'sad' WHERE id = 1",
