@@ -15,7 +15,6 @@ FLOORS = [
     ["common/config", "common/sql", "confiture"],
     ["common/event"],
     ["common/pg", "common/rpc"],
-    ["common/introspect"],
     ["common/prove"],
     ["common/migrate"],
     ["server/core", "agent/output"],
