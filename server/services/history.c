@@ -24,13 +24,17 @@ struct history {
 
 static void finish(struct history *h, const struct cft_err *err)
 {
+	/* `h` lives in the call's arena and ends with the call. */
+	struct cft_event **kept = h->kept.v;
+	size_t n = h->kept.n;
+
 	if (err)
 		cft_rpc_fail(h->query->call, err);
 	else
 		cft_rpc_reply(h->query->call, &h->response);
-	CFT_VEC_EACH (struct cft_event *, event, &h->kept)
-		cft_event_unref(*event);
-	cft_vec_release(&h->kept);
+	for (size_t i = 0; i < n; i++)
+		cft_event_unref(kept[i]);
+	free(kept);
 }
 
 static bool about(const struct cft_change *change, const char *intent_id)
