@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /* X(name, default reason, gRPC status, exit code). gRPC statuses: grpc/status.h, by number here so
- * that base depends on nothing. Exit codes: docs/reference/exit-codes.md. */
+ * that base depends on nothing. Exit codes: docs/cli.md. */
 #define CFT_CODE_MAP(X)                              \
 	X(FAILED, "OPERATION_FAILED", 9, 1)          \
 	X(INVALID, "INVALID_ARGUMENT", 3, 2)         \
