@@ -270,6 +270,32 @@ static int one_way(const struct cft_environment *env, const struct cft_env_datab
 	return 0;
 }
 
+/* "5432", or one for each host; an empty one is the default port, as in libpq. */
+static bool is_port_list(const char *text)
+{
+	for (;; text++) {
+		char *end = (char *)text;
+		long port = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : 1;
+
+		if (port < 1 || port > 65535 || (*end != ',' && *end != '\0'))
+			return false;
+		if (*end == '\0')
+			return true;
+		text = end;
+	}
+}
+
+static int good_port(const struct cft_environment *env, const struct cft_env_database *d,
+                     struct cft_err *err)
+{
+	if (!d->port || is_port_list(d->port))
+		return 0;
+	return cft_yaml_fail(cft_yaml_get(env->database, "port"), err,
+	                     "database.port: '%.40s' is not a port (1 to 65535, or one for each "
+	                     "host with commas)",
+	                     d->port);
+}
+
 int cft_environment_database(const struct cft_environment *env, const struct cft_lookup *lookup,
                              struct cft_env_database *ret_database, struct cft_err *err)
 {
@@ -286,7 +312,7 @@ int cft_environment_database(const struct cft_environment *env, const struct cft
 	}
 	cft_settings_init(&s, cft_environment_database_table(), env->arena, &database);
 	if ((rc = cft_settings_read_yaml(&s, env->database, lookup, err)) != 0 ||
-	    (rc = one_way(env, &database, err)) != 0)
+	    (rc = one_way(env, &database, err)) != 0 || (rc = good_port(env, &database, err)) != 0)
 		return rc;
 	*ret_database = database;
 	return 0;

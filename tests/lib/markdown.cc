@@ -37,7 +37,7 @@ std::vector<CodeBlock> code_blocks(const std::string &path)
 
 std::string file_of(const CodeBlock &block)
 {
-	static const std::regex form("^(?:Edit|Write|Create) `([^`]+)`.*:$");
+	static const std::regex form("^(?:.*\\. )?(?:Edit|Write|Create) `([^`]+)`.*:$");
 	std::smatch match;
 	return std::regex_match(block.lead, match, form) ? match[1].str() : "";
 }

@@ -1,10 +1,13 @@
 // The guide's solo half, read from docs/getting-started.md: its commands run in order on a real
-// PostgreSQL, its files are written, and what it shows is compared.
+// PostgreSQL, its files are written, and what it shows is compared. The guide that users of the
+// Python Confiture know is run in the same way, where it is at hand.
 // SPDX-License-Identifier: MIT
 #include "tests/lib/markdown.h"
 #include "tests/lib/pg_cluster.h"
 
+#include <filesystem>
 #include <gtest/gtest.h>
+#include <regex>
 #include <sstream>
 
 namespace
@@ -32,9 +35,33 @@ std::vector<CodeBlock> solo_blocks()
 	return solo;
 }
 
+// The Python Confiture's guide: its quick start, its empty migration and its seeds.
+std::vector<CodeBlock> known_blocks(const std::string &path)
+{
+	std::vector<CodeBlock> known;
+	static const std::regex chapters("[0-9]+\\. [A-Z].*|Complex Migrations|Creating Seed Files|"
+	                                 "Building with Seeds");
+	bool quick_start = true;
+
+	for (CodeBlock &block : cft_test::code_blocks(path)) {
+		quick_start = quick_start && block.heading != "Setup Coordination (One-Time)";
+		const bool numbered = isdigit((unsigned char)block.heading[0]) != 0;
+		if (!std::regex_match(block.heading, chapters) || (numbered && !quick_start))
+			continue;
+		if (block.language.empty() && block.lead == "Output:")
+			block.language = "text";
+		block.text = std::regex_replace(block.text, std::regex("host: localhost"),
+		                                "host: " + PgCluster::shared().socket_dir());
+		known.push_back(block);
+	}
+	return known;
+}
+
+// Words, whatever the columns and the lines between them are.
 std::string squeezed(const std::string &text)
 {
-	std::istringstream words(text);
+	static const std::regex lines("[│┃━┳┏┓┡╇┩─┴└┘]");
+	std::istringstream words(std::regex_replace(text, lines, " "));
 	std::string all, word;
 
 	while (words >> word)
@@ -131,6 +158,34 @@ TEST(Guide, SoloWorkflowRunsAsWritten)
 	EXPECT_EQ(reader.sql("myapp_fresh", "SELECT count(*) FROM posts JOIN users ON "
 	                                    "users.id = author_id"),
 	          "2");
+}
+
+TEST(Guide, QuickStartThatUsersOfThePythonConfitureKnowRunsAsWritten)
+{
+	const char *corpus = getenv("CFT_CORPUS");
+	const std::string path = std::string(corpus ? corpus : CFT_SOURCE_DIR "/../shared/corpus") +
+	                         "/../seed/getting-started.md";
+	if (!std::filesystem::exists(path))
+		GTEST_SKIP() << path << " is not here";
+	Reader reader;
+	PgCluster::shared().sql(PgCluster::shared().url("postgres"),
+	                        "DROP DATABASE IF EXISTS myapp_local");
+	PgCluster::shared().sql(PgCluster::shared().url("postgres"), "CREATE DATABASE myapp_local");
+	size_t commands = 0;
+
+	for (const CodeBlock &block : known_blocks(path)) {
+		reader.follow(block);
+		commands += block.language == "bash";
+		if (testing::Test::HasFailure())
+			break;
+	}
+	EXPECT_GE(commands, 12u);
+	EXPECT_EQ(reader.sql("myapp_local", "SELECT string_agg(version || state, ' ' ORDER BY "
+	                                    "version) FROM confiture_migrations"),
+	          "001applied");
+	EXPECT_TRUE(std::filesystem::exists(reader.cwd() +
+	                                    "/db/migrations/003_migrate_user_data.up.sql"));
+	EXPECT_TRUE(std::filesystem::exists(reader.cwd() + "/db/generated/schema_test.sql"));
 }
 
 } // namespace

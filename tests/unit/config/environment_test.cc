@@ -177,6 +177,22 @@ TEST_F(Environment, WantsEitherUrlOrFields)
 	EXPECT_STREQ("NO_DATABASE", err_.reason);
 }
 
+TEST_F(Environment, PortIsANumberOrOnePerHost)
+{
+	struct cft_env_database database;
+	for (const char *good : {"5432", "'5432,5433'", "'5432,'"}) {
+		ASSERT_EQ(0, read(std::string("database:\n  database: x\n  port: ") + good + "\n"));
+		EXPECT_EQ(0, cft_environment_database(&env_, nullptr, &database, &err_)) << good;
+	}
+	for (const char *bad : {"many", "0", "65536", "'1 2'", "-1"}) {
+		ASSERT_EQ(0, read(std::string("database:\n  database: x\n  port: ") + bad + "\n"));
+		EXPECT_EQ(CFT_E_CONFIG, cft_environment_database(&env_, nullptr, &database, &err_))
+			<< bad;
+		EXPECT_EQ(3, err_.line);
+		EXPECT_NE(nullptr, strstr(err_.message, "is not a port")) << err_.message;
+	}
+}
+
 TEST_F(Environment, IsFoundByNameWithSuggestions)
 {
 	write("db/environments/local.yaml", guide_local);
