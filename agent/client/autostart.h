@@ -1,4 +1,4 @@
-/* Autostart: one local server for everybody on this machine, started when somebody needs it.
+/* Autostart: the local server of a database, started when somebody needs it.
  * SPDX-License-Identifier: MIT
  *
  * Race-free: whoever wants to start takes a file lock first and looks again under it; the rest
@@ -17,15 +17,12 @@
 extern "C" {
 #endif
 
-/* True if something accepts TCP connections at "host:port". Waits at most a second. */
-bool cft_autostart_listening(const char *address);
-
-/* Makes sure that a server listens at cft_local_address(), on the database recorded for `project`
- * or else on an embedded PostgreSQL. *ret_started tells if this call started it. Blocks until it
+/* Makes sure that the local server of the database runs; `url` NULL is an embedded PostgreSQL.
+ * *ret_address is where it listens, *ret_started tells if this call started it. Blocks until it
  * listens. UNAVAILABLE where it does not come up (with the end of its log), TIMEOUT where somebody
  * else's start takes too long. Call it before anything of gRPC: it forks. */
-int cft_autostart(struct cft_arena *arena, const char *project, bool *ret_started,
-                  struct cft_err *err);
+int cft_autostart(struct cft_arena *arena, const char *url, const char **ret_address,
+                  bool *ret_started, struct cft_err *err);
 
 #ifdef __cplusplus
 }

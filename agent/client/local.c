@@ -52,9 +52,14 @@ const char *cft_local_dir(struct cft_arena *arena)
 	return cft_arena_printf(arena, "%s/.local/share/confiture", home);
 }
 
-const char *cft_local_log_path(struct cft_arena *arena)
+const char *cft_local_log_path(struct cft_arena *arena, const char *url)
 {
-	return cft_arena_printf(arena, "%s/server.log", cft_local_dir(arena));
+	char hex[CFT_SHA256_HEX];
+
+	if (!url)
+		return cft_arena_printf(arena, "%s/server.log", cft_local_dir(arena));
+	cft_sha256_hex(url, strlen(url), hex);
+	return cft_arena_printf(arena, "%s/server-%.16s.log", cft_local_dir(arena), hex);
 }
 
 static const char *record_path(struct cft_arena *arena, const char *project)

@@ -15,13 +15,14 @@
 extern "C" {
 #endif
 
-/* Where a local server listens: CONFITURE_LOCAL_ADDRESS, or "127.0.0.1:7430". */
+/* Where the first local server listens: CONFITURE_LOCAL_ADDRESS, or "127.0.0.1:7430". */
 const char *cft_local_address(void);
 /* Where its data, log and lock live: CONFITURE_DATA_DIR, else $XDG_DATA_HOME/confiture, else
  * ~/.local/share/confiture. Root's home is closed to the user that PostgreSQL runs as, so root
  * gets /var/lib/confiture there. Not created. */
 const char *cft_local_dir(struct cft_arena *arena);
-const char *cft_local_log_path(struct cft_arena *arena);
+/* The log of the local server of a database; `url` NULL is the embedded one. */
+const char *cft_local_log_path(struct cft_arena *arena, const char *url);
 
 /* The database that `coordinate init --db-url` recorded for the project; *ret_url NULL where none
  * is. Recorded without password, in a file of mode 0600. */

@@ -5,6 +5,7 @@
 
 #include "agent/client/autostart.h"
 #include "agent/client/local.h"
+#include "agent/client/place.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 
@@ -37,20 +38,21 @@ static int no_server(const char *address, const char *why, const char *what, str
 	return cft_err_hint(err, "%s", what);
 }
 
-static int start_local(const struct cft_session_options *options, struct cft_session *session,
-                       struct cft_err *err)
+static int start_local(const struct cft_session_options *options, const char *url,
+                       struct cft_session *session, struct cft_err *err)
 {
+	const char *usual = cft_local_address();
 	bool started;
 
 	if (options->no_autostart)
-		return no_server(session->address, "--no-autostart forbids to start one",
+		return no_server(usual, "--no-autostart forbids to start one",
 		                 "Name one with --server HOST:PORT, or start confiture-server",
 		                 err);
 	if (variable_set("CI"))
-		return no_server(session->address,
+		return no_server(usual,
 		                 "none is started where CI is set: a fresh one knows no intents",
 		                 "Set CONFITURE_SERVER to the team's server", err);
-	int rc = cft_autostart(session->arena, session->project.id, &started, err);
+	int rc = cft_autostart(session->arena, url, &session->address, &started, err);
 	if (rc == 0 && started && options->note)
 		options->note(options->note_arg,
 		              cft_arena_printf(session->arena,
@@ -60,6 +62,20 @@ static int start_local(const struct cft_session_options *options, struct cft_ses
 	return rc;
 }
 
+/* The server of the project's database: it runs already, or is started. */
+static int find_local(const struct cft_session_options *options, struct cft_session *session,
+                      struct cft_err *err)
+{
+	const char *url;
+	int rc = cft_local_database(session->arena, session->project.id, &url, err);
+
+	if (rc != 0)
+		return rc;
+	session->log_path = cft_local_log_path(session->arena, url);
+	session->address = cft_place_find(session->arena, url);
+	return session->address ? 0 : start_local(options, url, session, err);
+}
+
 static int find_server(const struct cft_session_options *options, struct cft_session *session,
                        struct cft_err *err)
 {
@@ -67,10 +83,8 @@ static int find_server(const struct cft_session_options *options, struct cft_ses
 		options->server && options->server[0] ? options->server : session->project.server;
 
 	session->configured = named != NULL;
-	session->address = named ? named : cft_local_address();
-	if (session->configured || cft_autostart_listening(session->address))
-		return 0;
-	return start_local(options, session, err);
+	session->address = named;
+	return named ? 0 : find_local(options, session, err);
 }
 
 static int open_client(struct cft_session *session, struct cft_err *err)

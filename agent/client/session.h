@@ -34,8 +34,9 @@ struct cft_session {
 	struct cft_arena *arena; /* borrowed: answers live there */
 	struct cft_project project;
 	const char *address;
-	bool configured; /* the user named the server */
-	bool reached;    /* a call was answered */
+	const char *log_path; /* of a local server; NULL for others */
+	bool configured;      /* the user named the server */
+	bool reached;         /* a call was answered */
 	int timeout_ms;
 };
 

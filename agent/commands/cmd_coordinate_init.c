@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A local server that runs already keeps its database; who wonders why shall read it here. */
+/* A server that was started by hand keeps its database; who wonders why shall read it here. */
 static void tell_running_server(struct cft_cmd *cmd, const char *shown)
 {
 	Confiture__V1__GetServerInfoRequest request = CONFITURE__V1__GET_SERVER_INFO_REQUEST__INIT;
@@ -26,7 +26,8 @@ static void tell_running_server(struct cft_cmd *cmd, const char *shown)
 	if (cft_session_open(&options, cmd->arena, &session, &err) != 0)
 		return;
 	request.project = (char *)session.project.id;
-	if (cft_session_call(&session, "GetServerInfo", &request, &response, &err) == 0)
+	if (cft_session_call(&session, "GetServerInfo", &request, &response, &err) == 0 &&
+	    strcmp(response->database, shown) != 0)
 		cft_out_note(cmd->out,
 		             "A server runs at %s on %s already; for a local one to use %s, stop "
 		             "it: confiture server stop",

@@ -1,7 +1,6 @@
 /* confiture server status, start, stop: the server that the commands talk to.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/client/autostart.h"
 #include "agent/client/local.h"
 #include "agent/commands/coordinate.h"
 #include "common/base/clock.h"
@@ -41,7 +40,7 @@ static int ask(struct cft_session *session, Confiture__V1__GetServerInfoResponse
 static void show(struct cft_cmd *cmd, const struct cft_session *session,
                  const Confiture__V1__GetServerInfoResponse *info)
 {
-	const char *log = session->configured ? NULL : cft_local_log_path(cmd->arena);
+	const char *log = session->log_path;
 	unsigned long long live = info->live_intents, revision = info->revision;
 
 	cft_out_text(cmd->out, "Server:    %s (version %s, pid %lld)", session->address,

@@ -250,8 +250,9 @@ static const char *subject_text(struct cft_arena *arena, const Confiture__V1__Ch
 	return "";
 }
 
-static enum cft_mark change_mark(const char *kind)
+static enum cft_mark change_mark(const Confiture__V1__Change *change)
 {
+	const char *kind = change->kind;
 	static const struct {
 		const char *kind;
 		enum cft_mark mark;
@@ -262,6 +263,10 @@ static enum cft_mark change_mark(const char *kind)
 		{"intent.expired", CFT_MARK_PENDING}, {"intent.started", CFT_MARK_RUN},
 	};
 
+	/* A conflict that is a note everywhere else is no warning here. */
+	if (change->subject_case == CONFITURE__V1__CHANGE__SUBJECT_CONFLICT &&
+	    change->conflict->severity == CONFITURE__V1__SEVERITY__SEVERITY_INFO)
+		return CFT_MARK_INFO;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (strcmp(marks[i].kind, kind) == 0)
 			return marks[i].mark;
@@ -274,7 +279,7 @@ void cft_render_change_text(struct cft_output *out, const Confiture__V1__Event *
 	struct cft_arena arena = CFT_ARENA_INIT;
 	char time[CFT_TIME_TEXT];
 
-	cft_out_mark(out, change_mark(change->kind), "%s #%llu %s %s%s%s",
+	cft_out_mark(out, change_mark(change), "%s #%llu %s %s%s%s",
 	             time_text(event->time, time), (unsigned long long)event->revision,
 	             change->kind, subject_text(&arena, change), event->reason[0] ? ": " : "",
 	             event->reason);

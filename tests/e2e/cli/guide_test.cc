@@ -5,6 +5,7 @@
 #include "tests/lib/pg_cluster.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 using namespace cft_test;
 
@@ -33,9 +34,9 @@ std::string guide_block(const std::string &needle)
 
 #define EXPECT_HAS(text, part) EXPECT_NE(std::string::npos, (text).find(part)) << (text)
 
-TEST(Guide, CoordinationWorkflowRunsAsWritten)
+// Alice registers, Bob checks, everybody looks, Alice completes.
+void walk_through_coordination(World &world)
 {
-	World world(Server::shared().address());
 	RunResult registered = world.bash(guide_block("confiture coordinate register"));
 	ASSERT_EQ(0, registered.exit_code) << registered.err;
 	EXPECT_HAS(registered.out, "✅ Intent registered: int_");
@@ -64,6 +65,49 @@ TEST(Guide, CoordinationWorkflowRunsAsWritten)
 	EXPECT_HAS(completed.out, "✅ Intent " + id + " marked as COMPLETED\n");
 	EXPECT_HAS(completed.out, "No longer blocking other agents from ");
 	EXPECT_HAS(completed.out, "'users'");
+}
+
+TEST(Guide, CoordinationWorkflowRunsAsWritten)
+{
+	World world(Server::shared().address());
+	walk_through_coordination(world);
+}
+
+// A world in which no server is configured, and its local servers are stopped at the end.
+class GuideWithNothingSetUp : public ::testing::Test
+{
+      protected:
+	GuideWithNothingSetUp()
+	{
+		// Where the test is root, PostgreSQL runs as another user.
+		chmod(world_.dir.path().c_str(), 0755);
+		world_.env.push_back(
+			{"CONFITURE_LOCAL_ADDRESS", "127.0.0.1:" + std::to_string(free_port())});
+	}
+	void TearDown() override
+	{
+		world_.run({"server", "stop"});
+	}
+	World world_{""};
+};
+
+TEST_F(GuideWithNothingSetUp, CoordinationWorkflowRunsOnTheEmbeddedDatabase)
+{
+	walk_through_coordination(world_);
+}
+
+TEST_F(GuideWithNothingSetUp, CoordinationWorkflowRunsOnTheDatabaseOfInit)
+{
+	std::string url = PgCluster::shared().create_database();
+	RunResult init = world_.run({"coordinate", "init", "--db-url", url});
+	ASSERT_EQ(0, init.exit_code) << init.err;
+	walk_through_coordination(world_);
+	// What the workflow did is in that database: the server of another program knows it.
+	RunResult stopped = world_.run({"server", "stop"});
+	ASSERT_EQ(0, stopped.exit_code) << stopped.err;
+	RunResult again = world_.json({"list-intents"});
+	EXPECT_EQ("1", World::jq(".total", again.out)) << again.err;
+	EXPECT_HAS(again.err, "Started a local server at");
 }
 
 TEST(Guide, AbandonGivesTheTablesBack)

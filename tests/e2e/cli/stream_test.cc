@@ -1,6 +1,7 @@
 // Streams and the local server: resume after a crash, participants, autostart.
 // SPDX-License-Identifier: MIT
 #include "tests/e2e/cli/world.h"
+#include "tests/lib/pg_cluster.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -141,6 +142,36 @@ TEST_F(LocalServer, StartsOnceForTwentyCommandsAndRecoversAfterKill9)
 	EXPECT_EQ("true", World::jq(".stopped", stopped.out)) << stopped.err;
 	RunResult gone = world_.run({"server", "status"});
 	EXPECT_EQ(3, gone.exit_code) << gone.out;
+}
+
+TEST_F(LocalServer, EachDatabaseHasItsOwnAndProjectsFindTheirs)
+{
+	World other("");
+	for (auto &variable : other.env) {
+		for (const auto &same : world_.env) // the same machine and user, another project
+			if (variable.first == same.first && variable.first != "CONFITURE_PROJECT")
+				variable.second = same.second;
+	}
+	other.env.push_back(world_.env.back()); // the local address
+	std::string url = PgCluster::shared().create_database();
+	ASSERT_EQ(0, other.run({"coordinate", "init", "--db-url", url}).exit_code);
+
+	world_.registered("alice", "a", "CREATE TABLE t (id int)");
+	other.registered("bob", "b", "CREATE TABLE t (id int)");
+	other.registered("bob", "c", "CREATE TABLE u (id int)");
+	EXPECT_EQ("1", World::jq(".total", world_.json({"status"}).out));
+	EXPECT_EQ("2", World::jq(".total", other.json({"status"}).out));
+	std::string address = "[.server, .database] | @csv";
+	EXPECT_NE(World::jq(address, world_.run({"server", "status", "--format", "json"}).out),
+	          World::jq(address, other.run({"server", "status", "--format", "json"}).out));
+
+	// The first one goes; the other project keeps its server, and each finds its own again.
+	ASSERT_EQ(0, world_.run({"server", "stop"}).exit_code);
+	EXPECT_EQ("2", World::jq(".total", other.json({"status"}).out));
+	ASSERT_EQ(0, other.run({"server", "stop"}).exit_code);
+	EXPECT_EQ("2", World::jq(".total", other.json({"status"}).out));
+	EXPECT_EQ("1", World::jq(".total", world_.json({"status"}).out));
+	EXPECT_EQ(0, other.run({"server", "stop"}).exit_code);
 }
 
 TEST_F(LocalServer, IsNotStartedWhereThatIsForbidden)
