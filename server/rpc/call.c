@@ -104,8 +104,10 @@ struct cft_rpc_call *cft_rpc_batch_call(struct cft_tag *tag)
 
 void cft_rpc_batch_post(struct cft_rpc_batch *batch, bool ok)
 {
+	struct cft_rpc_call *call = cft_rpc_batch_call(&batch->tag);
+
 	batch->ok = ok;
-	cft_mailbox_post(batch->call->server->box, &batch->mail);
+	cft_mailbox_post(call->server->box, &batch->mail);
 }
 
 /* -- open -- */
