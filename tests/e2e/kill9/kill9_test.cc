@@ -2,7 +2,7 @@
  * nothing is there twice, and a resumed stream equals the log.
  * SPDX-License-Identifier: MIT
  *
- * CFT_KILL9_ROUNDS sets the number of kills (10 by default).
+ * CFT_KILL9_ROUNDS sets the number of kills (20 by default).
  */
 #include "tests/integration/server/fixture.h"
 
@@ -16,34 +16,102 @@
 namespace
 {
 
+enum { WRITERS = 4, IN_FLIGHT = 8, WATCHERS = 3 };
+
 struct Shared {
 	std::string address;
 	std::atomic<bool> stop{false};
+	std::atomic<size_t> n_acknowledged{0};
 	std::mutex mutex;
 	std::map<std::string, std::string> acknowledged; /* request id -> intent id */
 };
 
-/* Registers one intent after the other; each until it is acknowledged. */
+struct Writer;
+
+/* One request at a time, sent again under its id until it is acknowledged. */
+struct Slot {
+	Writer *writer;
+	std::string name;
+	int next = 0;
+	bool busy = false;
+};
+
+struct Writer {
+	Writer(Shared *of, int number);
+	void run();
+
+	Shared *shared;
+	std::string agent;
+	Caller c;
+	bool lost = false;
+	Slot slots[IN_FLIGHT];
+
+      private:
+	void send(Slot *slot);
+};
+
+Writer::Writer(Shared *of, int number)
+    : shared(of), agent("agent" + std::to_string(number)), c(of->address)
+{
+	for (int i = 0; i < IN_FLIGHT; i++) {
+		slots[i].writer = this;
+		slots[i].name = std::to_string(number) + "_" + std::to_string(i) + "_";
+	}
+}
+
+void on_registered(void *arg, const void *response, const struct cft_err *err)
+{
+	Slot *slot = static_cast<Slot *>(arg);
+	Shared *shared = slot->writer->shared;
+	auto *done = static_cast<const Confiture__V1__RegisterIntentResponse *>(response);
+
+	slot->busy = false;
+	if (err->code != 0) {
+		EXPECT_EQ(err->code, CFT_E_UNAVAILABLE) << err->message;
+		slot->writer->lost = true;
+		return;
+	}
+	std::lock_guard<std::mutex> lock(shared->mutex);
+	shared->acknowledged["r" + slot->name + std::to_string(slot->next)] = done->intent->id;
+	shared->n_acknowledged++;
+	slot->next++;
+}
+
+void Writer::send(Slot *slot)
+{
+	MSG(RegisterIntentRequest, register_intent_request, r);
+	std::string name = slot->name + std::to_string(slot->next);
+	std::string sql = "CREATE TABLE t" + name + " (id int)", id = "r" + name;
+
+	r.project = const_cast<char *>("p");
+	r.agent_id = text(agent);
+	r.feature_name = const_cast<char *>("feature");
+	r.schema_changes = text(sql);
+	r.request_id = text(id);
+	slot->busy = true;
+	cft_client_start(c.client, &confiture__v1__coordination_service__descriptor,
+	                 "RegisterIntent", &r, 20000, on_registered, slot);
+}
+
+void Writer::run()
+{
+	while (!shared->stop) {
+		if (lost)
+			cft_client_wait(c.client, 100);
+		lost = false;
+		for (Slot &slot : slots) {
+			if (!slot.busy)
+				send(&slot);
+		}
+		cft_client_poll(c.client, 100);
+	}
+	while (cft_client_in_flight(c.client) > 0)
+		cft_client_poll(c.client, 1000);
+}
+
 void write_intents(Shared *shared, int number)
 {
-	Caller c(shared->address);
-
-	for (int i = 0; !shared->stop; i++) {
-		std::string name = std::to_string(number) + "_" + std::to_string(i);
-		Confiture__V1__RegisterIntentResponse *done = nullptr;
-		while (!done && !shared->stop) {
-			done = register_intent(c, "agent" + std::to_string(number),
-			                       "CREATE TABLE t" + name + " (id int)", "r" + name);
-			if (done) {
-				std::lock_guard<std::mutex> lock(shared->mutex);
-				shared->acknowledged["r" + name] = done->intent->id;
-			} else {
-				EXPECT_EQ(c.err.code, CFT_E_UNAVAILABLE) << c.err.message;
-				cft_test::sleep_ms(20);
-			}
-		}
-		cft_arena_release(&c.arena);
-	}
+	Writer(shared, number).run();
 }
 
 using Log = std::vector<std::pair<uint64_t, std::string>>; /* revision, intent id */
@@ -102,33 +170,21 @@ Log read_log(const std::string &address)
 	return log;
 }
 
-TEST(Kill9, AcknowledgedIntentsSurviveOnceAndStreamsEqualTheLog)
+/* Kills while some dozen requests are in flight: as soon as this many were acknowledged. */
+void kill_under_load(ServerProcess *server, Shared *shared, int round)
 {
-	const char *wanted = getenv("CFT_KILL9_ROUNDS");
-	int rounds = wanted ? atoi(wanted) : 10;
-	ServerProcess server(cft_test::PgCluster::shared().create_database());
-	Shared shared;
-	Log watched;
-	std::atomic<uint64_t> head{0};
+	size_t enough = shared->n_acknowledged + 5 + static_cast<size_t>(round) % 20;
 
-	shared.address = server.address;
-	std::thread first(write_intents, &shared, 1), second(write_intents, &shared, 2);
-	std::thread watcher(follow, &shared, &head, &watched);
-	for (int i = 0; i < rounds; i++) {
-		cft_test::sleep_ms(150 + i * 37 % 200);
-		server.process.stop(9);
-		server.start();
-	}
-	cft_test::sleep_ms(1500); /* the clients come back, and something is acknowledged */
-	shared.stop = true;
-	first.join();
-	second.join();
-	Log log = read_log(server.address);
-	ASSERT_FALSE(log.empty());
-	head = log.back().first;
-	watcher.join();
+	EXPECT_TRUE(cft_test::eventually([&] { return shared->n_acknowledged >= enough; }))
+		<< "nothing is acknowledged in round " << round << server->log();
+	server->process.stop(9);
+	server->start();
+}
 
+void expect_all_there_once(const Shared &shared, const Log &log)
+{
 	std::set<std::string> ids;
+
 	for (size_t i = 0; i < log.size(); i++) {
 		EXPECT_EQ(log[i].first, i + 1) << "revisions are dense";
 		EXPECT_TRUE(ids.insert(log[i].second).second) << log[i].second << " is there twice";
@@ -136,11 +192,40 @@ TEST(Kill9, AcknowledgedIntentsSurviveOnceAndStreamsEqualTheLog)
 	for (const auto &one : shared.acknowledged)
 		EXPECT_EQ(ids.count(one.second), 1u)
 			<< one.first << " was acknowledged and is lost";
-	/* What was under way at the end may be there without an acknowledgement: one per writer. */
-	EXPECT_LE(ids.size(), shared.acknowledged.size() + 2);
-	EXPECT_EQ(watched, log);
-	printf("%d kills: %zu acknowledged, %zu in the log, %zu watched\n", rounds,
-	       shared.acknowledged.size(), log.size(), watched.size());
+	/* What was under way at the end may be there without an acknowledgement. */
+	EXPECT_LE(ids.size(), shared.acknowledged.size() + WRITERS * IN_FLIGHT);
+}
+
+TEST(Kill9, AcknowledgedIntentsSurviveOnceAndStreamsEqualTheLog)
+{
+	const char *wanted = getenv("CFT_KILL9_ROUNDS");
+	int rounds = wanted ? atoi(wanted) : 20;
+	ServerProcess server(cft_test::PgCluster::shared().create_database());
+	Shared shared;
+	Log watched[WATCHERS];
+	std::atomic<uint64_t> head{0};
+	std::vector<std::thread> writers, watchers;
+
+	shared.address = server.address;
+	for (int i = 0; i < WRITERS; i++)
+		writers.emplace_back(write_intents, &shared, i);
+	for (Log &log : watched)
+		watchers.emplace_back(follow, &shared, &head, &log);
+	for (int i = 0; i < rounds; i++)
+		kill_under_load(&server, &shared, i);
+	shared.stop = true;
+	for (std::thread &writer : writers)
+		writer.join();
+	Log log = read_log(server.address);
+	EXPECT_FALSE(log.empty());
+	head = log.empty() ? 1 : log.back().first;
+	for (std::thread &watcher : watchers)
+		watcher.join();
+	expect_all_there_once(shared, log);
+	for (const Log &stream : watched)
+		EXPECT_EQ(stream, log);
+	printf("%d kills: %zu acknowledged, %zu in the log\n", rounds, shared.acknowledged.size(),
+	       log.size());
 }
 
 } // namespace
