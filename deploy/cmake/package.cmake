@@ -25,6 +25,8 @@ install(FILES ${made}/confiture.fish
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 set(CPACK_GENERATOR DEB)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_CONTACT "The Confiture authors")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY
 	"Coordinates schema changes of many agents and people on one PostgreSQL")
