@@ -8,11 +8,19 @@
 
 #include "common/pg/pg.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct cft_snapshot {
 	struct cft_pg_result *rows;
 };
 
 int cft_snapshot_take(struct cft_pg *pg, struct cft_snapshot *ret, struct cft_err *err);
 void cft_snapshot_release(struct cft_snapshot *snapshot);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

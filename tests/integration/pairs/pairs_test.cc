@@ -1,0 +1,28 @@
+// Pairs: a sample of random pairs of real migrations, predicted and proven in PostgreSQL.
+// SPDX-License-Identifier: MIT
+//
+// The whole, thousands of pairs with another seed each time, is tests/corpus/pairs.cc.
+#include "tests/lib/pair_trial.h"
+
+#include <gtest/gtest.h>
+
+using namespace cft_test;
+
+TEST(Pairs, AreFoundWithFewFalseAlarms)
+{
+	std::vector<MigrationHistory> histories = corpus_histories();
+	PairTrialOptions options;
+	std::string misses;
+
+	if (histories.empty())
+		GTEST_SKIP() << "no histories at " << corpus_path("histories");
+	options.pairs = 150;
+	options.triples = 8;
+	options.on_miss = [&](const std::string &miss) { misses += miss + "\n"; };
+	PairTrialResult result = run_pair_trial(histories, options);
+	printf("seed %u\n%s", options.seed, result.text().c_str());
+	EXPECT_GE(result.tallies["all"].judged, 140);
+	EXPECT_GE(result.tallies["all"].recall(), 95) << misses;
+	EXPECT_LE(result.tallies["all"].false_alarms(), 5) << misses;
+	EXPECT_EQ(0, result.triples_differ) << misses;
+}
