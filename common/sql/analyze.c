@@ -99,7 +99,10 @@ static uint32_t count_inner_tokens(const char *text, size_t len)
 	return n;
 }
 
-static uint32_t depth_bound(const struct cft_sql_script *script)
+/* How deep trees and the bodies in them may be, in tokens; bodies are held to the limit of
+ * statements. */
+static int depth_bound(const struct cft_sql_script *script, uint32_t max, uint32_t *ret,
+                       struct cft_err *err)
 {
 	uint32_t bound = script->max_tokens;
 
@@ -109,9 +112,14 @@ static uint32_t depth_bound(const struct cft_sql_script *script)
 		              tree->node_case != PG_QUERY__NODE__NODE_DO_STMT))
 			continue;
 		uint32_t n = count_inner_tokens(script->v[i].text, script->v[i].len);
+		if (n > max)
+			return cft_fail(err, CFT_E_LIMIT,
+			                "the body at line %d has %u tokens; the limit is %u",
+			                script->v[i].line, n, max);
 		bound = n > bound ? n : bound;
 	}
-	return bound;
+	*ret = bound;
+	return 0;
 }
 
 struct analyze_job {
@@ -168,12 +176,15 @@ int cft_sql_analyze(const char *sql, size_t len, const struct cft_analyze_option
 	struct analyze_job job = {.b = &b, .script = &script};
 
 	job.options = options ? options : &plain;
+	uint32_t max = job.options->parse.max_tokens, depth = 0;
 	int rc = cft_sql_parse(sql, len, &job.options->parse, arena, &script, err);
+	if (rc == 0)
+		rc = depth_bound(&script, max ? max : CFT_SQL_MAX_TOKENS, &depth, err);
 	if (rc != 0)
 		return rc;
 	job.statements =
 		cft_arena_array(arena, struct cft_effect_statement, script.n ? script.n : 1);
-	rc = cft_sql_deep(depth_bound(&script), analyze_all, &job, err);
+	rc = cft_sql_deep(depth, analyze_all, &job, err);
 	if (rc != 0)
 		return rc;
 	b.flags = 0;

@@ -19,8 +19,21 @@ static bool is_null(const PgQuery__Node *node)
 	return node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull;
 }
 
-/* Which columns the VALUES of an INSERT leave NULL, by name or by position. */
-static void inserted_nulls(struct cft_build *b, const PgQuery__InsertStmt *stmt)
+enum { MAX_KNOWN_VALUES = 256 };
+
+/* A constant that a row gets, by the name of its column: two rows of one key clash. */
+static void inserted_value(struct cft_build *b, const PgQuery__InsertStmt *stmt,
+                           const PgQuery__Node *value, size_t k)
+{
+	if (!stmt->on_conflict_clause && k < stmt->n_cols && b->attrs.n < MAX_KNOWN_VALUES &&
+	    value->node_case == PG_QUERY__NODE__NODE_A_CONST)
+		cft_build_attr(b, "value",
+		               cft_arena_printf(b->arena, "%s=%s", stmt->cols[k]->res_target->name,
+		                                cft_tree_text(b->arena, value)));
+}
+
+/* What the VALUES of an INSERT put into columns: NULLs by name or by position, and constants. */
+static void inserted_values(struct cft_build *b, const PgQuery__InsertStmt *stmt)
 {
 	if (!stmt->select_stmt || stmt->select_stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
 		return;
@@ -30,7 +43,9 @@ static void inserted_nulls(struct cft_build *b, const PgQuery__InsertStmt *stmt)
 			continue;
 		const PgQuery__List *row = select->values_lists[i]->list;
 		for (size_t k = 0; k < row->n_items; k++)
-			if (is_null(row->items[k]))
+			if (!is_null(row->items[k]))
+				inserted_value(b, stmt, row->items[k], k);
+			else
 				cft_build_attr(b, "null",
 				               k < stmt->n_cols
 				                       ? stmt->cols[k]->res_target->name
@@ -61,7 +76,7 @@ static void dml(struct cft_build *b, const PgQuery__Node *node)
 	if (node->node_case == PG_QUERY__NODE__NODE_INSERT_STMT) {
 		rv = node->insert_stmt->relation;
 		write_effect(b, rv, "insert");
-		inserted_nulls(b, node->insert_stmt);
+		inserted_values(b, node->insert_stmt);
 	} else if (node->node_case == PG_QUERY__NODE__NODE_UPDATE_STMT) {
 		rv = node->update_stmt->relation;
 		write_effect(b, rv, "update");

@@ -6,6 +6,7 @@
  * Whoever changes what others may use has the strong key; whoever uses it, the weak one.
  */
 #include "common/sql/base.h"
+#include "common/sql/exec.h"
 #include "common/sql/name.h"
 
 #include <stdarg.h>
@@ -90,6 +91,9 @@ static void refs_keys(struct key_list *list, const struct cft_effect *e)
 		if (e->refs[i].kind == CFT_OBJ_RELATION)
 			scoped_keys(list, e, e->refs[i].name);
 	}
+	/* LIKE copies what belongs to the table at that moment. */
+	if (e->n_refs && cft_effect_attr(e, "like"))
+		key(list, true, "c:%s.!parts", e->refs[0].name);
 }
 
 static const char *attr_or(const struct cft_effect *e, const char *name, const char *otherwise)
@@ -114,6 +118,7 @@ static void constraint_keys(struct key_list *list, const struct cft_effect *e)
 	const char *name = *e->sub ? e->sub : generated(list, e, e->name);
 
 	key(list, true, "c:%s.%s", e->name, name);
+	key(list, false, "c:%s.!parts", e->name);
 	if (e->flags & CFT_EFFECT_GENERATED_NAME)
 		key(list, true, "n:%s", name);
 	if (e->op != CFT_OP_CREATE || strcmp(type, "pkey") == 0 || strcmp(type, "key") == 0) {
@@ -150,6 +155,7 @@ static void index_keys(struct key_list *list, const struct cft_effect *e)
 	if (*e->to && e->op == CFT_OP_CREATE) {
 		key(list, false, "n:%s", e->to);
 		key(list, false, "t:%s", e->to);
+		key(list, false, "c:%s.!parts", e->to);
 		if (cft_effect_attr(e, "unique"))
 			key(list, true, "c:%s.!key", e->to);
 	} else if (*e->to) {
@@ -182,6 +188,8 @@ static void write_keys(struct key_list *list, const struct cft_effect *e)
 	for (size_t i = 0; i < e->n_attrs; i++)
 		if (strcmp(e->attrs[i].key, "fills") == 0 || strcmp(e->attrs[i].key, "sets") == 0)
 			key(list, true, "c:%s.%s", e->name, e->attrs[i].value);
+		else if (strcmp(e->attrs[i].key, "value") == 0)
+			key(list, true, "row:%s.%s", e->name, e->attrs[i].value);
 }
 
 static void extension_keys(struct key_list *list, const struct cft_effect *e)

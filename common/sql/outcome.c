@@ -3,6 +3,8 @@
  */
 #include "common/sql/outcome.h"
 
+#include "common/sql/exec.h"
+
 #include <string.h>
 
 enum { MAX_REPAIRS = 64 };

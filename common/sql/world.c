@@ -436,6 +436,25 @@ static bool generates(const struct world *w, const struct cft_effect *e, const c
 	                      name) == 0;
 }
 
+static bool renames_between(const struct cft_effects *list, const char *x, const char *y)
+{
+	for (size_t i = 0; list && i < list->n; i++) {
+		const struct cft_effect *e = &list->v[i];
+		if (e->op == CFT_OP_RENAME && !cft_object_kind_is_child(e->kind) &&
+		    ((strcmp(e->name, x) == 0 && strcmp(e->to, y) == 0) ||
+		     (strcmp(e->name, y) == 0 && strcmp(e->to, x) == 0)))
+			return true;
+	}
+	return false;
+}
+
+/* May both names mean one relation, now or once the lists are through? */
+static bool same_relation(const struct world *w, const char *x, const char *y)
+{
+	return strcmp(x, y) == 0 || renames_between(w->other, x, y) ||
+	       renames_between(w->list, x, y);
+}
+
 bool world_is_provided(const struct world *w, enum cft_object_kind kind, const char *table,
                        const char *name)
 {
@@ -453,7 +472,8 @@ bool world_is_provided(const struct world *w, enum cft_object_kind kind, const c
 		if (e->op == CFT_OP_CREATE &&
 		    (name_matches(e, table, name) || generates(w, e, name)))
 			return true;
-		if (e->op == CFT_OP_RENAME && strcmp(e->to, name) == 0)
+		if (e->op == CFT_OP_RENAME && strcmp(e->to, name) == 0 &&
+		    (!*table || same_relation(w, e->name, table)))
 			return true;
 	}
 	return false;

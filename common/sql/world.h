@@ -173,32 +173,4 @@ enum world_code world_resolve(struct world *w, const struct cft_effect *e, int o
  * that cannot be said. */
 int world_resolve_late(struct world *w, const struct cft_effect *e, size_t ref);
 
-/* ---- execution ---- */
-enum world_code exec_create(struct world *w, const struct cft_effect *e);
-enum world_code exec_drop(struct world *w, const struct cft_effect *e);
-enum world_code exec_rename(struct world *w, const struct cft_effect *e);
-enum world_code exec_move(struct world *w, const struct cft_effect *e);
-enum world_code exec_alter(struct world *w, const struct cft_effect *e);
-/* Tables (exec_table.c) */
-enum world_code exec_create_column(struct world *w, const struct cft_effect *e);
-enum world_code exec_create_constraint(struct world *w, const struct cft_effect *e);
-enum world_code exec_create_index(struct world *w, const struct cft_effect *e);
-enum world_code exec_create_sequence(struct world *w, const struct cft_effect *e);
-enum world_code exec_alter_column(struct world *w, const struct cft_effect *e, int table);
-enum world_code exec_attach(struct world *w, const struct cft_effect *e);
-enum world_code exec_detach(struct world *w, const struct cft_effect *e);
-enum world_code exec_like(struct world *w, const struct cft_effect *e, int table);
-void exec_output_columns(struct world *w, const struct cft_effect *e, int relation);
-/* Finds the relation that the effect names, or assumes it. *ret_skip: IF EXISTS found none. */
-enum world_code exec_relation(struct world *w, const struct cft_effect *e,
-                              enum cft_object_kind kind, int *ret, bool *ret_skip);
-/* Removes objects and what must go with them. */
-enum world_code exec_remove(struct world *w, const int *targets, size_t n, bool cascade);
-/* Tables that inherit from `table`, directly. Index after `after`, or -1. */
-int exec_next_child(const struct world *w, int table, int after);
-enum world_code exec_slot_free(struct world *w, enum cft_object_kind kind, const char *schema,
-                               const char *name, int except);
-/* Data */
-enum world_code exec_write(struct world *w, const struct cft_effect *e);
-
 #endif
