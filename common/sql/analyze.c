@@ -50,9 +50,10 @@ static const char *statement_kind(struct cft_arena *arena, const char *text, siz
 
 void cft_analyze_statement(struct cft_build *b, const PgQuery__Node *node)
 {
-	if (cft_analyze_table(b, node) || cft_analyze_object(b, node) ||
+	if (cft_analyze_table(b, node) || cft_analyze_view(b, node) || cft_analyze_type(b, node) ||
+	    cft_analyze_trigger(b, node) || cft_analyze_object(b, node) ||
 	    cft_analyze_routine(b, node) || cft_analyze_privilege(b, node) ||
-	    cft_analyze_data(b, node))
+	    cft_analyze_data(b, node) || cft_analyze_misc(b, node))
 		return;
 	cft_build_begin(b, CFT_OP_USE, CFT_OBJ_UNKNOWN, NULL, "statement", NULL);
 	cft_build_attr(b, "unknown", "statement");

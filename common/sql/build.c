@@ -153,3 +153,14 @@ const char *cft_build_def_value(struct cft_build *b, const PgQuery__DefElem *def
 		return cft_build_digest(b, cft_tree_unwrap(arg));
 	}
 }
+
+void cft_build_def_attrs(struct cft_build *b, PgQuery__Node *const *options, size_t n,
+                         const char *prefix)
+{
+	for (size_t i = 0; i < n; i++)
+		if (options[i]->node_case == PG_QUERY__NODE__NODE_DEF_ELEM)
+			cft_build_attr(b,
+			               cft_arena_printf(b->arena, "%s%s", prefix,
+			                                options[i]->def_elem->defname),
+			               cft_build_def_value(b, options[i]->def_elem));
+}

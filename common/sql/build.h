@@ -43,13 +43,20 @@ char *cft_build_list(struct cft_build *b, PgQuery__Node *const *items, size_t n)
 char *cft_build_digest(struct cft_build *b, const ProtobufCMessage *message);
 /* Argument types that identify a function: "integer,text"; "*" when not given. */
 const char *cft_build_args(struct cft_build *b, const PgQuery__ObjectWithArgs *object);
+/* An attribute PREFIXname of the open effect for each DefElem. */
+void cft_build_def_attrs(struct cft_build *b, PgQuery__Node *const *options, size_t n,
+                         const char *prefix);
 /* Any DefElem value as text. */
 const char *cft_build_def_value(struct cft_build *b, const PgQuery__DefElem *def);
 
 /* The analyzers. Each returns true if it knows the statement. */
 bool cft_analyze_table(struct cft_build *b, const PgQuery__Node *node);
 bool cft_analyze_routine(struct cft_build *b, const PgQuery__Node *node);
+bool cft_analyze_view(struct cft_build *b, const PgQuery__Node *node);
+bool cft_analyze_type(struct cft_build *b, const PgQuery__Node *node);
+bool cft_analyze_trigger(struct cft_build *b, const PgQuery__Node *node);
 bool cft_analyze_object(struct cft_build *b, const PgQuery__Node *node);
+bool cft_analyze_misc(struct cft_build *b, const PgQuery__Node *node);
 bool cft_analyze_privilege(struct cft_build *b, const PgQuery__Node *node);
 bool cft_analyze_data(struct cft_build *b, const PgQuery__Node *node);
 void cft_analyze_statement(struct cft_build *b, const PgQuery__Node *node);
