@@ -63,8 +63,7 @@ PgCluster::PgCluster(const std::vector<std::string> &settings) : dir_("cft-pg"),
 {
 	RunOptions options = clean_options();
 
-	options.user = pg_user();
-	options.cwd = "/";
+	own_options(options);
 	if (geteuid() == 0) {
 		struct passwd *user = getpwnam("postgres");
 		if (!user || chown(dir_.path().c_str(), user->pw_uid, user->pw_gid) != 0)
@@ -75,6 +74,12 @@ PgCluster::PgCluster(const std::vector<std::string> &settings) : dir_("cft-pg"),
 	         options),
 	     "initdb");
 	start();
+}
+
+void PgCluster::own_options(RunOptions &options) const
+{
+	options.user = pg_user();
+	options.cwd = "/";
 }
 
 PgCluster::~PgCluster()
@@ -123,8 +128,7 @@ void PgCluster::start()
 		argv.push_back("-c");
 		argv.push_back(setting);
 	}
-	options.user = pg_user();
-	options.cwd = "/";
+	own_options(options);
 	options.stderr_path = dir_.file("log");
 	options.stdout_path = dir_.file("log");
 	options.death_signal = SIGQUIT;
@@ -158,6 +162,41 @@ void PgCluster::restart()
 {
 	stop();
 	start();
+}
+
+void PgCluster::wait_for(const std::string &standby_names)
+{
+	sql(url(), "ALTER SYSTEM SET synchronous_standby_names = '" + standby_names + "'");
+	sql(url(), "SELECT pg_reload_conf()");
+}
+
+void PgCluster::follow(PgCluster &primary)
+{
+	RunOptions options = clean_options();
+
+	own_options(options);
+	fs::remove_all(data_dir());
+	must(run({bin_dir() + "/pg_basebackup", "-d", primary.url(), "-D", data_dir(), "-R", "-c",
+	          "fast", "-X", "stream"},
+	         options),
+	     "pg_basebackup");
+	start();
+	bool streams = eventually([&] {
+		return primary.sql(primary.url(), "SELECT count(*) FROM pg_stat_replication "
+		                                  "WHERE state = 'streaming'") != "0";
+	});
+	if (!streams)
+		throw std::runtime_error("the standby does not follow: " + log());
+	primary.wait_for("*");
+}
+
+void PgCluster::promote()
+{
+	RunOptions options = clean_options();
+
+	own_options(options);
+	must(run({bin_dir() + "/pg_ctl", "promote", "-w", "-D", data_dir()}, options), "promote");
+	wait_for("");
 }
 
 void PgCluster::kill_backends()

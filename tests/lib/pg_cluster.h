@@ -41,6 +41,10 @@ class PgCluster
 	void stop_immediate(); // like a crash of PostgreSQL: recovery at the next start
 	void kill9();          // SIGKILL of the postmaster; its children notice and end
 	void restart();        // stop and start
+	// Becomes a streaming standby of `primary`, with a copy of its data, and starts. It must
+	// not run. The primary waits for it from then on (synchronous_standby_names).
+	void follow(PgCluster &primary);
+	void promote(); // a standby becomes the primary, and waits for nobody
 	void kill_backends();  // pg_terminate_backend of all client connections but its own
 	pid_t postmaster_pid()
 	{
@@ -61,6 +65,8 @@ class PgCluster
 
       private:
 	bool ready() const;
+	void own_options(RunOptions &options) const;
+	void wait_for(const std::string &standby_names);
 
 	TempDir dir_;
 	std::vector<std::string> settings_;

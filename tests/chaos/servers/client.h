@@ -1,0 +1,59 @@
+/* Clients that work on shared cells through the servers, and record what they see.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CFT_TESTS_CHAOS_CLIENT_H
+#define CFT_TESTS_CHAOS_CLIENT_H
+
+#include "model.h"
+#include "world.h"
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+
+/* Two intents on one table; any client may act on it. */
+struct Cell {
+	int number = 0;
+	std::mutex mutex;
+	std::array<std::string, 2> ids;      /* "" before the first answer */
+	std::array<bool, 2> asked{};         /* somebody registers, or has registered, it */
+	std::array<uint64_t, 2> fences{};    /* the newest known */
+	std::string conflict_id;
+	std::vector<Operation> history;
+	int operations = 0;
+};
+
+/* A lease as a client was told of it. */
+struct Grant {
+	std::string intent_id;
+	uint64_t fence;
+	int64_t expires_us;
+};
+
+class Shared
+{
+      public:
+	enum { WINDOW = 6, CELL_OPERATIONS = 36 };
+
+	std::shared_ptr<Cell> pick(std::mt19937 &random);
+	void acknowledged(uint64_t revision, const std::string &request_id);
+
+	std::atomic<bool> stop{false};
+	std::atomic<uint64_t> newest{0}; /* the highest revision that anybody was answered with */
+	std::mutex mutex;
+	std::vector<std::shared_ptr<Cell>> cells;
+	std::map<std::string, uint64_t> acknowledgements; /* request id -> revision */
+	std::vector<Grant> grants;
+	std::atomic<uint64_t> retries{0}, gave_up{0};
+};
+
+inline int64_t now_us()
+{
+	using namespace std::chrono;
+	return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/* Works until `shared.stop`; every mutation is asked again until its answer is known. */
+void run_client(const World *world, Shared *shared, int number, unsigned seed);
+
+#endif

@@ -1,0 +1,194 @@
+/* The faults: each is injected, lasts, and is repaired.
+ * SPDX-License-Identifier: MIT
+ */
+#include "world.h"
+
+#include <csignal>
+#include <cstdio>
+
+using cft_test::PgCluster;
+using cft_test::Proxy;
+using cft_test::sleep_ms;
+
+namespace
+{
+
+int between(std::mt19937 &random, int low, int high)
+{
+	return std::uniform_int_distribution<int>(low, high)(random);
+}
+
+} // namespace
+
+World::World()
+{
+	for (auto &node : nodes_)
+		node = std::make_unique<PgCluster>(
+			std::vector<std::string>{"synchronous_commit=on", "wal_keep_size=64MB",
+			                         "track_commit_timestamp=on"});
+	nodes_[0]->sql(nodes_[0]->url(), "CREATE DATABASE chaos");
+	nodes_[1]->stop();
+	nodes_[1]->follow(*nodes_[0]);
+	for (int i = 0; i < SERVERS; i++) {
+		std::string hosts, ports;
+		for (int n = 0; n < NODES; n++) {
+			const std::string name = "/.s.PGSQL.5432";
+			to_database_[i][n] = std::make_unique<Proxy>(
+				nodes_[n]->socket_dir() + name, sockets_[i][n].path() + name);
+			hosts += (n ? "," : "") + sockets_[i][n].path();
+		}
+		servers_[i] = std::make_unique<ServerProcess>(
+			"host=" + hosts + " port=5432 user=postgres dbname=chaos "
+			"target_session_attrs=read-write",
+			std::vector<std::string>{"--lease-min", "1s", "--lease-default", "2s",
+		                                 "--database-timeout", "2s",
+		                                 "--database-poll", "200ms",
+		                                 "--bookmark-interval", "500ms"});
+		to_server_[i] = std::make_unique<Proxy>(servers_[i]->address);
+	}
+}
+
+std::string World::addresses(int first) const
+{
+	std::string list;
+
+	for (int i = 0; i < SERVERS; i++)
+		list += (i ? "," : "") + to_server_[(first + i) % SERVERS]->address();
+	return list;
+}
+
+size_t World::faults() const
+{
+	size_t n = 0;
+
+	for (const auto &count : counts_)
+		n += (size_t)count.second;
+	return n;
+}
+
+void World::print_faults() const
+{
+	for (const auto &count : counts_)
+		printf("  %-28s %d\n", count.first.c_str(), count.second);
+}
+
+std::string World::logs() const
+{
+	std::string all;
+
+	for (const auto &server : servers_)
+		all += "---- " + server->address + "\n" + server->log();
+	return all;
+}
+
+void World::kill_server(std::mt19937 &random)
+{
+	ServerProcess &server = *servers_[between(random, 0, SERVERS - 1)];
+
+	counts_["server kill -9"]++;
+	server.process.stop(SIGKILL);
+	sleep_ms(between(random, 0, 400));
+	server.start();
+}
+
+/* Longer than the leases of the clients: what it decided before it was stopped is old. */
+void World::stop_server(std::mt19937 &random)
+{
+	ServerProcess &server = *servers_[between(random, 0, SERVERS - 1)];
+
+	counts_["server SIGSTOP past the TTL"]++;
+	server.process.signal(SIGSTOP);
+	sleep_ms(between(random, 1500, 2500));
+	server.process.signal(SIGCONT);
+}
+
+void World::spoil(std::mt19937 &random)
+{
+	int i = between(random, 0, SERVERS - 1);
+	bool client = between(random, 0, 1);
+	Proxy &proxy = client ? *to_server_[i] : *to_database_[i][primary_];
+	std::string where = client ? "client link " : "database link ";
+	int lasts_ms = between(random, 50, 400);
+
+	switch (between(random, 0, 3)) {
+	case 0:
+		counts_[where + "cut"]++;
+		proxy.cut();
+		return;
+	case 1:
+		counts_[where + "delayed"]++;
+		proxy.delay(between(random, 5, 200));
+		break;
+	case 2:
+		counts_[where + "half open"]++;
+		proxy.half_open();
+		lasts_ms *= 4;
+		break;
+	case 3:
+		counts_[where + "refused"]++;
+		proxy.refuse();
+		break;
+	}
+	sleep_ms(lasts_ms);
+	proxy.heal();
+}
+
+void World::kill_backends(std::mt19937 &random)
+{
+	counts_["backends terminated"]++;
+	(void)random;
+	nodes_[primary_]->kill_backends();
+}
+
+void World::restart_database(std::mt19937 &random)
+{
+	counts_["PostgreSQL immediate restart"]++;
+	nodes_[primary_]->stop_immediate();
+	sleep_ms(between(random, 0, 300));
+	nodes_[primary_]->start();
+}
+
+/* The primary dies, the standby takes over, and the dead one comes back as its standby. */
+void World::fail_over(std::mt19937 &random)
+{
+	counts_["PostgreSQL failover"]++;
+	nodes_[primary_]->kill9();
+	sleep_ms(between(random, 0, 200));
+	nodes_[1 - primary_]->promote();
+	primary_ = 1 - primary_;
+	sleep_ms(between(random, 100, 500));
+	nodes_[1 - primary_]->follow(*nodes_[primary_]);
+}
+
+void World::fault(std::mt19937 &random)
+{
+	int die = between(random, 0, 99);
+
+	if (die < 4)
+		fail_over(random);
+	else if (die < 12)
+		restart_database(random);
+	else if (die < 25)
+		kill_server(random);
+	else if (die < 31)
+		stop_server(random);
+	else if (die < 45)
+		kill_backends(random);
+	else
+		spoil(random);
+	sleep_ms(between(random, 20, 300));
+}
+
+std::string World::sql(const std::string &text)
+{
+	return nodes_[primary_]->sql(nodes_[primary_]->url("chaos"), text);
+}
+
+void World::calm()
+{
+	for (int i = 0; i < SERVERS; i++) {
+		to_server_[i]->heal();
+		for (auto &proxy : to_database_[i])
+			proxy->heal();
+	}
+}

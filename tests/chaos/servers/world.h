@@ -1,0 +1,52 @@
+/* Three servers on one replicated PostgreSQL, with proxies everywhere, and what breaks them.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CFT_TESTS_CHAOS_WORLD_H
+#define CFT_TESTS_CHAOS_WORLD_H
+
+#include "tests/integration/server/fixture.h"
+#include "tests/lib/proxy.h"
+
+#include <map>
+#include <memory>
+#include <random>
+
+enum { SERVERS = 3, NODES = 2 };
+
+class World
+{
+      public:
+	World();
+	/* Through proxies, beginning with server `first`: what clients are given. */
+	std::string addresses(int first) const;
+	/* Past the proxies. */
+	std::string direct(int server) const
+	{
+		return servers_[server]->address;
+	}
+	/* One fault, from injection to repair; blocks meanwhile. Its name is counted. */
+	void fault(std::mt19937 &random);
+	/* Everything runs, nothing is spoilt. */
+	void calm();
+	std::string sql(const std::string &text); /* on the primary */
+	size_t faults() const;
+	void print_faults() const;
+	std::string logs() const;
+
+      private:
+	void kill_server(std::mt19937 &random);
+	void stop_server(std::mt19937 &random);
+	void spoil(std::mt19937 &random);
+	void kill_backends(std::mt19937 &random);
+	void restart_database(std::mt19937 &random);
+	void fail_over(std::mt19937 &random);
+
+	std::unique_ptr<cft_test::PgCluster> nodes_[NODES];
+	int primary_ = 0;
+	cft_test::TempDir sockets_[SERVERS][NODES];
+	std::unique_ptr<cft_test::Proxy> to_database_[SERVERS][NODES], to_server_[SERVERS];
+	std::unique_ptr<ServerProcess> servers_[SERVERS];
+	std::map<std::string, int> counts_;
+};
+
+#endif
