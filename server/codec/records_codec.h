@@ -35,9 +35,10 @@ int64_t cft_codec_time_us(const Google__Protobuf__Timestamp *time); /* 0 for NUL
 /* The bytes of an event in the log: with effects, with the hash of the event before. */
 void cft_codec_event_pack(const char *project, const struct cft_event *event,
                           const unsigned char previous_hash[32], struct cft_buf *out);
-/* Back to records, each a new reference; CFT_E_INCONSISTENT where the bytes are not ours. */
+/* Back to records, each a new reference; CFT_E_INCONSISTENT where the bytes are not ours.
+ * `ret_previous` (may be NULL) gets the hash of the event before. */
 int cft_codec_event_unpack(const void *data, size_t len, struct cft_event **ret,
-                           struct cft_err *err);
+                           unsigned char ret_previous[32], struct cft_err *err);
 /* One record, for projections. */
 void cft_codec_intent_pack(const char *project, const struct cft_intent *intent,
                            struct cft_buf *out);

@@ -216,11 +216,21 @@ static int parse_event(const Confiture__V1__Event *message, struct cft_event **r
 	return rc;
 }
 
+static void take_hash(const ProtobufCBinaryData *bytes, unsigned char ret[32])
+{
+	memset(ret, 0, 32);
+	if (bytes->len == 32)
+		memcpy(ret, bytes->data, 32);
+}
+
 int cft_codec_event_unpack(const void *data, size_t len, struct cft_event **ret,
-                           struct cft_err *err)
+                           unsigned char ret_previous[32], struct cft_err *err)
 {
 	Confiture__V1__Event *message = confiture__v1__event__unpack(NULL, len, data);
 	int rc = message ? parse_event(message, ret, err) : not_ours(err, "event");
+
+	if (rc == 0 && ret_previous)
+		take_hash(&message->previous_hash, ret_previous);
 
 	confiture__v1__event__free_unpacked(message, NULL);
 	return rc;

@@ -75,7 +75,7 @@ static Confiture__V1__Event *show(struct history *h, const struct cft_event *eve
 static int take(struct history *h, const struct cft_store_event *from, struct cft_err *err)
 {
 	struct cft_event *event;
-	int rc = cft_codec_event_unpack(from->payload, from->len, &event, err);
+	int rc = cft_codec_event_unpack(from->payload, from->len, &event, NULL, err);
 
 	if (rc < 0)
 		return rc;

@@ -61,6 +61,13 @@ static void fail_cursor(struct cft_cursor *cursor, const struct cft_err *err)
 	cft_cursor_ready(cursor);
 }
 
+static int fail_replaced(struct cft_err *err)
+{
+	cft_fail_reason(err, CFT_E_OUT_OF_RANGE, "LOG_DIVERGED",
+	                "the project's log was replaced: the stream cannot go on");
+	return cft_err_hint(err, "start again with a snapshot");
+}
+
 /* -- waking -- */
 
 void cft_cursor_ready(struct cft_cursor *cursor)
@@ -215,9 +222,7 @@ static void on_reset(void *arg, const char *project)
 	hub->log.id[0] = '\0';
 	if (!feed)
 		return;
-	cft_fail_reason(&err, CFT_E_OUT_OF_RANGE, "LOG_DIVERGED",
-	                "the project's log was replaced: the stream cannot go on");
-	cft_err_hint(&err, "start again with a snapshot");
+	fail_replaced(&err);
 	fail_all(feed, &err);
 }
 
@@ -305,6 +310,8 @@ static int check_bounds(struct cft_cursor *cursor, struct cft_err *err)
 }
 
 static void load_page(struct cft_cursor *cursor, uint64_t after, int limit, bool checking);
+static void drop_page(struct cft_cursor *cursor);
+static void page_free(struct cft_page *page);
 
 /* The hash at the start is needed for the first bookmark's token, and to check a resume token. */
 static int take_hash(struct cft_cursor *cursor, const unsigned char chain_hash[32],
@@ -332,6 +339,40 @@ static void open_at(struct cft_cursor *cursor)
 	}
 }
 
+static void on_reached(void *arg, const struct cft_state *state, int64_t now_us,
+                       const struct cft_err *err)
+{
+	struct cft_page *page = arg;
+	struct cft_cursor *cursor = page->cursor;
+
+	(void)now_us;
+	page->loading = false;
+	if (!cursor) {
+		page_free(page);
+		return;
+	}
+	drop_page(cursor);
+	if (cursor->err.code)
+		return; /* the feed failed meanwhile */
+	if (!state && err->code != CFT_E_TIMEOUT)
+		fail_cursor(cursor, err);
+	else if (cursor->feed->ready)
+		advance_opening(cursor);
+}
+
+/* A token from another server may be ahead of this one, which hears of it in a moment. */
+static void await_revision(struct cft_cursor *cursor)
+{
+	struct cft_page *page = cft_new(struct cft_page);
+
+	page->cursor = cursor;
+	page->loading = true;
+	cursor->page = page;
+	cursor->awaited = true;
+	cft_sequencer_read(cursor->feed->hub->sequencer, cursor->feed->project, cursor->revision,
+	                   on_reached, page);
+}
+
 static void advance_opening(struct cft_cursor *cursor)
 {
 	struct cft_feed *feed = cursor->feed;
@@ -341,6 +382,10 @@ static void advance_opening(struct cft_cursor *cursor)
 		return;
 	if (cursor->start == CFT_START_NOW)
 		cursor->revision = feed->revision;
+	if (cursor->revision > feed->revision && !cursor->awaited) {
+		await_revision(cursor);
+		return;
+	}
 	if ((cursor->start == CFT_START_TOKEN &&
 	     cft_token_check_log(&cursor->token, &feed->hub->log, &err) < 0) ||
 	    check_bounds(cursor, &err) < 0)
@@ -404,15 +449,19 @@ void cft_cursor_close(struct cft_cursor *cursor)
 
 /* -- pages from the table -- */
 
+/* The events must follow each other, and the first one what the cursor has. */
 static int fill_page(struct cft_page *page, const struct cft_store_events *events,
                      struct cft_err *err)
 {
+	const unsigned char *hash = page->checking ? NULL : page->cursor->chain_hash;
+
 	page->v = cft_calloc(events->n, sizeof(*page->v));
 	for (size_t i = 0; i < events->n; i++) {
 		const struct cft_store_event *from = &events->v[i];
 		struct cft_log_entry *entry = &page->v[i];
+		unsigned char previous[32];
 		struct cft_event *event;
-		int rc = cft_codec_event_unpack(from->payload, from->len, &event, err);
+		int rc = cft_codec_event_unpack(from->payload, from->len, &event, previous, err);
 
 		if (rc < 0)
 			return rc;
@@ -420,6 +469,10 @@ static int fill_page(struct cft_page *page, const struct cft_store_events *event
 		entry->event = event;
 		memcpy(entry->chain_hash, from->chain_hash, 32);
 		page->n++;
+		if (hash && entry->revision == page->cursor->revision + page->n &&
+		    memcmp(hash, previous, 32) != 0)
+			return fail_replaced(err);
+		hash = entry->chain_hash;
 	}
 	return 0;
 }

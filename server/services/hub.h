@@ -46,7 +46,7 @@ struct cft_cursor {
 	bool open;                    /* readable */
 	struct cft_err err;           /* why it failed; readable */
 	struct cft_page *page;
-	bool queued;
+	bool queued, awaited;
 	struct cft_cursor *prev, *next;             /* of the feed */
 	struct cft_cursor *ready_prev, *ready_next; /* of the hub's queue */
 };

@@ -300,7 +300,7 @@ void cft_store_revisions(struct cft_store *store, const json_t *names, cft_rows_
 	const char *values[] = {text};
 
 	rows(store,
-	     "SELECT name, revision FROM confiture.project"
+	     "SELECT name, revision, encode(chain_hash, 'hex') FROM confiture.project"
 	     " WHERE name IN (SELECT jsonb_array_elements_text($1::jsonb))",
 	     1, values, cb, ctx);
 	free(text);

@@ -38,14 +38,18 @@ static int apply_one(struct cft_project *project, const struct cft_store_event *
 {
 	struct cft_sequencer *sequencer = project->sequencer;
 	struct cft_event *event = NULL;
-	unsigned char hash[32];
+	unsigned char hash[32], previous[32];
 
 	if (stored->revision <= cft_state_revision(project->state))
 		return 0;
 	cft_sha256(stored->payload, stored->len, hash);
 	if (memcmp(hash, stored->chain_hash, 32) != 0)
 		return corrupt(project, stored->revision, err);
-	int rc = cft_codec_event_unpack(stored->payload, stored->len, &event, err);
+	int rc = cft_codec_event_unpack(stored->payload, stored->len, &event, previous, err);
+	if (rc == 0 && memcmp(previous, project->hash, 32) != 0)
+		rc = cft_fail_reason(err, CFT_E_INCONSISTENT, "LOG_DIVERGED",
+		                     "project %s, revision %llu does not follow what was read",
+		                     project->name, (unsigned long long)stored->revision);
 	if (rc == 0)
 		rc = cft_state_apply(project->state, event, err);
 	if (rc == 0) {

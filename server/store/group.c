@@ -260,6 +260,56 @@ static bool decide_all(struct cft_project *project, int64_t now_us)
 	return writes;
 }
 
+/* -- refusals -- */
+
+/* A group that writes is checked by its append. One that only refuses has nothing to append, and
+ * what it rests on may be old: another server may have changed it, and acknowledged that, a moment
+ * ago. So the log is read once before a refusal leaves. */
+static bool unconfirmed(const struct cft_project *project)
+{
+	const struct cft_waiting_command *waiting;
+
+	DL_FOREACH (project->group, waiting)
+		if (waiting->decision.code != 0 && !waiting->confirmed)
+			return true;
+	return false;
+}
+
+static void on_confirmed(void *ctx, const struct cft_store_events *events)
+{
+	struct cft_project *project = ctx;
+	struct cft_waiting_command *waiting;
+	struct cft_err err = CFT_ERR_INIT;
+
+	if (!cft_project_enter(project))
+		return;
+	cft_project_wake(project);
+	if (events->err) {
+		cft_project_fail_all(project, events->err);
+		return;
+	}
+	if (cft_project_apply(project, events->v, events->n, &err) != 0) {
+		cft_log_err(CFT_LOG_ERROR, "the log cannot be followed", &err);
+		cft_project_reset(project, "its events do not fit");
+		return;
+	}
+	DL_FOREACH (project->queue, waiting)
+		waiting->confirmed = waiting->asked && events->n < CFT_READ_PAGE;
+}
+
+static void confirm(struct cft_project *project)
+{
+	struct cft_waiting_command *waiting;
+
+	DL_FOREACH (project->group, waiting)
+		waiting->asked = true;
+	requeue_group(project);
+	project->activity = CFT_PROJECT_FOLLOWING;
+	project->sequencer->calls++;
+	cft_store_read(project->sequencer->store, project->name, cft_state_revision(project->state),
+	               CFT_READ_PAGE, on_confirmed, project);
+}
+
 void cft_project_decide(struct cft_project *project)
 {
 	struct cft_sequencer *sequencer = project->sequencer;
@@ -273,8 +323,12 @@ void cft_project_decide(struct cft_project *project)
 	cft_state_begin(project->state);
 	if (!decide_all(project, now_us)) {
 		cft_state_commit(project->state);
-		answer_group(project);
-		cft_project_wake(project);
+		if (unconfirmed(project)) {
+			confirm(project);
+		} else {
+			answer_group(project);
+			cft_project_wake(project);
+		}
 		return;
 	}
 	memcpy(project->group_hash, project->hash, 32);

@@ -4,6 +4,7 @@
 #include "server/store/sequencer.h"
 
 #include "common/base/clock.h"
+#include "common/base/digest.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "server/store/sequencer_internal.h"
@@ -265,6 +266,7 @@ static void on_revisions(void *ctx, const char *const *const *rows, size_t n,
                          const struct cft_err *err)
 {
 	struct cft_sequencer *sequencer = ctx;
+	char hash[CFT_SHA256_HEX];
 
 	if (!cft_sequencer_enter(sequencer) || err)
 		return;
@@ -275,6 +277,9 @@ static void on_revisions(void *ctx, const char *const *const *rows, size_t n,
 			continue;
 		if (revision < cft_state_revision(project->state))
 			cft_project_reset(project, "its log is shorter than what was read");
+		else if (revision == cft_state_revision(project->state) &&
+		         strcmp(rows[i][2], cft_hex(project->hash, 32, hash)) != 0)
+			cft_project_reset(project, "its last event is not the one that was read");
 		else
 			note_target(project, revision);
 	}

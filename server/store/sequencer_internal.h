@@ -23,6 +23,8 @@ struct cft_waiting_command {
 	struct cft_decision decision; /* of the group under way */
 	unsigned char hash[32];       /* of its event */
 	struct cft_err err;
+	bool asked;     /* the log is being read because of it */
+	bool confirmed; /* the state is not older than the command: a refusal counts */
 };
 
 struct cft_waiting_read {

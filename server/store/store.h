@@ -141,7 +141,8 @@ void cft_store_load(struct cft_store *store, const char *project, cft_records_cb
 /* Any of the small calls: rows of text, as the functions in sql/ give them. */
 typedef void cft_rows_cb(void *ctx, const char *const *const *rows, size_t n,
                          const struct cft_err *err);
-/* Revisions of projects: `names` is a JSON array; rows (name, revision). */
+/* Revisions of projects: `names` is a JSON array; rows (name, revision, chain_hash in
+ * hex). */
 void cft_store_revisions(struct cft_store *store, const json_t *names, cft_rows_cb *cb, void *ctx);
 /* Leases whose deadline has passed: rows (project, intent_id, fence). */
 void cft_store_lapsed(struct cft_store *store, cft_rows_cb *cb, void *ctx);

@@ -1,9 +1,9 @@
 // Linearize: does a recorded history of operations have an order that a sequential model allows?
 // SPDX-License-Identifier: MIT
 //
-// The search of Wing and Gong with Lowe's cache, as Porcupine does it: operations are tried in every
-// order that respects real time, and a pair (set of operations done, state) is never tried twice.
-// Split a history into independent parts first: the cost is exponential in what overlaps.
+// The search of Wing and Gong with Lowe's cache, as Porcupine does it: operations are tried in
+// every order that respects real time, and a pair (set of operations done, state) is never tried
+// twice. Split a history into independent parts first: the cost is exponential in what overlaps.
 #pragma once
 
 #include <cstdint>

@@ -44,8 +44,8 @@ class PgCluster
 	// Becomes a streaming standby of `primary`, with a copy of its data, and starts. It must
 	// not run. The primary waits for it from then on (synchronous_standby_names).
 	void follow(PgCluster &primary);
-	void promote(); // a standby becomes the primary, and waits for nobody
-	void kill_backends();  // pg_terminate_backend of all client connections but its own
+	void promote();       // a standby becomes the primary, and waits for nobody
+	void kill_backends(); // pg_terminate_backend of all client connections but its own
 	pid_t postmaster_pid()
 	{
 		return server_.pid();

@@ -128,8 +128,8 @@ struct Proxy::Loop {
 			return;
 		int server = refusing ? -1 : target.socket();
 		int one = 1;
-		if (server < 0 || (connect(server, &target.any, target.len) != 0 &&
-		                   errno != EINPROGRESS)) {
+		if (server < 0 ||
+		    (connect(server, &target.any, target.len) != 0 && errno != EINPROGRESS)) {
 			close(client);
 			close(server);
 			return;

@@ -26,11 +26,11 @@ class Proxy
 	{
 		return address_;
 	}
-	void cut();             // closes every connection, also in the middle of a message
-	void delay(int ms);     // every byte is so late
-	void half_open();       // nothing passes and nothing is closed, as when a machine is gone
-	void refuse();          // cut, and new connections are closed at once
-	void heal();            // what stood half open is closed; the rest goes on
+	void cut();         // closes every connection, also in the middle of a message
+	void delay(int ms); // every byte is so late
+	void half_open();   // nothing passes and nothing is closed, as when a machine is gone
+	void refuse();      // cut, and new connections are closed at once
+	void heal();        // what stood half open is closed; the rest goes on
 
       private:
 	struct Link;

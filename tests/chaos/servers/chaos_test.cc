@@ -163,10 +163,10 @@ class Chaos : public ::testing::Test
 	void check_leases(World &world, const Log &log)
 	{
 		std::map<uint64_t, int64_t> commits;
-		std::istringstream rows(world.sql(
-			"SELECT e.revision || ' ' || "
-			"confiture.microseconds(pg_xact_commit_timestamp(e.xmin)) "
-			"FROM confiture.event e"));
+		std::istringstream rows(
+			world.sql("SELECT e.revision || ' ' || "
+		                  "confiture.microseconds(pg_xact_commit_timestamp(e.xmin)) "
+		                  "FROM confiture.event e"));
 		uint64_t revision;
 		int64_t at_us;
 		while (rows >> revision >> at_us)
@@ -190,7 +190,8 @@ class Chaos : public ::testing::Test
 					          " us early");
 			}
 	}
-	/* Expiries are nobody's request: the log says that they happened, not when in the history. */
+	/* Expiries are nobody's request: the log says that they happened, not when in the history.
+	 */
 	void add_expiries(const Log &log)
 	{
 		std::map<std::string, std::pair<Cell *, int>> owners;
@@ -221,8 +222,8 @@ class Chaos : public ::testing::Test
 	}
 	static std::string story(const Cell &cell, const std::vector<size_t> &best)
 	{
-		std::string text = "no order of cell t" + std::to_string(cell.number) +
-		                   "; the longest one:\n";
+		std::string text =
+			"no order of cell t" + std::to_string(cell.number) + "; the longest one:\n";
 		std::set<size_t> used(best.begin(), best.end());
 		for (size_t i : best)
 			text += "  " + cell.history[i].describe() + "\n";

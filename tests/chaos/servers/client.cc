@@ -67,8 +67,8 @@ class Client
 	 * after an unknown outcome leaves open whether an earlier attempt still takes effect: then
 	 * it stands in the history twice, once as a refusal and once as something that may come. */
 	template <typename Response>
-	bool ask(Cell &cell, const char *method, const void *request, Operation &op,
-	         Response **ret, bool mutation = true)
+	bool ask(Cell &cell, const char *method, const void *request, Operation &op, Response **ret,
+	         bool mutation = true)
 	{
 		int64_t begin = now_us();
 		int attempts = 0;
@@ -76,9 +76,9 @@ class Client
 			op.invoked = now_us();
 			*ret = caller_.call<Response>(method, request, ATTEMPT_MS);
 			op.returned = now_us();
-			if (caller_.rc == 0 || (caller_.rc != CFT_E_UNAVAILABLE &&
-			                        caller_.rc != CFT_E_TIMEOUT &&
-			                        caller_.rc != CFT_E_CANCELLED))
+			if (caller_.rc == 0 ||
+			    (caller_.rc != CFT_E_UNAVAILABLE && caller_.rc != CFT_E_TIMEOUT &&
+			     caller_.rc != CFT_E_CANCELLED))
 				break;
 			shared_.retries++;
 			if (!mutation || now_us() - begin > PATIENCE_US) {
@@ -123,8 +123,8 @@ class Client
 	void register_one(Cell &cell, int slot)
 	{
 		std::string table = "t" + std::to_string(cell.number), id = next_request();
-		std::string sql = "ALTER TABLE " + table + " ADD COLUMN c " +
-		                  (slot ? "text" : "int");
+		std::string sql =
+			"ALTER TABLE " + table + " ADD COLUMN c " + (slot ? "text" : "int");
 		std::string who = agent(slot);
 		Operation op;
 		Confiture__V1__RegisterIntentResponse *response;

@@ -15,9 +15,9 @@
 struct Cell {
 	int number = 0;
 	std::mutex mutex;
-	std::array<std::string, 2> ids;      /* "" before the first answer */
-	std::array<bool, 2> asked{};         /* somebody registers, or has registered, it */
-	std::array<uint64_t, 2> fences{};    /* the newest known */
+	std::array<std::string, 2> ids;   /* "" before the first answer */
+	std::array<bool, 2> asked{};      /* somebody registers, or has registered, it */
+	std::array<uint64_t, 2> fences{}; /* the newest known */
 	std::string conflict_id;
 	std::vector<Operation> history;
 	int operations = 0;

@@ -23,9 +23,9 @@ struct Slot {
 struct Operation : cft_test::Interval {
 	Op op = Op::List;
 	int slot = 0;
-	uint64_t fence = 0;  /* asked with, 0 = none */
-	std::string refusal; /* the reason, "" where it was done */
-	uint64_t given = 0;  /* Start: the fence that came back, 0 = unknown */
+	uint64_t fence = 0;       /* asked with, 0 = none */
+	std::string refusal;      /* the reason, "" where it was done */
+	uint64_t given = 0;       /* Start: the fence that came back, 0 = unknown */
 	std::array<Slot, 2> seen; /* List */
 	bool conflict = false;    /* List: an open conflict is shown */
 	std::string describe() const;

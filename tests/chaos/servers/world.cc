@@ -25,7 +25,7 @@ World::World()
 	for (auto &node : nodes_)
 		node = std::make_unique<PgCluster>(
 			std::vector<std::string>{"synchronous_commit=on", "wal_keep_size=64MB",
-			                         "track_commit_timestamp=on"});
+		                                 "track_commit_timestamp=on"});
 	nodes_[0]->sql(nodes_[0]->url(), "CREATE DATABASE chaos");
 	nodes_[1]->stop();
 	nodes_[1]->follow(*nodes_[0]);
@@ -33,17 +33,17 @@ World::World()
 		std::string hosts, ports;
 		for (int n = 0; n < NODES; n++) {
 			const std::string name = "/.s.PGSQL.5432";
-			to_database_[i][n] = std::make_unique<Proxy>(
-				nodes_[n]->socket_dir() + name, sockets_[i][n].path() + name);
+			to_database_[i][n] = std::make_unique<Proxy>(nodes_[n]->socket_dir() + name,
+			                                             sockets_[i][n].path() + name);
 			hosts += (n ? "," : "") + sockets_[i][n].path();
 		}
 		servers_[i] = std::make_unique<ServerProcess>(
-			"host=" + hosts + " port=5432 user=postgres dbname=chaos "
-			"target_session_attrs=read-write",
+			"host=" + hosts +
+				" port=5432 user=postgres dbname=chaos "
+				"target_session_attrs=read-write",
 			std::vector<std::string>{"--lease-min", "1s", "--lease-default", "2s",
-		                                 "--database-timeout", "2s",
-		                                 "--database-poll", "200ms",
-		                                 "--bookmark-interval", "500ms"});
+		                                 "--database-timeout", "2s", "--database-poll",
+		                                 "200ms", "--bookmark-interval", "500ms"});
 		to_server_[i] = std::make_unique<Proxy>(servers_[i]->address);
 	}
 }

@@ -234,6 +234,20 @@ TEST_F(Sequencer, RefusalsLeaveWithoutTouchingTheLog)
 	EXPECT_EQ("0", sql("SELECT count(*) FROM confiture.event"));
 }
 
+TEST_F(Sequencer, ARefusalNeverRestsOnWhatAnotherServerHasChanged)
+{
+	Server *a = open_server(), *b = open_server("", 60000);
+
+	read_state(b);
+	/* Without its listener, and asking once a minute, b hears of nothing by itself. */
+	sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+	    "WHERE application_name LIKE '%listener%'");
+	EXPECT_TRUE(run(a, make(CFT_CMD_REGISTER, "int_a"))->ok);
+	auto call = run(b, make(CFT_CMD_START, "int_a"));
+	EXPECT_TRUE(call->ok) << call->message;
+	EXPECT_EQ("WRONG_STATE", run(a, make(CFT_CMD_START, "int_a"))->reason);
+}
+
 TEST_F(Sequencer, TheSameRequestIsDoneOnceAlsoAfterARestartAndOnAnotherServer)
 {
 	Server *server = open_server(), *other = open_server();
@@ -509,6 +523,21 @@ TEST_F(Sequencer, NoticesThatTheLogWasReplacedByAnOlderOne)
 	run_until([&] { return server->resets == 1; });
 	EXPECT_EQ(1u, read_state(server).live);
 	EXPECT_TRUE(run(server, make(CFT_CMD_REGISTER, "int_c"))->ok);
+}
+
+TEST_F(Sequencer, NoticesThatTheLogWasReplacedByALongerOne)
+{
+	Server *server = open_server();
+	run(server, make(CFT_CMD_REGISTER, "int_a"));
+	run(server, make(CFT_CMD_REGISTER, "int_b"), "q");
+	run(server, make(CFT_CMD_REGISTER, "int_c"), "q");
+	sql("UPDATE confiture.project SET name = name || '_'; "
+	    "UPDATE confiture.project SET name = CASE name WHEN 'p_' THEN 'q' ELSE 'p' END");
+	run_until([&] { return server->resets >= 2; });
+	Read read = read_state(server);
+	EXPECT_EQ(2u, read.revision);
+	EXPECT_EQ(0u, read.status.count("int_a"));
+	EXPECT_TRUE(run(server, make(CFT_CMD_REGISTER, "int_d"))->ok);
 }
 
 TEST_F(Sequencer, OneCommandThatTheDatabaseRefusesFailsAlone)

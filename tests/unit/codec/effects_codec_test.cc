@@ -100,5 +100,5 @@ TEST(RecordsCodec, RefusesBytesThatAreNotARecord)
 	EXPECT_EQ(CFT_E_INCONSISTENT, cft_codec_intent_unpack("\xFF\xFF", 2, &intent, &err));
 	EXPECT_STREQ("CORRUPT_RECORD", err.reason);
 	EXPECT_EQ(CFT_E_INCONSISTENT, cft_codec_intent_unpack("", 0, &intent, &err));
-	EXPECT_EQ(CFT_E_INCONSISTENT, cft_codec_event_unpack("\x0A", 1, &event, &err));
+	EXPECT_EQ(CFT_E_INCONSISTENT, cft_codec_event_unpack("\x0A", 1, &event, nullptr, &err));
 }
