@@ -46,7 +46,8 @@ struct cft_diff {
 	CFT_VEC(struct cft_delta *) deltas;
 	struct cft_delta **of_old, **of_new; /* by object index */
 	CFT_VEC(struct cft_refusal) refused;
-	bool loose; /* exactly one side is PostgreSQL's own printing */
+	size_t circles; /* of nodes, that the order had to break */
+	bool loose;     /* exactly one side is PostgreSQL's own printing */
 };
 
 /* A place in the order: the statements of one operation on one object. */

@@ -234,6 +234,7 @@ void cft_diff_order(struct cft_diff *d, struct cft_order *order)
 		struct cft_node *node = heap.n ? heap_pop(&heap) : break_circle(order);
 		if (node == NULL || node->done)
 			continue;
+		d->circles += node->waits > 0;
 		node->done = true;
 		result[sorted++] = node;
 		CFT_VEC_EACH (struct cft_node *, next, &node->after)

@@ -205,6 +205,7 @@ static int diff_deep(void *arg)
 	p->plan.down_count = dirs[1].steps.n;
 	p->plan.refused = up.refused.v;
 	p->plan.refused_count = up.refused.n;
+	p->plan.circles = up.circles + down.circles;
 	list_changes(p, &up);
 	list_hazards(p);
 	cft_rename_suggest(&p->arena, &up, &p->plan.renames_suggested,

@@ -529,10 +529,50 @@ static const char *statistics_name(struct cft_reader *r, const PgQuery__CreateSt
 	return cft_name_generate(arena(r), rv->relname, cft_name_join(arena(r), names, n), "stat");
 }
 
+static bool is_replace(const ProtobufCMessage *msg)
+{
+	const ProtobufCFieldDescriptor *f =
+		protobuf_c_message_descriptor_get_field_by_name(msg->descriptor, "replace");
+
+	return f != NULL &&
+	       *(const protobuf_c_boolean *)(const void *)((const char *)msg + f->offset);
+}
+
+/* CREATE OR REPLACE leaves alone what other statements said, and what belongs to the object. */
+static void keep_the_rest(struct cft_reader *r, struct cft_object *obj,
+                          const struct cft_object *before)
+{
+	CFT_VEC_EACH (struct cft_attr, a, &before->attrs) {
+		if (a->id != CFT_ATTR_COMMENT && a->id != CFT_ATTR_OWNER && a->id != CFT_ATTR_ACL &&
+		    a->id != CFT_ATTR_SECURITY_LABEL)
+			continue;
+		cft_attr_set(r->s, obj, a->id, a->sub, a->text, a->node, a->env);
+		cft_attr_find(obj, a->id, a->sub)->by = a->by;
+	}
+	CFT_VEC_EACH (struct cft_object *, child, &before->children) {
+		(*child)->parent = obj;
+		cft_vec_push_in(arena(r), &obj->children, *child);
+	}
+}
+
+/* Makes the object, or makes it anew: then *ret_before is a copy of what it was. */
+static struct cft_object *make_placed(struct cft_reader *r, const ProtobufCMessage *msg,
+                                      const struct named *n, const char *schema, const char *key,
+                                      struct cft_object *ret_before)
+{
+	struct cft_object *known = is_replace(msg) ? cft_schema_find_key(r->s, key) : NULL;
+
+	if (known != NULL && known->kind == n->kind) {
+		*ret_before = *known;
+		known->children.n = 0;
+	}
+	return cft_schema_add(r->s, n->kind, schema, n->name, n->args, NULL);
+}
+
 enum cft_fold cft_fold_define(struct cft_reader *r, const ProtobufCMessage *msg)
 {
 	struct named n;
-	struct cft_object *obj;
+	struct cft_object *obj, before = {0};
 
 	if (!name_of(r, msg, &n))
 		return cft_fold_refuse(r, "statements of this kind are not modelled");
@@ -558,10 +598,13 @@ enum cft_fold cft_fold_define(struct cft_reader *r, const ProtobufCMessage *msg)
 		                                   schema, n.name, n.args);
 		if (exists_already(msg) && cft_schema_find_key(r->s, key))
 			return CFT_FOLD_DONE;
-		obj = cft_schema_add(r->s, n.kind, schema, n.name, n.args, NULL);
+		obj = make_placed(r, msg, &n, schema, key, &before);
 		obj->env = r->env;
 		cft_fold_ident(r, obj, qualified);
-		cft_fold_default_privileges(r, obj);
+		if (before.key != NULL)
+			keep_the_rest(r, obj, &before);
+		else
+			cft_fold_default_privileges(r, obj);
 	}
 	obj->node = msg;
 	obj->text = r->created ? NULL : r->stmt->text;

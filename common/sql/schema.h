@@ -43,8 +43,9 @@ void cft_schema_free(struct cft_schema *schema); /* NULL is fine */
 
 /* Objects in the schema, sub-objects such as columns and constraints included. */
 size_t cft_schema_count(const struct cft_schema *schema);
-/* 64 hex digits over the canonical form: equal for two texts that mean the same schema. The caller
- * frees. */
+/* 64 hex digits over the canonical form: equal for two texts that mean the same schema, whatever
+ * their order and spelling. Expressions count as they are written, so a dump, where PostgreSQL
+ * wrote them anew, may have another one. The caller frees. */
 char *cft_schema_fingerprint(const struct cft_schema *schema);
 /* What was read but cannot be modelled; borrowed, *ret_count may be 0. */
 const struct cft_refusal *cft_schema_refused(const struct cft_schema *schema, size_t *ret_count);
@@ -104,6 +105,7 @@ struct cft_plan {
 	size_t hazard_count;
 	struct cft_rename *renames_suggested;
 	size_t rename_suggested_count;
+	size_t circles; /* dependencies, of both scripts, that no order of statements satisfies */
 };
 
 /* `options` may be NULL. Borrows both schemas during the call only. */
