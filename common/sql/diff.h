@@ -36,6 +36,8 @@ struct cft_delta {
 	bool left_out;       /* inline constraint that comes as a statement of its own */
 	bool ignored;
 	CFT_VEC(struct cft_attr_delta) attrs;
+	bool loses_owner;        /* sequence: stays while the column that it belongs to goes */
+	struct cft_node *detach; /* lets go of that column, before it goes */
 	struct cft_node *drop, *alter, *create, *post;
 };
 

@@ -219,6 +219,17 @@ static bool loses_data(const struct cft_object *o)
 	        o->parent->kind == CFT_KIND_TABLE);
 }
 
+static const char *drop_hazard(const struct cft_delta *x)
+{
+	if (!loses_data(x->old))
+		return "";
+	return x->op == CFT_DELTA_REPLACE
+	               ? "made anew, since PostgreSQL cannot change this in place: what is in it "
+	                 "is "
+	                 "lost, and undoing this does not bring it back"
+	               : "its data is lost, and undoing this does not bring it back";
+}
+
 static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
 {
 	const struct cft_object *o = x->old;
@@ -246,9 +257,7 @@ static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_de
 	struct cft_step step = {
 		.sql = cft_print_drop(d->arena, o),
 		.lock = child || o->kind == CFT_KIND_TABLE ? "ACCESS EXCLUSIVE" : "",
-		.hazard = loses_data(o)
-	                          ? "its data is lost, and undoing this does not bring it back"
-	                          : "",
+		.hazard = drop_hazard(x),
 		.transactional = true,
 		.destructive = loses_data(o),
 	};
@@ -445,8 +454,21 @@ static void emit_identity_gone(struct cft_diff *d, struct cft_order *order, stru
 	                                .transactional = true});
 }
 
+static void emit_detach(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
+{
+	x->detach = new_node(d, order, x, RANK_DROP);
+	cft_node_step(d, x->detach, NULL,
+	              (struct cft_step){.sql = cft_arena_printf(d->arena,
+	                                                        "ALTER SEQUENCE %s OWNED BY NONE",
+	                                                        x->old->ident),
+	                                .lock = "SHARE ROW EXCLUSIVE",
+	                                .transactional = true});
+}
+
 static void emit_alter(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
 {
+	if (x->loses_owner)
+		emit_detach(d, order, x);
 	x->alter = new_node(d, order, x,
 	                    x->new->kind == CFT_KIND_DEFAULT_ACL ? RANK_POST : RANK_ALTER);
 	x->post = new_node(d, order, x, RANK_POST + (int)x->new->kind);

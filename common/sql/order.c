@@ -57,6 +57,12 @@ static void soft_edge(struct cft_diff *d, struct cft_node *before, struct cft_no
 
 typedef void (*edge_fn)(struct cft_diff *d, struct cft_node *before, struct cft_node *after);
 
+/* Not only a default or identity that makes place. */
+static bool goes_away(const struct cft_delta *x)
+{
+	return x->op == CFT_DELTA_DROP || x->op == CFT_DELTA_REPLACE;
+}
+
 static void old_dep(struct cft_diff *d, struct cft_delta *x, const struct cft_object *on,
                     edge_fn add)
 {
@@ -69,7 +75,7 @@ static void old_dep(struct cft_diff *d, struct cft_delta *x, const struct cft_ob
 	add(d, gone, y->alter);
 	if (x->alter != NULL && x->drop != NULL && base != x->drop)
 		add(d, base, x->alter);
-	else if (x->alter != NULL)
+	else if (x->alter != NULL && goes_away(cft_delta_dropper(d, y)))
 		add(d, x->alter, base);
 }
 
@@ -143,6 +149,8 @@ static void add_edges(struct cft_diff *d, struct cft_delta *x, bool soft)
 		return;
 	edge(d, x->drop, x->create);
 	edge(d, x->drop, x->alter);
+	if (x->detach != NULL)
+		edge(d, x->detach, drop_node(d, cft_sequence_owner(d->old, x->old)));
 	edge(d, x->create, x->post);
 	edge(d, x->alter, x->post);
 	if (x->create != NULL) {

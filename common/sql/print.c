@@ -92,9 +92,10 @@ static char *type_slice(struct cft_arena *arena, const struct cft_object *col)
 	const PgQuery__ColumnDef *def = CFT_AS(PgQuery__ColumnDef, pg_query__column_def, col->node);
 	const struct cft_attr *attr = cft_attr_find(col, CFT_ATTR_TYPE, "");
 
-	if (col->text == NULL || def == NULL || def->type_name == NULL || attr == NULL ||
-	    (attr->node != &def->type_name->base && !col->serial) || def->n_fdwoptions ||
-	    (def->compression && *def->compression) || def->type_name->location < def->location)
+	if (col->text == NULL || col->stale || def == NULL || def->type_name == NULL ||
+	    attr == NULL || (attr->node != &def->type_name->base && !col->serial) ||
+	    def->n_fdwoptions || (def->compression && *def->compression) ||
+	    def->type_name->location < def->location)
 		return NULL;
 	size_t from = (size_t)(def->type_name->location - def->location);
 	if (from >= col->text_len)
@@ -712,6 +713,20 @@ bool cft_print_is_source(const struct cft_object *obj)
 	return obj->text != NULL && !obj->stale;
 }
 
+/* The deparser does not quote an index's name: it prints a plain one, which is put right here. */
+static char *print_index(struct cft_arena *arena, const struct cft_object *obj)
+{
+	static const char plain[] = "cft_name_of_the_index";
+	PgQuery__IndexStmt copy = *(const PgQuery__IndexStmt *)obj->node;
+
+	copy.idxname = (char *)plain;
+	char *sql = cft_tree_print_statement(arena, &copy.base);
+	const char *at = sql ? strstr(sql, plain) : NULL;
+	return at ? cft_arena_printf(arena, "%.*s%s%s", (int)(at - sql), sql,
+	                             cft_name_quote(arena, "", obj->name), at + strlen(plain))
+	          : NULL;
+}
+
 static char *print_model(struct cft_arena *arena, const struct cft_object *obj, leave_fn leave,
                          void *ctx)
 {
@@ -752,12 +767,12 @@ static char *print_model(struct cft_arena *arena, const struct cft_object *obj, 
 		                              cft_kind_sql(obj->parent->kind), obj->parent->ident,
 		                              sql)
 		           : NULL;
+	case CFT_KIND_INDEX:
+		return print_index(arena, obj);
 	case CFT_KIND_DEFAULT_ACL:
 		return cft_arena_strdup(arena, "");
 	default:
 		sql = obj->node ? cft_tree_print_statement(arena, obj->node) : NULL;
-		if (sql == NULL && obj->text != NULL && obj->kind != CFT_KIND_INDEX)
-			return NULL;
 		return sql;
 	}
 }

@@ -91,9 +91,16 @@ void cft_fold_publication(struct cft_reader *r, struct cft_object *obj,
 enum cft_fold cft_fold_comment(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_owner(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_label(struct cft_reader *r, const ProtobufCMessage *msg);
+enum cft_fold cft_fold_drop(struct cft_reader *r, const ProtobufCMessage *msg);
+
+/* The key space of what belongs to a relation (column, trigger …); NULL for other types. */
+const char *cft_child_space(PgQuery__ObjectType type);
+/* Waits for an object as COMMENT, ALTER … and DROP name it. */
+enum cft_fold cft_fold_wait_for(struct cft_reader *r, const PgQuery__Node *object);
+
+/* reader_rename.c */
 enum cft_fold cft_fold_rename(struct cft_reader *r, const ProtobufCMessage *msg);
 enum cft_fold cft_fold_set_schema(struct cft_reader *r, const ProtobufCMessage *msg);
-enum cft_fold cft_fold_drop(struct cft_reader *r, const ProtobufCMessage *msg);
 
 /* reader_acl.c */
 enum cft_fold cft_fold_grant(struct cft_reader *r, const ProtobufCMessage *msg);

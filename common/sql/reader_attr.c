@@ -81,7 +81,7 @@ static struct cft_object *find_child(struct cft_reader *r, PgQuery__Node *const 
 	return found;
 }
 
-static const char *child_space(PgQuery__ObjectType type)
+const char *cft_child_space(PgQuery__ObjectType type)
 {
 	switch ((int)type) {
 	case OBJ(COLUMN):
@@ -212,7 +212,7 @@ struct cft_object *cft_fold_find(struct cft_reader *r, PgQuery__ObjectType type,
 {
 	size_t n;
 	PgQuery__Node **v = cft_node_list(object, &n);
-	const char *schema, *name, *space = child_space(type);
+	const char *schema, *name, *space = cft_child_space(type);
 
 	if (space != NULL)
 		return find_child(r, v, n, space);
@@ -238,7 +238,7 @@ struct cft_object *cft_fold_find(struct cft_reader *r, PgQuery__ObjectType type,
 	return space ? find_plain(r, space, v, n, cft_node_string(object)) : NULL;
 }
 
-static enum cft_fold wait_for(struct cft_reader *r, const PgQuery__Node *object)
+enum cft_fold cft_fold_wait_for(struct cft_reader *r, const PgQuery__Node *object)
 {
 	size_t n;
 	PgQuery__Node **v = cft_node_list(object, &n);
@@ -283,7 +283,7 @@ enum cft_fold cft_fold_comment(struct cft_reader *r, const ProtobufCMessage *msg
 	if (obj == NULL && (s->objtype == OBJ(EXTENSION) || s->objtype == OBJ(LANGUAGE)))
 		return CFT_FOLD_DONE;
 	if (obj == NULL)
-		return wait_for(r, s->object);
+		return cft_fold_wait_for(r, s->object);
 	if (obj->kind == CFT_KIND_EXTENSION)
 		return CFT_FOLD_DONE; /* its own, set by CREATE EXTENSION */
 	if (obj->kind == CFT_KIND_SCHEMA && strcmp(obj->name, "public") == 0 &&
@@ -308,7 +308,7 @@ enum cft_fold cft_fold_owner(struct cft_reader *r, const ProtobufCMessage *msg)
 	if (obj == NULL && s->object_type == OBJ(LANGUAGE))
 		return CFT_FOLD_DONE;
 	if (obj == NULL)
-		return wait_for(r, s->object);
+		return cft_fold_wait_for(r, s->object);
 	r->s->says_owner = true;
 	cft_attr_set(r->s, obj, CFT_ATTR_OWNER, "", cft_sql_role_name(r, s->newowner), NULL,
 	             r->env);
@@ -322,146 +322,11 @@ enum cft_fold cft_fold_label(struct cft_reader *r, const ProtobufCMessage *msg)
 	struct cft_buf buf = CFT_BUF_INIT;
 
 	if (obj == NULL)
-		return wait_for(r, s->object);
+		return cft_fold_wait_for(r, s->object);
 	cft_literal_add(&buf, s->label ? s->label : "");
 	cft_attr_set(r->s, obj, CFT_ATTR_SECURITY_LABEL, s->provider ? s->provider : "",
 	             s->label && *s->label ? cft_buf_str(&buf) : NULL, NULL, r->env);
 	cft_buf_release(&buf);
-	return CFT_FOLD_DONE;
-}
-
-static struct cft_object *renamed_object(struct cft_reader *r, const PgQuery__RenameStmt *s)
-{
-	const char *space = child_space(s->rename_type);
-
-	if (s->relation == NULL)
-		return s->rename_type == OBJ(DOMCONSTRAINT)
-		               ? NULL
-		               : cft_fold_find(r, s->rename_type, s->object);
-	struct cft_object *rel = cft_fold_find_relation(r, s->relation);
-	if (rel == NULL && s->rename_type == OBJ(ATTRIBUTE))
-		rel = cft_env_type(r->env, s->relation->schemaname, s->relation->relname);
-	return rel && space ? cft_schema_find_child(rel, space, s->subname) : rel;
-}
-
-struct rename {
-	const struct cft_object *obj;
-	const struct cft_env *env;
-	const char *schema, *name; /* new */
-};
-
-/* What other objects' trees say about a renamed relation follows it, as in the catalog. */
-static bool rename_reference(void *ctx, const ProtobufCMessage *msg)
-{
-	const struct rename *rn = ctx;
-	PgQuery__RangeVar *rv =
-		(PgQuery__RangeVar *)CFT_AS(PgQuery__RangeVar, pg_query__range_var, msg);
-
-	if (rv != NULL && strcmp(rv->relname, rn->obj->name) == 0 &&
-	    cft_env_relation(rn->env, rv->schemaname, rv->relname) == rn->obj) {
-		rv->relname = (char *)rn->name;
-		if (*rv->schemaname != '\0' || strcmp(rn->schema, rn->obj->schema) != 0)
-			rv->schemaname = (char *)rn->schema;
-	}
-	return true;
-}
-
-static void rename_everywhere(struct cft_reader *r, struct cft_object *obj, const char *schema,
-                              const char *name)
-{
-	struct rename rn = {obj, NULL, cft_arena_strdup(arena(r), schema),
-	                    cft_arena_strdup(arena(r), name)};
-
-	CFT_VEC_EACH (struct cft_object *, o, &r->s->objects) {
-		if (*o == NULL)
-			continue;
-		rn.env = (*o)->env;
-		if ((*o)->node != NULL && (*o)->kind != CFT_KIND_COLUMN)
-			cft_tree_walk((*o)->node, rename_reference, &rn);
-		CFT_VEC_EACH (struct cft_attr, a, &(*o)->attrs)
-			if (a->node != NULL && a->node != (*o)->node)
-				cft_tree_walk(a->node, rename_reference, &rn);
-		(*o)->stale = true;
-	}
-	cft_schema_rename(r->s, obj, schema, name);
-}
-
-static bool rename_column_reference(void *ctx, const ProtobufCMessage *msg)
-{
-	const struct rename *rn = ctx;
-	PgQuery__ColumnRef *ref =
-		(PgQuery__ColumnRef *)CFT_AS(PgQuery__ColumnRef, pg_query__column_ref, msg);
-	PgQuery__IndexElem *elem =
-		(PgQuery__IndexElem *)CFT_AS(PgQuery__IndexElem, pg_query__index_elem, msg);
-	PgQuery__String *str = (PgQuery__String *)CFT_AS(PgQuery__String, pg_query__string, msg);
-
-	if (elem != NULL && elem->name && strcmp(elem->name, rn->obj->name) == 0)
-		elem->name = (char *)rn->name;
-	if (str != NULL && strcmp(str->sval, rn->obj->name) == 0)
-		str->sval = (char *)rn->name;
-	if (ref != NULL && ref->n_fields > 0) {
-		PgQuery__Node *last = ref->fields[ref->n_fields - 1];
-		const char *s = cft_node_string(last);
-		if (s != NULL && strcmp(s, rn->obj->name) == 0)
-			last->string->sval = (char *)rn->name;
-		return false;
-	}
-	return true;
-}
-
-static void rename_column(struct cft_reader *r, struct cft_object *col, const char *name)
-{
-	struct rename rn = {col, NULL, "", cft_arena_strdup(arena(r), name)};
-
-	CFT_VEC_EACH (struct cft_object *, o, &col->parent->children) {
-		if ((*o)->kind == CFT_KIND_COLUMN)
-			continue;
-		if ((*o)->node != NULL)
-			cft_tree_walk((*o)->node, rename_column_reference, &rn);
-		(*o)->stale = true;
-	}
-	cft_schema_rename(r->s, col, "", name);
-	col->parent->stale = true;
-}
-
-enum cft_fold cft_fold_rename(struct cft_reader *r, const ProtobufCMessage *msg)
-{
-	const PgQuery__RenameStmt *s = (const PgQuery__RenameStmt *)msg;
-	struct cft_object *obj = renamed_object(r, s);
-
-	if (obj == NULL && s->missing_ok)
-		return CFT_FOLD_DONE;
-	if (obj == NULL)
-		return s->relation ? cft_fold_wait(r, s->relation->schemaname, s->relation->relname)
-		                   : wait_for(r, s->object);
-	if (obj->kind == CFT_KIND_COLUMN) {
-		rename_column(r, obj, s->newname);
-	} else if (strcmp(cft_kind_space(obj->kind), "relation") == 0) {
-		rename_everywhere(r, obj, obj->schema, s->newname);
-	} else if (obj->kind == CFT_KIND_CONSTRAINT) {
-		if (obj->inline_in != NULL)
-			obj->inline_in->stale = true;
-		cft_schema_rename(r->s, obj, obj->schema, s->newname);
-	} else {
-		return cft_fold_refuse(r, "RENAME of this kind of object is not modelled");
-	}
-	if (obj->kind != CFT_KIND_COLUMN && obj->kind != CFT_KIND_CONSTRAINT)
-		cft_fold_ident(r, obj, s->relation && *s->relation->schemaname != '\0');
-	return CFT_FOLD_DONE;
-}
-
-enum cft_fold cft_fold_set_schema(struct cft_reader *r, const ProtobufCMessage *msg)
-{
-	const PgQuery__AlterObjectSchemaStmt *s = (const PgQuery__AlterObjectSchemaStmt *)msg;
-	struct cft_object *obj = s->relation ? cft_fold_find_relation(r, s->relation)
-	                                     : cft_fold_find(r, s->object_type, s->object);
-
-	if (obj == NULL)
-		return s->missing_ok ? CFT_FOLD_DONE : wait_for(r, s->object);
-	if (strcmp(cft_kind_space(obj->kind), "relation") != 0)
-		return cft_fold_refuse(r, "SET SCHEMA of this kind of object is not modelled");
-	rename_everywhere(r, obj, s->newschema, obj->name);
-	cft_fold_ident(r, obj, true);
 	return CFT_FOLD_DONE;
 }
 
@@ -485,7 +350,7 @@ enum cft_fold cft_fold_drop(struct cft_reader *r, const ProtobufCMessage *msg)
 		if (obj != NULL)
 			drop_with_owned(r, obj);
 		else if (!s->missing_ok)
-			return wait_for(r, s->objects[0]);
+			return cft_fold_wait_for(r, s->objects[0]);
 	}
 	return CFT_FOLD_DONE;
 }

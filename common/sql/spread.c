@@ -240,10 +240,75 @@ static void swap_parts(struct cft_diff *d, struct cft_delta *x)
 			(*part)->inline_in ? CFT_DELTA_KEEP : CFT_DELTA_CREATE;
 }
 
+struct key_column {
+	const char *name;
+	bool used;
+};
+
+static bool uses_column(void *ctx, const ProtobufCMessage *msg)
+{
+	struct key_column *key = ctx;
+	const PgQuery__PartitionElem *e =
+		CFT_AS(PgQuery__PartitionElem, pg_query__partition_elem, msg);
+	const PgQuery__ColumnRef *ref = CFT_AS(PgQuery__ColumnRef, pg_query__column_ref, msg);
+	const char *schema, *name = e && e->name ? e->name : "";
+
+	if (ref != NULL)
+		cft_names_split(ref->fields, ref->n_fields, &schema, &name);
+	key->used = key->used || strcmp(name, key->name) == 0;
+	return !key->used;
+}
+
+static bool in_partition_key(const struct cft_object *col)
+{
+	const struct cft_attr *by =
+		col->parent ? cft_attr_find(col->parent, CFT_ATTR_PARTITION_BY, "") : NULL;
+	struct key_column key = {col->name, false};
+
+	if (by != NULL)
+		cft_tree_walk(by->node, uses_column, &key);
+	return key.used;
+}
+
+/* The type of a column of the partition key cannot be changed: the table is made anew. */
+static void spread_partition_key(struct cft_diff *d, const struct cft_delta *x)
+{
+	if (x->old == NULL || x->new == NULL || x->old->kind != CFT_KIND_COLUMN ||
+	    !(x->op == CFT_DELTA_REPLACE || type_changes(x)) || !in_partition_key(x->old))
+		return;
+	struct cft_delta *table = d->of_old[x->old->parent->index];
+	if (table != NULL && table->new != NULL)
+		table->op = CFT_DELTA_REPLACE;
+}
+
+/* A sequence goes with the column that owns it; one that stays must be let go of before. */
+static void spread_owner(struct cft_diff *d, struct cft_delta *x)
+{
+	if (x->old == NULL || x->new == NULL || x->old->kind != CFT_KIND_SEQUENCE ||
+	    (x->op != CFT_DELTA_KEEP && x->op != CFT_DELTA_ALTER))
+		return;
+	const struct cft_object *col = cft_sequence_owner(d->old, x->old);
+	struct cft_delta *c = col ? d->of_old[col->index] : NULL;
+	struct cft_delta *table = col ? d->of_old[col->parent->index] : NULL;
+	if (c == NULL || table == NULL ||
+	    (c->op != CFT_DELTA_DROP && c->op != CFT_DELTA_REPLACE && table->op != CFT_DELTA_DROP &&
+	     table->op != CFT_DELTA_REPLACE))
+		return;
+	x->loses_owner = true;
+	x->op = CFT_DELTA_ALTER;
+	if (cft_delta_attr(x, CFT_ATTR_OWNED_BY) == NULL) {
+		struct cft_attr_delta again = {CFT_ATTR_OWNED_BY, "",
+		                               cft_attr_find(x->old, CFT_ATTR_OWNED_BY, ""),
+		                               cft_attr_find(x->new, CFT_ATTR_OWNED_BY, "")};
+		cft_vec_push_in(d->arena, &x->attrs, again);
+	}
+}
+
 void cft_diff_spread(struct cft_diff *d)
 {
 	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
 		struct cft_delta *x = *p;
+		spread_partition_key(d, x);
 		if (x->old && x->new &&
 		    x->old->kind == CFT_KIND_ENUM &&cft_delta_attr(x, CFT_ATTR_LABELS) &&
 		    !cft_labels_only_added(x))
@@ -255,4 +320,6 @@ void cft_diff_spread(struct cft_diff *d)
 	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas)
 		if ((*p)->swap_type)
 			swap_parts(d, *p);
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas)
+		spread_owner(d, *p);
 }

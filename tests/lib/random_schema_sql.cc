@@ -156,7 +156,8 @@ void RandomSchema::sql_of_parts(const Table &t, std::vector<std::string> &out) c
 			              quals[p.option] + ")");
 		if (p.kind == 2 && t.partitions == 0)
 			out.push_back("CREATE RULE " + p.name + " AS ON UPDATE TO " + full(t) +
-			              " WHERE " + quals[p.option] + " DO ALSO NOTHING");
+			              " WHERE old.id > " + std::to_string(p.option) +
+			              " DO ALSO NOTHING");
 		for (const Routine &r : routines_)
 			if (p.kind == 0 && r.result == "trigger") {
 				out.push_back("CREATE TRIGGER " + p.name + " AFTER " +

@@ -120,6 +120,62 @@ TEST(SchemaDiff, MakesAnEnumAnewWhenAValueGoes)
 	EXPECT_NE(r.down.find("ADD VALUE 'b'"), std::string::npos);
 }
 
+TEST(SchemaDiff, KeepsASequenceWhoseTableGoes)
+{
+	Result r = diff("CREATE SEQUENCE s; CREATE TABLE a (id int DEFAULT nextval('s'));"
+	                "ALTER SEQUENCE s OWNED BY a.id;",
+	                "CREATE SEQUENCE s; CREATE TABLE b (id int DEFAULT nextval('s'));"
+	                "ALTER SEQUENCE s OWNED BY b.id;");
+	EXPECT_EQ(r.up.find("ALTER SEQUENCE s OWNED BY NONE;\nDROP TABLE a;"), 0u) << r.up;
+	EXPECT_NE(r.up.find("OWNED BY b.id"), std::string::npos);
+}
+
+TEST(SchemaDiff, MakesAPartitionedTableAnewWhenItsKeyChangesAndSaysThatDataIsLost)
+{
+	cft_schema *a = read("CREATE TABLE m (id int, at date) PARTITION BY RANGE (id);");
+	cft_schema *b = read("CREATE TABLE m (id int, at date) PARTITION BY RANGE (at);");
+	cft_schema *c = read("CREATE TABLE m (id bigint, at date) PARTITION BY RANGE (id);");
+
+	for (const cft_schema *to : {b, c}) {
+		cft_plan *plan = nullptr;
+		cft_err err = {};
+		ASSERT_EQ(cft_schema_diff(a, to, nullptr, &plan, &err), 0) << err.message;
+		ASSERT_EQ(plan->up_count, 2u);
+		EXPECT_STREQ(plan->up[0].sql, "DROP TABLE m");
+		EXPECT_TRUE(plan->up[0].destructive);
+		EXPECT_NE(std::string(plan->up[0].hazard).find("made anew"), std::string::npos);
+		cft_plan_free(plan);
+	}
+	cft_schema_free(a);
+	cft_schema_free(b);
+	cft_schema_free(c);
+}
+
+TEST(SchemaDiff, KeepsTheCommentOfWhatIsReplaced)
+{
+	Result r = diff("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+	                "COMMENT ON FUNCTION f() IS 'x';"
+	                "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';",
+	                "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';"
+	                "COMMENT ON FUNCTION f() IS 'x';");
+	EXPECT_EQ(r.up, "");
+}
+
+TEST(SchemaDiff, QuotesTheGeneratedNameOfAnIndex)
+{
+	Result r = diff("", "CREATE TABLE \"a b\" (x int); CREATE INDEX ON \"a b\" (x);");
+	EXPECT_NE(r.up.find("CREATE INDEX \"a b_x_idx\" ON"), std::string::npos) << r.up;
+	EXPECT_EQ(r.refused, "");
+}
+
+TEST(SchemaDiff, FollowsARenamedTypeIntoColumns)
+{
+	Result r = diff("CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (x e);"
+	                "ALTER TYPE e RENAME TO f;",
+	                "CREATE TYPE f AS ENUM ('a'); CREATE TABLE t (x f);");
+	EXPECT_EQ(r.up + r.refused, "");
+}
+
 TEST(SchemaDiff, RefusesWhatItCannotRead)
 {
 	Result r = diff("", "CREATE TABLE t AS SELECT 1 AS a;");

@@ -54,6 +54,8 @@ Plan diff(const Schema &a, const Schema &b)
 	cft_err err = {};
 
 	EXPECT_EQ(cft_schema_diff(a.get(), b.get(), nullptr, &plan, &err), 0) << err.message;
+	for (size_t i = 0; i < plan->refused_count; i++)
+		ADD_FAILURE() << plan->refused[i].object << ": " << plan->refused[i].reason;
 	return Plan(plan);
 }
 
@@ -100,8 +102,6 @@ void check(uint64_t seed)
 	EXPECT_EQ(fingerprint(a), fingerprint(again)) << script(diff(a, again), false);
 	EXPECT_EQ(diff(a, a)->up_count + diff(a, again)->up_count, 0u);
 	Plan plan = diff(a, b);
-	EXPECT_EQ(plan->refused_count, 0u)
-		<< plan->refused[0].object << ": " << plan->refused[0].reason;
 	EXPECT_EQ(plan->circles, 0u);
 	expect_reads_as(old_sql, plan, false, b);
 	expect_reads_as(new_sql, plan, true, a);
