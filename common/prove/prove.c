@@ -3,9 +3,8 @@
  */
 #include "common/prove/prove.h"
 
-#include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "common/prove/cluster.h"
+#include "common/pg/cluster.h"
 #include "common/prove/snapshot.h"
 #include "common/sql/analyze.h"
 
@@ -16,19 +15,20 @@
 #define ROLE "confiture_prover"
 
 struct cft_prover {
-	struct cft_prove_cluster *cluster; /* NULL: url */
+	struct cft_cluster *cluster; /* NULL: url */
 	char *url;
 	unsigned serial;
 };
 
 int cft_prover_new(const char *url, struct cft_prover **ret, struct cft_err *err)
 {
+	struct cft_cluster_options options = {.throw_away = true};
 	struct cft_prover *prover = cft_new(struct cft_prover);
 	int rc = 0;
 
 	prover->url = cft_strdup(url);
 	if (!url)
-		rc = cft_prove_cluster_start(&prover->cluster, err);
+		rc = cft_cluster_open(&options, &prover->cluster, err);
 	if (rc != 0)
 		cft_prover_free(prover);
 	else
@@ -40,7 +40,7 @@ void cft_prover_free(struct cft_prover *prover)
 {
 	if (!prover)
 		return;
-	cft_prove_cluster_free(prover->cluster);
+	cft_cluster_close(prover->cluster);
 	free(prover->url);
 	free(prover);
 }
@@ -69,6 +69,19 @@ struct proof_run {
 	struct trial trials[TRIALS];
 };
 
+/* Of two users in a connection string the later one counts. */
+static const char *cluster_url(const struct proof_run *run, const char *database, bool admin)
+{
+	struct cft_buf url = CFT_BUF_INIT;
+
+	cft_cluster_url(run->prover->cluster, database, &url);
+	if (!admin)
+		cft_buf_adds(&url, " user=" ROLE);
+	const char *copy = cft_arena_strdup(run->arena, cft_buf_str(&url));
+	cft_buf_release(&url);
+	return copy;
+}
+
 static int connect_to(const struct proof_run *run, const char *database, bool admin,
                       struct cft_pg **ret, struct cft_err *err)
 {
@@ -76,8 +89,7 @@ static int connect_to(const struct proof_run *run, const char *database, bool ad
 	struct cft_pg_options options = {.application_name = "confiture prove"};
 
 	if (prover->cluster) {
-		options.url = cft_prove_cluster_url(prover->cluster, admin ? "postgres" : ROLE,
-		                                    database, run->arena);
+		options.url = cluster_url(run, database, admin);
 		options.ignore_environment = true;
 		return cft_pg_connect(&options, ret, err);
 	}

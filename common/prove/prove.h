@@ -18,7 +18,8 @@ extern "C" {
 
 struct cft_prover;
 
-/* url NULL: a private cluster, which serves any number of proofs. CFT_E_UNAVAILABLE. */
+/* url NULL: a private throw-away cluster (common/pg/cluster.h, with its errors), which serves any
+ * number of proofs. */
 int cft_prover_new(const char *url, struct cft_prover **ret, struct cft_err *err);
 void cft_prover_free(struct cft_prover *prover); /* NULL is fine */
 
