@@ -1,8 +1,9 @@
-/* confiture-server: settings, the analyzer's entry, and the run.
+/* confiture-server: settings, the entries of analyzers and provers, and the run.
  * SPDX-License-Identifier: MIT
  */
 #include "common/base/log.h"
 #include "server/analyzer/analyzer.h"
+#include "server/prover/prover.h"
 #include "server/wiring/app.h"
 
 #include <stdio.h>
@@ -66,6 +67,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--analyzer") == 0)
 		return cft_analyzer_child_main();
+	if (argc == 3 && strcmp(argv[1], "--prover") == 0)
+		return cft_prover_child_main(argv[2]);
 	cft_settings_init(&settings, &cft_server_settings_table, &arena, &values);
 	if (cft_settings_load(&settings, argc, argv, "config", NULL, &err) < 0)
 		status = fail(&err);

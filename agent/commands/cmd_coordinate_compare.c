@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/command.h"
+#include "agent/commands/render.h"
 #include "common/base/file.h"
 #include "common/prove/prove.h"
 #include "common/sql/analyze.h"
@@ -100,18 +101,17 @@ static json_t *locks_json(const struct compare *c, const struct cft_effects *eff
 	return array;
 }
 
-static json_t *document(const struct compare *c)
+static json_t *document(const struct compare *c, json_t *proof)
 {
 	json_t *conflicts = json_array();
 
 	for (size_t i = 0; i < c->result.n_findings; i++)
 		json_array_append_new(conflicts, cft_finding_to_json(&c->result.findings[i]));
-	return json_pack("{s:s,s:s,s:s,s:o,s:{s:o,s:o},s:o}", "verdict",
-	                 cft_verdict_text(verdict_of(c)), "severity",
-	                 cft_severity_text(c->result.severity), "predicted",
-	                 cft_verdict_text(c->result.verdict), "conflicts", conflicts, "locks", "a",
-	                 locks_json(c, &c->a.effects), "b", locks_json(c, &c->b.effects), "proof",
-	                 c->proven ? cft_proof_to_json(&c->proof) : json_null());
+	return json_pack(
+		"{s:s,s:s,s:s,s:o,s:{s:o,s:o},s:o}", "verdict", cft_verdict_text(verdict_of(c)),
+		"severity", cft_severity_text(c->result.severity), "predicted",
+		cft_verdict_text(c->result.verdict), "conflicts", conflicts, "locks", "a",
+		locks_json(c, &c->a.effects), "b", locks_json(c, &c->b.effects), "proof", proof);
 }
 
 static const char *verdict_sentence(enum cft_verdict verdict)
@@ -147,37 +147,19 @@ static void print_finding(struct cft_output *out, const struct cft_finding *f)
 		cft_out_mark(out, CFT_MARK_BULLET, "%s", f->suggestions[i]);
 }
 
-static void print_proof(struct cft_output *out, const struct compare *c)
-{
-	const struct cft_proof *proof = &c->proof;
-
-	if (!proof->provable) {
-		cft_out_mark(out, CFT_MARK_WARN, "Not provable: %s", proof->reason);
-		return;
-	}
-	cft_out_mark(out, CFT_MARK_OK, "Proven by running both orders in PostgreSQL%s",
-	             proof->verdict == c->result.verdict ? ""
-	                                                 : " (the prediction was another one)");
-	if (*proof->error_ab)
-		cft_out_text(out, "    A, then B: %s", proof->error_ab);
-	if (*proof->error_ba)
-		cft_out_text(out, "    B, then A: %s", proof->error_ba);
-	for (size_t i = 0; i < proof->n_differences; i++)
-		cft_out_text(out, "    %s", proof->differences[i]);
-}
-
 static void answer(const struct compare *c)
 {
 	struct cft_output *out = c->cmd->out;
 	enum cft_verdict verdict = verdict_of(c);
+	json_t *proof = c->proven ? cft_proof_to_json(&c->proof) : json_null();
 
 	cft_out_mark(out, verdict == CFT_VERDICT_COMMUTE ? CFT_MARK_OK : CFT_MARK_WARN, "%s",
 	             verdict_sentence(verdict));
 	for (size_t i = 0; i < c->result.n_findings; i++)
 		print_finding(out, &c->result.findings[i]);
 	if (c->proven)
-		print_proof(out, c);
-	cft_out_json(out, document(c));
+		cft_render_proof_text(out, proof, "A", "B", cft_verdict_text(c->result.verdict));
+	cft_out_json(out, document(c, proof));
 }
 
 static int run(struct cft_cmd *cmd, struct cft_err *err)

@@ -1,4 +1,4 @@
-/* confiture coordinate conflicts, resolve, reopen: what stands between intents.
+/* confiture coordinate conflicts, resolve, reopen, prove: what stands between intents.
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/coordinate.h"
@@ -199,6 +199,52 @@ const struct cft_command cft_cmd_coordinate_resolve = {
 	.examples = resolve_examples,
 	.flags = CFT_CMD_SERVER,
 	.run = run_resolve,
+};
+
+/* A proof takes seconds, and may wait for others; the server has its own limit. */
+enum { PROOF_TIMEOUT_MS = 300000 };
+
+static int run_prove(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__ProveConflictRequest request = CONFITURE__V1__PROVE_CONFLICT_REQUEST__INIT;
+	Confiture__V1__ProveConflictResponse *response;
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	if (!cft_cmd_typed(cmd, "timeout"))
+		coord.session.timeout_ms = PROOF_TIMEOUT_MS;
+	request.project = (char *)coord.session.project.id;
+	request.request_id = cft_session_request_id(&coord.session);
+	request.agent_id = acting_agent(cmd);
+	request.conflict_id = (char *)cft_cmd_str(cmd, "conflict-id");
+	rc = cft_session_call(&coord.session, "ProveConflict", &request, &response, err);
+	if (rc == 0)
+		answer_one(&coord, response->conflict, response->revision);
+	cft_coord_close(&coord);
+	return rc;
+}
+
+static const struct cft_opt prove_options[] = {CONFLICT_ID, DECIDER, CFT_OPT_END};
+
+static const struct cft_example prove_examples[] = {
+	{"Is it really so? Let PostgreSQL say",
+         "confiture coordinate prove --conflict-id cfl_abc123def456"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_prove = {
+	.summary = "Run both orders of a conflict in PostgreSQL and keep what came out",
+	.description =
+		"The server runs the DDL of both intents on the base schema, in either order, in a "
+		"throw-away PostgreSQL of its own. The errors, the differences of the two catalogs "
+		"and what breaks when it runs stay with the conflict for everybody to see. What "
+		"cannot be run there is not provable, and the answer says why.",
+	.options = prove_options,
+	.examples = prove_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_prove,
 };
 
 static int run_reopen(struct cft_cmd *cmd, struct cft_err *err)

@@ -155,7 +155,8 @@ const struct cft_command cft_cmd_watch = {
 		       "with revision, time, kind, project, and intent, conflict or base. Kinds: "
 		       "intent.registered, intent.updated, intent.started, intent.completed, "
 		       "intent.abandoned, intent.merged, intent.expired, conflict.detected, "
-		       "conflict.resolved, conflict.reopened, conflict.vanished, base.changed.",
+		       "conflict.resolved, conflict.reopened, conflict.vanished, conflict.proven, "
+		       "base.changed.",
 	.options = options,
 	.examples = examples,
 	.flags = CFT_CMD_SERVER,

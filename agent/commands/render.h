@@ -48,6 +48,10 @@ void cft_render_conflict_text(struct cft_output *out, const Confiture__V1__Confl
 /* Those of at least `least`, under a heading; nothing where there are none. */
 void cft_render_conflicts_text(struct cft_output *out, Confiture__V1__Conflict *const *v, size_t n,
                                Confiture__V1__Severity least, const char *viewer);
+/* What both orders did in PostgreSQL (common/prove/prove.h), and whether it was the `predicted`
+ * verdict (NULL: says nothing about that). */
+void cft_render_proof_text(struct cft_output *out, const json_t *proof, const char *name_a,
+                           const char *name_b, const char *predicted);
 void cft_render_conflict_table(struct cft_output *out, Confiture__V1__Conflict *const *v, size_t n);
 void cft_render_change_text(struct cft_output *out, const Confiture__V1__Event *event,
                             const Confiture__V1__Change *change);

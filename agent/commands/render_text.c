@@ -174,6 +174,11 @@ void cft_render_conflict_text(struct cft_output *out, const Confiture__V1__Confl
 	               c->explanation[0] ? ": " : "", c->explanation);
 	for (size_t i = 0; i < c->n_resolution_suggestions; i++)
 		cft_out_mark(out, CFT_MARK_BULLET, "Suggestion: %s", c->resolution_suggestions[i]);
+	if (c->proof_json[0]) {
+		json_t *proof = cft_json_parse(c->proof_json, strlen(c->proof_json), NULL);
+		cft_render_proof_text(out, proof, c->intent_a, c->intent_b, NULL);
+		json_decref(proof);
+	}
 	cft_arena_release(&arena);
 }
 
@@ -259,8 +264,9 @@ static enum cft_mark change_mark(const Confiture__V1__Change *change)
 	} marks[] = {
 		{"conflict.detected", CFT_MARK_WARN}, {"conflict.reopened", CFT_MARK_WARN},
 		{"conflict.resolved", CFT_MARK_OK},   {"conflict.vanished", CFT_MARK_OK},
-		{"intent.completed", CFT_MARK_OK},    {"intent.merged", CFT_MARK_OK},
-		{"intent.expired", CFT_MARK_PENDING}, {"intent.started", CFT_MARK_RUN},
+		{"conflict.proven", CFT_MARK_OK},     {"intent.completed", CFT_MARK_OK},
+		{"intent.merged", CFT_MARK_OK},       {"intent.expired", CFT_MARK_PENDING},
+		{"intent.started", CFT_MARK_RUN},
 	};
 
 	/* A conflict that is a note everywhere else is no warning here. */

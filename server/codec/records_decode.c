@@ -97,6 +97,7 @@ static void fill_resolution(const Confiture__V1__Conflict *from, struct cft_conf
 	to->resolution_notes = from->resolution_notes;
 	to->resolved_by = from->resolved_by;
 	to->proof_json = from->proof_json;
+	to->proven_verdict = from->proven_verdict;
 	to->resolved_us = cft_codec_time_us(from->resolve_time);
 }
 

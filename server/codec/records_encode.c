@@ -90,6 +90,7 @@ static void set_resolution(struct cft_arena *arena, const struct cft_conflict *f
 	to->resolved_by = borrow(from->resolved_by);
 	to->resolve_time = cft_codec_time(arena, from->resolved_us);
 	to->proof_json = borrow(from->proof_json);
+	to->proven_verdict = borrow(from->proven_verdict);
 	to->order = (Confiture__V1__ApplyOrder)from->order;
 	to->generation_a = from->generation_a;
 	to->generation_b = from->generation_b;

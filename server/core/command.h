@@ -26,6 +26,7 @@ enum cft_command_kind {
 	CFT_CMD_RESOLVE,
 	CFT_CMD_REOPEN,
 	CFT_CMD_SET_BASE,
+	CFT_CMD_PROVE, /* keep the evidence with the conflict */
 };
 
 /* The analysed plan of an intent: the same struct for register, update and check. */
@@ -40,9 +41,9 @@ struct cft_command {
 	const char *actor;             /* agent id; "" for the server itself */
 	const char *request_id;        /* "" = not idempotent */
 	unsigned char body_digest[32]; /* SHA-256 of the request's bytes without its request_id */
-	const char *intent_id;   /* all but REGISTER, RESOLVE, REOPEN, SET_BASE; REGISTER: the fresh
-	                          * random id to use, since the core has no randomness */
-	const char *conflict_id; /* RESOLVE, REOPEN */
+	const char *intent_id;   /* all but REGISTER and those of conflicts and base; REGISTER: the
+	                          * fresh   random id to use, since the core has no randomness */
+	const char *conflict_id; /* RESOLVE, REOPEN, PROVE */
 	const char *reason, *outcome, *notes;
 	bool force, accept_risk;
 	/* REGISTER, UPDATE; NULL/0/"" keeps on UPDATE */
@@ -56,6 +57,9 @@ struct cft_command {
 	int64_t ttl_us;         /* START: 0 = from the estimate within the limits */
 	enum cft_strategy strategy;
 	const struct cft_base_schema *base;
+	/* PROVE: the evidence, and the generations of the two intents that it is about. */
+	const char *proof_json, *proven_verdict;
+	uint32_t generation_a, generation_b;
 };
 
 /* What goes to the lease table with the event, in the same transaction. */

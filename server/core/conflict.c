@@ -49,6 +49,7 @@ static void pack_conflict(struct cft_pack *pack, const void *from)
 	copy.resolution_notes = cft_pack_str(pack, copy.resolution_notes);
 	copy.resolved_by = cft_pack_str(pack, copy.resolved_by);
 	copy.proof_json = cft_pack_str(pack, copy.proof_json);
+	copy.proven_verdict = cft_pack_str(pack, copy.proven_verdict);
 	if (to)
 		*to = copy;
 }

@@ -44,6 +44,7 @@ struct cft_conflict {
 	uint32_t generation_a, generation_b; /* of the intents when it was detected or resolved */
 	enum cft_strategy strategy;          /* 0 while unresolved */
 	const char *resolution_notes, *resolved_by, *proof_json;
+	const char *proven_verdict; /* of the proof: "latent"; "" without one, or not provable */
 	int64_t resolved_us, created_us;
 	uint64_t created_revision, updated_revision;
 };

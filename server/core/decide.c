@@ -116,6 +116,8 @@ static int dispatch(struct cft_decide *d)
 		return cft_decide_reopen(d);
 	case CFT_CMD_SET_BASE:
 		return cft_decide_base(d);
+	case CFT_CMD_PROVE:
+		return cft_decide_prove(d);
 	}
 	return cft_fail(d->err, CFT_E_INTERNAL, "unknown command");
 }

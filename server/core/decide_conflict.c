@@ -1,4 +1,4 @@
-/* Resolve, reopen, and the base schema.
+/* Resolve, reopen, prove, and the base schema.
  * SPDX-License-Identifier: MIT
  */
 #include "server/core/decide.h"
@@ -65,6 +65,26 @@ int cft_decide_reopen(struct cft_decide *d)
 	draft.resolution_notes = draft.resolved_by = "";
 	draft.resolved_us = 0;
 	cft_emit_conflict(d, CFT_CHANGE_CONFLICT_REOPENED, draft);
+	return 0;
+}
+
+int cft_decide_prove(struct cft_decide *d)
+{
+	const struct cft_command *command = d->command;
+	const struct cft_conflict *conflict =
+		cft_state_conflict(d->state, cft_or_empty(command->conflict_id));
+
+	if (!conflict || conflict->status == CFT_CONFLICT_VANISHED)
+		return need_conflict(d, CFT_CONFLICT_OPEN, &conflict);
+	if (cft_state_intent(d->state, conflict->intent_a)->generation != command->generation_a ||
+	    cft_state_intent(d->state, conflict->intent_b)->generation != command->generation_b)
+		return cft_fail_reason(d->err, CFT_E_ABORTED, "INTENT_CHANGED",
+		                       "an intent of conflict %s was changed while it was proven",
+		                       conflict->id);
+	struct cft_conflict draft = *conflict;
+	draft.proof_json = command->proof_json;
+	draft.proven_verdict = cft_or_empty(command->proven_verdict);
+	cft_emit_conflict(d, CFT_CHANGE_CONFLICT_PROVEN, draft);
 	return 0;
 }
 

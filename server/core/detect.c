@@ -48,6 +48,7 @@ static struct cft_conflict draft_of(const struct cft_intent *a, const struct cft
 		.resolution_notes = "",
 		.resolved_by = "",
 		.proof_json = "",
+		.proven_verdict = "",
 	};
 }
 

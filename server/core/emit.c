@@ -70,8 +70,9 @@ static void emit_draft(struct cft_decide *d, const struct cft_conflict *draft,
 	else if (known->status == CFT_CONFLICT_RESOLVED &&
 	         (void_resolutions || !cft_conflict_same(known, draft)))
 		emit_reopened(d, draft, known);
-	else if (known->status == CFT_CONFLICT_OPEN && !cft_conflict_same(known, draft))
-		emit_changed(d, draft, known);
+	else if (known->status == CFT_CONFLICT_OPEN &&
+	         (!cft_conflict_same(known, draft) || (void_resolutions && known->proof_json[0])))
+		emit_changed(d, draft, known); /* and what was proven was about other DDL */
 }
 
 static void emit_gone(struct cft_decide *d, const struct cft_conflict *known)

@@ -27,7 +27,8 @@ extern "C" {
 	X(CONFLICT_RESOLVED, 9, "conflict.resolved")  \
 	X(CONFLICT_REOPENED, 10, "conflict.reopened") \
 	X(CONFLICT_VANISHED, 11, "conflict.vanished") \
-	X(BASE_CHANGED, 12, "base.changed")
+	X(BASE_CHANGED, 12, "base.changed")           \
+	X(CONFLICT_PROVEN, 13, "conflict.proven")
 
 enum cft_change_kind {
 #define CFT_X(name, number, wire) CFT_CHANGE_##name = number,

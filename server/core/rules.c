@@ -128,6 +128,8 @@ const char *cft_command_name(enum cft_command_kind command)
 		return "reopen";
 	case CFT_CMD_SET_BASE:
 		return "base set";
+	case CFT_CMD_PROVE:
+		return "prove";
 	}
 	return "unknown";
 }

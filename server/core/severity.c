@@ -27,10 +27,19 @@ static bool same_work(const struct cft_intent *a, const struct cft_intent *b)
 	       strcmp(a->branch_name, b->branch_name) == 0;
 }
 
+/* What breaks when it runs is a suspicion until PostgreSQL has shown it. */
+static int proven_severity(const struct cft_conflict *conflict)
+{
+	bool proven = conflict->conflict_class == CFT_CLASS_LATENT &&
+	              strcmp(conflict->proven_verdict, "latent") == 0;
+
+	return proven ? CFT_SEVERITY_ERROR : conflict->severity;
+}
+
 int cft_severity_between(const struct cft_state *state, const struct cft_conflict *conflict,
                          const struct cft_intent *a, const struct cft_intent *b, int64_t now_us)
 {
-	int severity = conflict->severity;
+	int severity = proven_severity(conflict);
 	int limit = CFT_SEVERITY_ERROR;
 
 	if (softens(state, a, now_us) || softens(state, b, now_us))

@@ -46,6 +46,7 @@ static const struct cft_rpc_method methods[] = {
 	UNARY("GetConflict", get_conflict, SMALL),
 	UNARY("ResolveConflict", resolve_conflict, SMALL),
 	UNARY("ReopenConflict", reopen_conflict, SMALL),
+	UNARY("ProveConflict", prove_conflict, SMALL),
 	UNARY("ListObjectClaims", list_object_claims, SMALL),
 	UNARY("ListIntentHistory", list_intent_history, SMALL),
 	{"SetBaseSchema", CFT_RPC_CLIENT_STREAM, LARGE, false, cft_set_base_schema},
@@ -131,6 +132,7 @@ struct cft_coordination *cft_coordination_new(const struct cft_coordination_opti
 	c->store = options->store;
 	c->sequencer = options->sequencer;
 	c->analyzer = options->analyzer;
+	c->prover = options->prover;
 	c->database = cft_strdup(options->database ? options->database : "");
 	c->options.database = c->database;
 	cft_random(id, sizeof(id));

@@ -1,4 +1,5 @@
-/* Coordination: confiture.v1.CoordinationService on the sequencer, the store and the analyzer.
+/* Coordination: confiture.v1.CoordinationService on the sequencer, the store, the analyzer
+ * and the prover.
  * SPDX-License-Identifier: MIT
  *
  * Loop thread only. The parts it works with are borrowed and outlive it; it takes the sequencer's
@@ -8,6 +9,7 @@
 #define CFT_SERVICES_COORDINATION_H
 
 #include "server/analyzer/analyzer.h"
+#include "server/prover/prover.h"
 #include "server/rpc/server.h"
 #include "server/store/sequencer.h"
 
@@ -22,6 +24,7 @@ struct cft_coordination_options {
 	struct cft_store *store;
 	struct cft_sequencer *sequencer;
 	struct cft_analyzer *analyzer;
+	struct cft_prover_pool *prover; /* NULL: ProveConflict is refused */
 	const char *database;    /* for GetServerInfo: no user, no password; copied */
 	int64_t bookmark_ms;     /* a quiet stream's sign of life; 0 = 20,000 */
 	int64_t stall_ms;        /* a stream whose client takes nothing so long; 0 = 30,000 */

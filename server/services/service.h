@@ -15,6 +15,7 @@ struct cft_coordination {
 	struct cft_store *store;
 	struct cft_sequencer *sequencer;
 	struct cft_analyzer *analyzer;
+	struct cft_prover_pool *prover;
 	struct cft_hub *hub;
 	struct cft_rpc_service service;
 	struct cft_watch *watches; /* utlists of what is open */
@@ -44,6 +45,7 @@ CFT_HANDLER(list_conflicts);
 CFT_HANDLER(get_conflict);
 CFT_HANDLER(resolve_conflict);
 CFT_HANDLER(reopen_conflict);
+CFT_HANDLER(prove_conflict);
 CFT_HANDLER(list_object_claims);
 CFT_HANDLER(list_intent_history);
 CFT_HANDLER(set_base_schema);

@@ -27,6 +27,7 @@ struct cft_app {
 	struct cft_loop *loop;
 	struct cft_database *database;
 	struct cft_analyzer *analyzer;
+	struct cft_prover_pool *prover;
 	struct cft_store *store;
 	struct cft_sequencer *sequencer;
 	struct cft_coordination *coordination;
@@ -48,6 +49,13 @@ static int start_analyzer(struct cft_app *app, struct cft_err *err)
 	};
 
 	return cft_analyzer_new(app->loop, &options, &app->analyzer, err);
+}
+
+static void start_prover(struct cft_app *app)
+{
+	struct cft_prover_pool_options options = {.timeout_ms = app->settings->prover_timeout};
+
+	app->prover = cft_prover_pool_new(app->loop, &options);
 }
 
 static int start_store(struct cft_app *app, struct cft_err *err)
@@ -141,6 +149,7 @@ static void make_services(struct cft_app *app)
 		.store = app->store,
 		.sequencer = app->sequencer,
 		.analyzer = app->analyzer,
+		.prover = app->prover,
 		.database = cft_database_shown(app->database),
 		.bookmark_ms = app->settings->bookmark_interval,
 		.stall_ms = app->settings->stall_timeout,
@@ -215,6 +224,8 @@ static void give_up(void *ctx)
 	cft_log(CFT_LOG_WARN, "giving up calls that do not end", NULL);
 	cft_analyzer_free(app->analyzer);
 	app->analyzer = NULL;
+	cft_prover_pool_free(app->prover);
+	app->prover = NULL;
 	cft_sequencer_free(app->sequencer);
 	app->sequencer = NULL;
 	cft_store_free(app->store);
@@ -254,6 +265,7 @@ int cft_app_start(const struct cft_server_settings *settings, struct cft_app **r
 	app->loop = cft_loop_new();
 	app->term = cft_signal_new(app->loop, SIGTERM, on_signal, app);
 	app->interrupt = cft_signal_new(app->loop, SIGINT, on_signal, app);
+	start_prover(app);
 	if ((rc = start_analyzer(app, err)) < 0 ||
 	    (rc = cft_database_open(app->loop, settings, &app->database, err)) < 0 ||
 	    (rc = start_store(app, err)) < 0 || (rc = wait_for_database(app, err)) < 0 ||
@@ -288,6 +300,7 @@ void cft_app_free(struct cft_app *app)
 	cft_timer_free(app->give_up);
 	cft_rpc_server_free(app->server);
 	cft_analyzer_free(app->analyzer);
+	cft_prover_pool_free(app->prover);
 	cft_sequencer_free(app->sequencer);
 	cft_store_free(app->store);
 	cft_coordination_free(app->coordination);

@@ -24,6 +24,7 @@ struct cft_server_settings {
 	int64_t drain_timeout, bookmark_interval, stall_timeout, stream_memory;
 	int64_t keepalive_interval, keepalive_timeout, max_concurrent_calls;
 	int64_t analyzer_processes, analyzer_timeout, analyzer_cache;
+	int64_t prover_timeout;
 	int64_t lease_min, lease_default, lease_max, stale_after;
 	int64_t max_intents_per_agent;
 	int64_t database_connections, database_poll, database_timeout;

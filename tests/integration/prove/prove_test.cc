@@ -89,6 +89,16 @@ TEST_F(Prove, RunsHostileSqlWithoutFilesAndPrograms)
 
 	EXPECT_TRUE(proof.b_alone_fails);
 	EXPECT_NE(nullptr, strstr(proof.error_b, "permission denied"));
+	EXPECT_FALSE(proof.provable);
+	EXPECT_NE(nullptr, strstr(proof.reason, "permission denied")) << proof.reason;
+}
+
+TEST_F(Prove, SaysOfAnExtensionThatIsNotInstalledThatItCannotBeProven)
+{
+	cft_proof proof = prove("", "CREATE EXTENSION nosuchextension", "CREATE TABLE t (a int)");
+
+	EXPECT_FALSE(proof.provable);
+	EXPECT_NE(nullptr, strstr(proof.reason, "nosuchextension")) << proof.reason;
 }
 
 // All recorded pairs take a minute: every tenth by default, all with CFT_TEST_LONG=1.

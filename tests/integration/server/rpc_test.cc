@@ -87,6 +87,45 @@ TEST_F(Rpc, CheckReportsWhatRegisterWould)
 	EXPECT_EQ(registered->n_conflicts, checked->n_conflicts);
 }
 
+TEST_F(Rpc, ProveKeepsWhatBothOrdersDidWithTheConflict)
+{
+	std::string a = intent("alice", "CREATE TABLE t (a int)")->id;
+	auto *b = register_intent(c, "bob", "ALTER TABLE t ADD b int", "", project);
+	ASSERT_NE(b, nullptr) << c.err.message;
+	ASSERT_EQ(b->n_conflicts, 1u);
+	MSG(ProveConflictRequest, prove_conflict_request, r);
+	r.project = text(project);
+	r.agent_id = const_cast<char *>("carol");
+	r.conflict_id = b->conflicts[0]->id;
+	auto *proven = c.call<Confiture__V1__ProveConflictResponse>("ProveConflict", &r, 120000);
+	ASSERT_NE(proven, nullptr) << c.err.message;
+	EXPECT_STREQ(proven->conflict->proven_verdict, "only_ab");
+	EXPECT_NE(nullptr,
+	          strstr(proven->conflict->proof_json, "relation \\\"t\\\" does not exist"))
+		<< proven->conflict->proof_json;
+	EXPECT_EQ(proven->revision, b->revision + 1);
+
+	MSG(GetConflictRequest, get_conflict_request, get);
+	get.project = text(project);
+	get.conflict_id = r.conflict_id;
+	auto *got = c.call<Confiture__V1__GetConflictResponse>("GetConflict", &get);
+	ASSERT_NE(got, nullptr) << c.err.message;
+	EXPECT_STREQ(got->conflict->proof_json, proven->conflict->proof_json);
+
+	MSG(ListIntentHistoryRequest, list_intent_history_request, history);
+	history.project = text(project);
+	auto *events =
+		c.call<Confiture__V1__ListIntentHistoryResponse>("ListIntentHistory", &history);
+	ASSERT_NE(events, nullptr) << c.err.message;
+	const Confiture__V1__Event *last = events->events[events->n_events - 1];
+	EXPECT_STREQ(last->changes[0]->kind, "conflict.proven");
+	EXPECT_STREQ(last->actor, "carol");
+
+	r.conflict_id = const_cast<char *>("cfl_nothinghere0");
+	EXPECT_EQ(c.call<Confiture__V1__ProveConflictResponse>("ProveConflict", &r), nullptr);
+	EXPECT_EQ(c.err.code, CFT_E_NOT_FOUND);
+}
+
 TEST_F(Rpc, GetAndListFindTheIntent)
 {
 	std::string id = intent("alice", ADD_AGE)->id;

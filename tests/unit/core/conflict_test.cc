@@ -245,6 +245,24 @@ TEST(Reopen, OpensAResolvedConflict)
 	EXPECT_TRUE(cft_state_blocked(w.state, w.Intent("int_2"), w.now));
 }
 
+TEST(Prove, KeepsTheEvidenceUntilOneOfTheTwoIsEdited)
+{
+	CoreWorld w;
+	std::string id = Clash(w);
+	auto evidence = [](cft_command &c) {
+		c.proof_json = "{\"provable\":true}";
+		c.proven_verdict = "neither";
+		c.generation_a = c.generation_b = 1;
+	};
+
+	ASSERT_EQ(0, w.Do(CFT_CMD_PROVE, "carol", id, evidence));
+	EXPECT_EQ("conflict.proven", w.Kinds());
+	EXPECT_STREQ("neither", cft_state_conflict(w.state, id.c_str())->proven_verdict);
+	ASSERT_EQ(0, w.Update("alice", "int_1", "ALTER TABLE users ADD COLUMN age bigint"));
+	EXPECT_STREQ("", cft_state_conflict(w.state, id.c_str())->proof_json);
+	EXPECT_EQ(CFT_E_ABORTED, w.Do(CFT_CMD_PROVE, "carol", id, evidence));
+}
+
 TEST(Check, LeavesOutOnesOwnIntentOrBranch)
 {
 	CoreWorld w;

@@ -1,0 +1,123 @@
+/* Child: the prover process: one proof in a PostgreSQL of its own.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/prover/prover.h"
+
+#include "common/base/mem.h"
+#include "common/prove/prove.h"
+#include "server/prover/frame.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { NICE = 10 };
+
+/* The server's work comes first. SIGPIPE: a proof that nobody waits for still cleans up. */
+static void confine(const char *directory)
+{
+	struct rlimit none = {0, 0};
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	setrlimit(RLIMIT_CORE, &none);
+	setpriority(PRIO_PROCESS, 0, NICE);
+	setenv("TMPDIR", directory, 1);
+}
+
+static bool read_all(void *out, size_t len)
+{
+	char *at = out;
+
+	while (len > 0) {
+		ssize_t n = read(STDIN_FILENO, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static void write_all(const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = write(STDOUT_FILENO, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+static bool read_texts(char *texts[CFT_PROOF_TEXTS])
+{
+	struct cft_proof_request request;
+	bool ok = read_all(&request, sizeof(request));
+
+	for (int i = 0; i < CFT_PROOF_TEXTS && ok; i++) {
+		texts[i] = cft_malloc((size_t)request.bytes[i] + 1);
+		ok = read_all(texts[i], request.bytes[i]);
+		texts[i][request.bytes[i]] = '\0';
+	}
+	return ok;
+}
+
+static int prove(char *const texts[CFT_PROOF_TEXTS], json_t **ret, struct cft_err *err)
+{
+	struct cft_proof_input input = {texts[0], texts[1], texts[2]};
+	struct cft_arena arena = CFT_ARENA_INIT;
+	struct cft_prover *prover = NULL;
+	struct cft_proof proof;
+	int rc = cft_prover_new(NULL, &prover, err);
+
+	if (rc == 0)
+		rc = cft_prove(prover, &input, &arena, &proof, err);
+	if (rc == 0)
+		*ret = cft_proof_to_json(&proof);
+	cft_prover_free(prover);
+	cft_arena_release(&arena);
+	return rc;
+}
+
+static void answer(int code, const char *text)
+{
+	struct cft_proof_answer header = {code, (uint32_t)strlen(text)};
+
+	write_all(&header, sizeof(header));
+	write_all(text, header.bytes);
+}
+
+int cft_prover_child_main(const char *directory)
+{
+	char *texts[CFT_PROOF_TEXTS] = {NULL};
+	struct cft_err err = CFT_ERR_INIT;
+	json_t *proof = NULL;
+	bool ok;
+
+	confine(directory);
+	ok = read_texts(texts);
+	if (ok) {
+		int rc = prove(texts, &proof, &err);
+		char *json = rc == 0 ? cft_json_compact(proof) : NULL;
+		answer(rc, rc == 0 ? json : err.message);
+		free(json);
+	}
+	json_decref(proof);
+	for (int i = 0; i < CFT_PROOF_TEXTS; i++)
+		free(texts[i]);
+	return ok ? 0 : 1;
+}

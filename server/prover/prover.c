@@ -1,0 +1,299 @@
+/* Prover: the queue of proofs, and the process of the one that runs.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/prover/prover.h"
+
+#include "common/base/buf.h"
+#include "common/base/mem.h"
+#include "common/event/child.h"
+#include "server/prover/frame.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utlist.h>
+
+enum {
+	TIMEOUT_MS = 120000,
+	MAX_WAITING = 32,
+	RETRY_AFTER_MS = 5000,
+};
+
+struct job {
+	struct cft_buf frame;
+	cft_prover_cb *cb;
+	void *arg;
+	struct job *prev, *next;
+};
+
+struct cft_prover_pool {
+	struct cft_loop *loop;
+	char *program;
+	int64_t timeout_ms;
+	size_t max_waiting, n_waiting;
+	struct job *waiting;     /* a utlist, first in first out */
+	struct job *job;         /* the one that runs */
+	struct cft_child *child; /* its process */
+	char *directory;         /* its files */
+	struct cft_buf answer;
+	struct cft_timer *timer;
+	bool timed_out, closing;
+	struct cft_child *sweeper; /* removes what a killed proof left */
+};
+
+static void job_end(struct job *job, json_t *proof, const struct cft_err *err)
+{
+	job->cb(job->arg, proof, err);
+	cft_buf_release(&job->frame);
+	free(job);
+}
+
+/* -- directories: a proof's own removes itself; a killed one's is removed here -- */
+
+static int make_directory(struct cft_prover_pool *pool, struct cft_err *err)
+{
+	const char *base = getenv("TMPDIR");
+	char *path = cft_asprintf("%s/confiture-prove-XXXXXX", base && base[0] ? base : "/tmp");
+
+	/* PostgreSQL may run as another user, who has to pass. */
+	if (!mkdtemp(path) || chmod(path, 0711) != 0) {
+		cft_fail_errno(err, errno, "cannot make a temporary directory %s", path);
+		free(path);
+		return CFT_E_FAILED;
+	}
+	pool->directory = path;
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+/* Without blocking: a data directory has a thousand files. */
+static void remove_directory(struct cft_prover_pool *pool)
+{
+	const char *const argv[] = {"rm", "-rf", "--", pool->directory, NULL};
+	struct cft_child_options options = {.argv = argv};
+	struct cft_err ignored = CFT_ERR_INIT;
+
+	if (pool->directory && rmdir(pool->directory) != 0) {
+		cft_child_free(pool->sweeper);
+		pool->sweeper = NULL;
+		cft_child_spawn(pool->loop, &options, &pool->sweeper, &ignored);
+	}
+	free(pool->directory);
+	pool->directory = NULL;
+}
+
+/* -- answers -- */
+
+static json_t *not_provable(const struct cft_prover_pool *pool, int signal_number)
+{
+	char *reason = pool->timed_out
+	                       ? cft_asprintf("the proof takes longer than %lld ms",
+	                                      (long long)pool->timeout_ms)
+	                       : cft_asprintf("the prover ended (signal %d)", signal_number);
+	json_t *proof = json_pack("{s:b,s:s,s:n}", "provable", 0, "reason", reason, "verdict");
+
+	free(reason);
+	return proof;
+}
+
+/* What the child wrote: a proof (NULL with `err`: an error), or nothing whole (false). */
+static bool read_answer(const struct cft_buf *answer, json_t **ret, struct cft_err *err)
+{
+	struct cft_proof_answer header;
+
+	if (answer->len < sizeof(header))
+		return false;
+	memcpy(&header, answer->data, sizeof(header));
+	if (answer->len != sizeof(header) + header.bytes)
+		return false;
+	const char *body = answer->data + sizeof(header);
+	if (header.code != 0)
+		cft_fail(err, header.code, "cannot prove here: %.*s", (int)header.bytes, body);
+	else
+		*ret = cft_json_parse(body, header.bytes, err);
+	return true;
+}
+
+static void feed(struct cft_prover_pool *pool);
+
+static void on_exit_child(void *ctx, int status, int signal_number)
+{
+	struct cft_prover_pool *pool = ctx;
+	struct cft_err err = CFT_ERR_INIT;
+	struct job *job = pool->job;
+	json_t *proof = NULL;
+
+	(void)status;
+	cft_timer_stop(pool->timer);
+	if (!read_answer(&pool->answer, &proof, &err))
+		proof = not_provable(pool, signal_number);
+	cft_child_free(pool->child);
+	pool->child = NULL;
+	pool->job = NULL;
+	pool->timed_out = false;
+	cft_buf_release(&pool->answer);
+	remove_directory(pool);
+	job_end(job, proof, proof ? NULL : &err);
+	json_decref(proof);
+	feed(pool);
+}
+
+static void on_output(void *ctx, int fd, const char *data, size_t len)
+{
+	struct cft_prover_pool *pool = ctx;
+
+	if (fd != 1)
+		return;
+	cft_buf_add(&pool->answer, data, len);
+	if (pool->answer.len > CFT_PROOF_ANSWER_MAX_BYTES)
+		cft_child_kill(pool->child, SIGKILL);
+}
+
+static void on_timeout(void *ctx)
+{
+	struct cft_prover_pool *pool = ctx;
+
+	pool->timed_out = true;
+	cft_child_kill(pool->child, SIGKILL); /* its PostgreSQL follows; on_exit_child tells */
+}
+
+/* -- the process -- */
+
+static int spawn(struct cft_prover_pool *pool, struct cft_err *err)
+{
+	int rc = make_directory(pool, err);
+	const char *const argv[] = {pool->program, "--prover", pool->directory, NULL};
+	struct cft_child_options options = {
+		.argv = argv,
+		.inherit_stderr = true,
+		.on_output = on_output,
+		.on_exit = on_exit_child,
+		.ctx = pool,
+	};
+
+	if (rc == 0)
+		rc = cft_child_spawn(pool->loop, &options, &pool->child, err);
+	if (rc != 0)
+		remove_directory(pool);
+	return rc;
+}
+
+static void feed(struct cft_prover_pool *pool)
+{
+	struct cft_err err = CFT_ERR_INIT;
+
+	while (!pool->job && pool->waiting && !pool->closing) {
+		struct job *job = pool->waiting;
+
+		DL_DELETE(pool->waiting, job);
+		pool->n_waiting--;
+		if (spawn(pool, &err) != 0) {
+			job_end(job, NULL, &err);
+			continue;
+		}
+		pool->job = job;
+		cft_child_write(pool->child, job->frame.data, job->frame.len);
+		cft_buf_release(&job->frame);
+		cft_timer_start(pool->timer, pool->timeout_ms, 0);
+	}
+}
+
+static void refuse(const struct cft_prover_pool *pool, cft_prover_cb *cb, void *arg)
+{
+	struct cft_err err;
+
+	if (pool->closing)
+		cft_fail_reason(&err, CFT_E_UNAVAILABLE, "SERVER_STOPPING",
+		                "the server is stopping");
+	else
+		cft_fail_reason(&err, CFT_E_LIMIT, "PROVER_BUSY", "%zu proofs are waiting already",
+		                pool->n_waiting);
+	err.retry_after_ms = RETRY_AFTER_MS;
+	cb(arg, NULL, &err);
+}
+
+void cft_prover_pool_submit(struct cft_prover_pool *pool, const struct cft_proof_texts *texts,
+                            cft_prover_cb *cb, void *arg)
+{
+	const char *const v[CFT_PROOF_TEXTS] = {texts->base, texts->a, texts->b};
+	struct cft_proof_request header;
+	struct job *job;
+
+	if (pool->closing || pool->n_waiting >= pool->max_waiting) {
+		refuse(pool, cb, arg);
+		return;
+	}
+	job = cft_new(struct job);
+	job->cb = cb;
+	job->arg = arg;
+	for (int i = 0; i < CFT_PROOF_TEXTS; i++)
+		header.bytes[i] = (uint32_t)strlen(v[i]);
+	cft_buf_add(&job->frame, &header, sizeof(header));
+	for (int i = 0; i < CFT_PROOF_TEXTS; i++)
+		cft_buf_add(&job->frame, v[i], header.bytes[i]);
+	DL_APPEND(pool->waiting, job);
+	pool->n_waiting++;
+	feed(pool);
+}
+
+/* -- life -- */
+
+static char *own_program(void)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
+
+	return len > 0 ? cft_strndup(path, (size_t)len) : cft_strdup("confiture-server");
+}
+
+struct cft_prover_pool *cft_prover_pool_new(struct cft_loop *loop,
+                                            const struct cft_prover_pool_options *options)
+{
+	struct cft_prover_pool *pool = cft_new(struct cft_prover_pool);
+
+	pool->loop = loop;
+	pool->program = options->program ? cft_strdup(options->program) : own_program();
+	pool->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
+	pool->max_waiting = options->max_waiting ? options->max_waiting : MAX_WAITING;
+	pool->timer = cft_timer_new(loop, on_timeout, pool);
+	return pool;
+}
+
+void cft_prover_pool_free(struct cft_prover_pool *pool)
+{
+	struct job *job, *next;
+	struct cft_err err;
+
+	if (!pool)
+		return;
+	pool->closing = true;
+	cft_fail_reason(&err, CFT_E_UNAVAILABLE, "SERVER_STOPPING", "the server is stopping");
+	cft_child_free(pool->child);
+	if (pool->job)
+		job_end(pool->job, NULL, &err);
+	DL_FOREACH_SAFE(pool->waiting, job, next)
+	{
+		DL_DELETE(pool->waiting, job);
+		job_end(job, NULL, &err);
+	}
+	cft_child_free(pool->sweeper);
+	if (pool->directory) /* the loop is at its end: now it may block */
+		nftw(pool->directory, remove_entry, 32, FTW_DEPTH | FTW_PHYS);
+	free(pool->directory);
+	cft_buf_release(&pool->answer);
+	cft_timer_free(pool->timer);
+	free(pool->program);
+	free(pool);
+}
