@@ -9,32 +9,14 @@
 #include <assert.h>
 #include <string.h>
 
-static struct cft_index_key *find_key(const struct cft_index *index, const char *text)
-{
-	struct cft_index_key *key;
-
-	HASH_FIND_STR(index->keys, text, key);
-	return key;
-}
-
-static struct cft_index_key *need_key(struct cft_index *index, const char *text)
-{
-	struct cft_index_key *key = find_key(index, text);
-
-	if (key)
-		return key;
-	size_t size = strlen(text) + 1;
-	key = cft_calloc(1, sizeof(*key) + size);
-	memcpy(key->text, text, size);
-	HASH_ADD_KEYPTR(hh, index->keys, key->text, size - 1, key);
-	return key;
-}
-
 static void link_slot(struct cft_index *index, struct cft_index_slot *slot,
                       const struct cft_conflict_key *from)
 {
-	slot->key = need_key(index, from->text);
+	struct cft_key_entry *entry = cft_key_need(&index->keys, from->text);
+
+	slot->key = entry->key;
 	slot->strong = from->strong;
+	entry->n_strong += slot->strong;
 	if (slot->strong)
 		DL_APPEND(slot->key->strong, slot);
 	else
@@ -64,15 +46,16 @@ struct cft_index_member *cft_index_add(struct cft_index *index, const struct cft
 static void unlink_slot(struct cft_index *index, struct cft_index_slot *slot)
 {
 	struct cft_index_key *key = slot->key;
+	struct cft_key_entry *entry = cft_key_find(&index->keys, key->text, key->hash);
 
+	assert(entry && entry->key == key);
+	entry->n_strong -= slot->strong;
 	if (slot->strong)
 		DL_DELETE(key->strong, slot);
 	else
 		DL_DELETE(key->weak, slot);
-	if (key->strong || key->weak)
-		return;
-	HASH_DEL(index->keys, key);
-	free(key);
+	if (!key->strong && !key->weak)
+		cft_key_remove(&index->keys, entry);
 }
 
 void cft_index_remove(struct cft_index *index, struct cft_index_member *member)
@@ -126,13 +109,21 @@ void cft_index_candidates(const struct cft_index *index, const struct cft_effect
 
 	memset(ret, 0, sizeof(*ret));
 	cft_conflict_keys(effects, base, arena, &keys, &n);
+	uint32_t *hashes = cft_arena_array(arena, uint32_t, n);
 	for (size_t i = 0; i < n; i++) {
-		const struct cft_index_key *key = find_key(index, keys[i].text);
-		if (!key)
+		hashes[i] = cft_key_hash(keys[i].text);
+		cft_key_prefetch(&index->keys, hashes[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct cft_key_entry *entry =
+			keys[i].strong ? cft_key_find(&index->keys, keys[i].text, hashes[i])
+				       : cft_key_find_strong(&index->keys, keys[i].text, hashes[i]);
+		if (!entry)
 			continue;
-		collect(key->strong, exclude_id, arena, ret);
+		if (entry->n_strong)
+			collect(entry->key->strong, exclude_id, arena, ret);
 		if (keys[i].strong)
-			collect(key->weak, exclude_id, arena, ret);
+			collect(entry->key->weak, exclude_id, arena, ret);
 	}
 	cft_intent_refs_sort(ret);
 }
@@ -140,12 +131,12 @@ void cft_index_candidates(const struct cft_index *index, const struct cft_effect
 void cft_index_holders(const struct cft_index *index, const char *text, struct cft_arena *arena,
                        struct cft_intent_refs *ret)
 {
-	const struct cft_index_key *key = find_key(index, text);
+	const struct cft_key_entry *entry = cft_key_find(&index->keys, text, cft_key_hash(text));
 
 	memset(ret, 0, sizeof(*ret));
-	if (!key)
+	if (!entry)
 		return;
-	collect(key->strong, "", arena, ret);
-	collect(key->weak, "", arena, ret);
+	collect(entry->key->strong, "", arena, ret);
+	collect(entry->key->weak, "", arena, ret);
 	cft_intent_refs_sort(ret);
 }

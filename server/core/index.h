@@ -13,12 +13,12 @@
 #include "common/sql/conflict.h"
 #include "server/core/hash.h"
 #include "server/core/intent.h"
+#include "server/core/key_table.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-struct cft_index_key;
 struct cft_index_member;
 
 struct cft_index_slot {
@@ -28,12 +28,6 @@ struct cft_index_slot {
 	bool strong;
 };
 
-struct cft_index_key {
-	struct cft_index_slot *strong, *weak;
-	UT_hash_handle hh;
-	char text[];
-};
-
 struct cft_index_member {
 	const struct cft_intent *intent; /* borrowed; swapped when the record is */
 	size_t n;
@@ -41,7 +35,7 @@ struct cft_index_member {
 };
 
 struct cft_index {
-	struct cft_index_key *keys;
+	struct cft_key_table keys;
 };
 
 /* Enters an intent. The member is the index's until cft_index_remove. */
