@@ -2,14 +2,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/coordinate.h"
+#include "agent/commands/schema_ddl.h"
 #include "common/base/file.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
 	CHUNK_BYTES = 1 << 20,
@@ -27,51 +23,14 @@ static int read_files(struct cft_words paths, struct cft_buf *out, struct cft_er
 	return 0;
 }
 
-static void run_pg_dump(const char *url, int out_fd)
+/* As other environments can take it: without the owners and privileges of this one. */
+static int read_database(struct cft_cmd *cmd, const char *url, struct cft_buf *out,
+                         struct cft_err *err)
 {
-	dup2(out_fd, STDOUT_FILENO);
-	execlp("pg_dump", "pg_dump", "--schema-only", "--no-owner", "--no-privileges", url,
-	       (char *)NULL);
-	_exit(127);
-}
+	const struct cft_diff_options options = {.keep_owners = true, .keep_privileges = true};
 
-static int drain(int fd, struct cft_buf *out)
-{
-	for (;;) {
-		cft_buf_reserve(out, 65536);
-		ssize_t n = read(fd, out->data + out->len, out->cap - out->len - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return (int)n;
-		out->len += (size_t)n;
-		out->data[out->len] = '\0';
-	}
-}
-
-/* The schema of a live database, as PostgreSQL's own tool writes it: its messages go to standard
- * error as they are. */
-static int dump_database(const char *url, struct cft_buf *out, struct cft_err *err)
-{
-	int fds[2], status = 0;
-
-	if (pipe(fds) != 0)
-		return cft_fail_errno(err, errno, "cannot make a pipe");
-	pid_t pid = fork();
-	if (pid == 0) {
-		close(fds[0]);
-		run_pg_dump(url, fds[1]);
-	}
-	close(fds[1]);
-	int got = pid > 0 ? drain(fds[0], out) : -1;
-	close(fds[0]);
-	if (pid < 0 || got < 0 || waitpid(pid, &status, 0) != pid)
-		return cft_fail_errno(err, errno, "cannot run pg_dump");
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return cft_fail(err, CFT_E_UNSUPPORTED, "pg_dump is not installed");
-	if (status != 0)
-		return cft_fail(err, CFT_E_UNAVAILABLE, "pg_dump could not read the database");
-	return 0;
+	return cft_schema_ddl_text(cmd->arena, cft_arena_printf(cmd->arena, "db:%s", url), &options,
+	                           out, err);
 }
 
 static int read_schema(struct cft_cmd *cmd, struct cft_buf *out, struct cft_err *err)
@@ -82,7 +41,7 @@ static int read_schema(struct cft_cmd *cmd, struct cft_buf *out, struct cft_err 
 		return cft_fail(err, CFT_E_INVALID, "give files or --db-url, not both");
 	if (!url && cmd->args.n == 0)
 		return cft_fail(err, CFT_E_INVALID, "give schema files, or --db-url URL");
-	return url ? dump_database(url, out, err) : read_files(cmd->args, out, err);
+	return url ? read_database(cmd, url, out, err) : read_files(cmd->args, out, err);
 }
 
 static int send_chunks(struct cft_coord *coord, struct cft_stream *stream,
@@ -174,7 +133,7 @@ static const struct cft_opt set_options[] = {
 	{.name = "db-url",
          .type = CFT_OPT_STRING,
          .value = "URL",
-         .help = "Take the schema of this database (with pg_dump) instead of files"},
+         .help = "Take the schema of this database instead of files"},
 	CFT_COORD_AGENT(false),
 	CFT_OPT_END,
 };

@@ -5,8 +5,8 @@
 
 #include "common/base/file.h"
 #include "common/config/connection.h"
+#include "common/introspect/introspect.h"
 #include "common/migrate/build.h"
-#include "common/pg/dump.h"
 
 #include <string.h>
 
@@ -60,7 +60,7 @@ static int read_env_source(struct cft_arena *arena, const char *name, struct cft
 	int rc = cft_connection_resolve(arena, &request, &connection, err);
 	if (rc != 0)
 		return rc;
-	return at ? cft_pg_dump_schema(connection.conninfo, out, err)
+	return at ? cft_introspect_url(connection.conninfo, out, err)
 	          : read_environment(arena, &connection.environment, out, err);
 }
 
@@ -72,10 +72,23 @@ int cft_schema_source_text(struct cft_arena *arena, const char *source, struct c
 	if ((name = after(source, "env:")))
 		return read_env_source(arena, name, out, err);
 	if ((name = after(source, "db:")))
-		return cft_pg_dump_schema(name, out, err);
+		return cft_introspect_url(name, out, err);
 	if (cft_file_is_dir(source))
 		return read_directory(arena, source, out, err);
 	return cft_file_read(source, SOURCE_LIMIT_BYTES, out, err);
+}
+
+int cft_schema_source_read(struct cft_arena *arena, const char *source, struct cft_schema **ret,
+                           struct cft_err *err)
+{
+	struct cft_buf text = CFT_BUF_INIT;
+	int rc = cft_schema_source_text(arena, source, &text, err);
+
+	if (rc == 0)
+		rc = cft_schema_read_text(cft_buf_str(&text), text.len,
+		                          cft_schema_source_shown(arena, source), ret, err);
+	cft_buf_release(&text);
+	return rc;
 }
 
 const char *cft_schema_source_shown(struct cft_arena *arena, const char *source)

@@ -5,8 +5,8 @@
 
 #include "common/base/buf.h"
 #include "common/base/digest.h"
+#include "common/introspect/introspect.h"
 #include "common/migrate/script.h"
-#include "common/pg/dump.h"
 #include "common/pg/pg.h"
 
 #include <stdio.h>
@@ -86,27 +86,16 @@ static int apply(struct sandbox *sandbox, const struct cft_step *steps, size_t n
 	return 0;
 }
 
-static int dump(struct sandbox *sandbox, struct cft_schema **ret, struct cft_err *err)
-{
-	struct cft_buf text = CFT_BUF_INIT;
-	int rc = cft_pg_dump_schema(cft_buf_str(&sandbox->conninfo), &text, err);
-
-	if (rc == 0)
-		rc = cft_schema_read_text(cft_buf_str(&text), text.len, sandbox->name, ret, err);
-	cft_buf_release(&text);
-	return rc;
-}
-
 static int compare(struct sandbox *is, struct sandbox *should, const char *what,
                    struct cft_err *err)
 {
 	struct cft_diff_options options = {.keep_owners = true};
 	struct cft_schema *a = NULL, *b = NULL;
 	struct cft_plan *plan = NULL;
-	int rc = dump(is, &a, err);
+	int rc = cft_introspect_schema(is->pg, is->name, &a, err);
 
 	if (rc == 0)
-		rc = dump(should, &b, err);
+		rc = cft_introspect_schema(should->pg, should->name, &b, err);
 	if (rc == 0)
 		rc = cft_schema_diff(a, b, &options, &plan, err);
 	if (rc == 0 && plan->change_count > 0)

@@ -15,7 +15,7 @@ FLOORS = [
     ["common/config", "common/sql", "confiture"],
     ["common/event"],
     ["common/pg", "common/rpc"],
-    ["common/prove"],
+    ["common/prove", "common/introspect"],
     ["common/migrate"],
     ["server/core", "agent/output"],
     ["server/codec", "agent/client"],
