@@ -3,7 +3,6 @@
 #include "tests/lib/pair_trial.h"
 
 #include "common/base/json.h"
-#include "common/pg/dump.h"
 #include "common/sql/analyze.h"
 #include "tests/lib/pg_cluster.h"
 
@@ -170,14 +169,11 @@ class Trial
       private:
 	static std::string dump(const std::string &url)
 	{
-		cft_buf text = CFT_BUF_INIT;
-		cft_err err = CFT_ERR_INIT;
+		RunResult r = run({PgCluster::bin_dir() + "/pg_dump", "--schema-only", url});
 
-		if (cft_pg_dump_schema(url.c_str(), &text, &err) != 0)
-			throw std::runtime_error(err.message);
-		std::string out(cft_buf_str(&text), text.len);
-		cft_buf_release(&text);
-		return out;
+		if (r.exit_code != 0)
+			throw std::runtime_error(r.err);
+		return r.out;
 	}
 	void advance(PairJudge &judge, const Migration &migration, std::string &so_far)
 	{
