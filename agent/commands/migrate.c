@@ -165,17 +165,17 @@ static int open_engine(struct cft_migrate *migrate, bool writes, struct cft_err 
  * second one ends the program at once, and PostgreSQL rolls back by itself. */
 static void *wait_for_interrupt(void *arg)
 {
-	struct cft_mig_engine *engine = arg;
+	struct cft_migrate *migrate = arg;
 	sigset_t signals;
 	int signal;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
-	if (sigwait(&signals, &signal) != 0)
+	if (sigwait(&signals, &signal) != 0 || atomic_load(&migrate->closing))
 		return NULL;
-	cft_mig_engine_cancel(engine);
-	if (sigwait(&signals, &signal) == 0)
+	cft_mig_engine_cancel(migrate->engine);
+	if (sigwait(&signals, &signal) == 0 && !atomic_load(&migrate->closing))
 		_exit(128 + signal);
 	return NULL;
 }
@@ -188,8 +188,8 @@ static void catch_interrupts(struct cft_migrate *migrate)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	migrate->interruptible = pthread_create(&migrate->interrupter, NULL, wait_for_interrupt,
-	                                        migrate->engine) == 0;
+	migrate->interruptible =
+		pthread_create(&migrate->interrupter, NULL, wait_for_interrupt, migrate) == 0;
 }
 
 int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writes,
@@ -214,7 +214,8 @@ int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writ
 void cft_migrate_close(struct cft_migrate *migrate)
 {
 	if (migrate->interruptible) {
-		pthread_cancel(migrate->interrupter);
+		atomic_store(&migrate->closing, true);
+		pthread_kill(migrate->interrupter, SIGTERM); /* wakes it up */
 		pthread_join(migrate->interrupter, NULL);
 	}
 	cft_mig_engine_close(migrate->engine);

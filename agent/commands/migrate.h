@@ -9,6 +9,7 @@
 #include "common/migrate/engine.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* Rows for the options of a command that reads migration files, and of one that also connects.
  * Without CFT_OPT_END, so that they can stand among others. */
@@ -51,6 +52,7 @@ struct cft_migrate {
 	struct cft_mig_history history;
 	bool dir_read, step_open, interruptible;
 	pthread_t interrupter;
+	atomic_bool closing; /* the interrupter shall end */
 	json_t *steps; /* what ran, for the JSON document */
 };
 

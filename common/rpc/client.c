@@ -101,7 +101,8 @@ static void await_change(struct cft_client *client, grpc_channel *channel,
 {
 	struct watch watch = {.tag.done = watch_done};
 
-	grpc_channel_watch_connectivity_state(channel, state, deadline, client->queue, &watch.tag);
+	grpc_channel_watch_connectivity_state(channel, state, deadline, client->queue,
+	                                      cft_tag_hand_over(&watch.tag));
 	while (!watch.done)
 		cft_rpc_pump(client->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC));
 }
@@ -163,7 +164,8 @@ static void unary_begin(struct cft_unary *unary)
 	ops[4].op = GRPC_OP_RECV_MESSAGE;
 	ops[4].data.recv_message.recv_message = &unary->response;
 	ops[5] = cft_call_op_status(&unary->call);
-	error = grpc_call_start_batch(unary->call.call, ops, 6, &unary->tag, NULL);
+	error = grpc_call_start_batch(unary->call.call, ops, 6, cft_tag_hand_over(&unary->tag),
+	                              NULL);
 	assert(error == GRPC_CALL_OK);
 }
 

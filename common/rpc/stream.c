@@ -56,7 +56,8 @@ static void batch_start(struct batch *batch, const grpc_op *ops, size_t n)
 
 	assert(!batch->running);
 	batch->running = true;
-	error = grpc_call_start_batch(batch->stream->call.call, ops, n, &batch->tag, NULL);
+	error = grpc_call_start_batch(batch->stream->call.call, ops, n,
+	                              cft_tag_hand_over(&batch->tag), NULL);
 	assert(error == GRPC_CALL_OK);
 }
 

@@ -30,6 +30,7 @@ enum cft_pump cft_rpc_pump(grpc_completion_queue *queue, gpr_timespec deadline)
 		return CFT_PUMP_SHUTDOWN;
 	if (event.type == GRPC_QUEUE_TIMEOUT)
 		return CFT_PUMP_TIMEOUT;
+	(void)__atomic_load_n(&tag->handed_over, __ATOMIC_ACQUIRE);
 	tag->done(tag, event.success != 0);
 	return CFT_PUMP_RAN;
 }

@@ -96,10 +96,10 @@ void cft_rpc_accept_post(struct cft_rpc_server *server, const struct cft_bound_m
 		error = grpc_server_request_registered_call(
 			server->server, bound->handle, &call->call, &call->deadline,
 			&call->metadata, streams_requests(bound->method) ? NULL : &call->payload,
-			server->queue, server->queue, &call->accept.tag);
+			server->queue, server->queue, cft_tag_hand_over(&call->accept.tag));
 	else
 		error = grpc_server_request_call(server->server, &call->call, &call->details,
 		                                 &call->metadata, server->queue, server->queue,
-		                                 &call->accept.tag);
+		                                 cft_tag_hand_over(&call->accept.tag));
 	assert(error == GRPC_CALL_OK);
 }

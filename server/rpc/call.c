@@ -89,25 +89,20 @@ void cft_rpc_batch_start(struct cft_rpc_batch *batch, const grpc_op *ops, size_t
 	grpc_call_error error;
 
 	atomic_fetch_add(&batch->call->refs, 1);
-	error = grpc_call_start_batch(batch->call->call, ops, n, &batch->tag, NULL);
+	error = grpc_call_start_batch(batch->call->call, ops, n, cft_tag_hand_over(&batch->tag),
+	                              NULL);
 	assert(error == GRPC_CALL_OK);
 }
 
 struct cft_rpc_call *cft_rpc_batch_call(struct cft_tag *tag)
 {
-	struct cft_rpc_call *call = ((struct cft_rpc_batch *)tag)->call;
-
-	/* Pairs with the increment in cft_rpc_batch_start. */
-	atomic_load_explicit(&call->refs, memory_order_acquire);
-	return call;
+	return ((struct cft_rpc_batch *)tag)->call;
 }
 
 void cft_rpc_batch_post(struct cft_rpc_batch *batch, bool ok)
 {
-	struct cft_rpc_call *call = cft_rpc_batch_call(&batch->tag);
-
 	batch->ok = ok;
-	cft_mailbox_post(call->server->box, &batch->mail);
+	cft_mailbox_post(batch->call->server->box, &batch->mail);
 }
 
 /* -- open -- */

@@ -107,7 +107,7 @@ struct cft_rpc_call *cft_rpc_call_new(struct cft_rpc_server *server,
                                       const struct cft_bound_method *bound);
 void cft_rpc_call_unref(struct cft_rpc_call *call);
 void cft_rpc_batch_start(struct cft_rpc_batch *batch, const grpc_op *ops, size_t n);
-/* The call of a finished batch. Whatever the thread that started it wrote before is visible. */
+/* The call of a finished batch. */
 struct cft_rpc_call *cft_rpc_batch_call(struct cft_tag *tag);
 void cft_rpc_batch_post(struct cft_rpc_batch *batch, bool ok);
 /* Starts the open batch; pump thread, before the call hops. */

@@ -313,7 +313,8 @@ void cft_rpc_server_stop(struct cft_rpc_server *server, int grace_ms, void (*don
 	server->stopped_arg = arg;
 	server->cancel_at_ms = cft_loop_now_ms(server->options.loop) + grace_ms + 1;
 	server->shutdown_tag.done = shutdown_done;
-	grpc_server_shutdown_and_notify(server->server, server->queue, &server->shutdown_tag);
+	grpc_server_shutdown_and_notify(server->server, server->queue,
+	                                cft_tag_hand_over(&server->shutdown_tag));
 	server->drain = cft_timer_new(server->options.loop, check_drained, server);
 	cft_timer_start(server->drain, DRAIN_CHECK_MS, DRAIN_CHECK_MS);
 }
@@ -326,7 +327,7 @@ static void shut_unserved(struct cft_rpc_server *server)
 	if (server->server) {
 		server->shutdown_tag.done = shutdown_done;
 		grpc_server_shutdown_and_notify(server->server, server->queue,
-		                                &server->shutdown_tag);
+		                                cft_tag_hand_over(&server->shutdown_tag));
 		while (!atomic_load(&server->shutdown_done))
 			cft_rpc_pump(server->queue, forever);
 	}

@@ -81,6 +81,7 @@ void cft_project_reset(struct cft_project *project, const char *why)
 	cft_state_free(project->state);
 	project->state = NULL;
 	project->target = 0;
+	project->polled = 0;
 	cft_leases_clear(project);
 	if (sequencer->on_reset)
 		sequencer->on_reset(sequencer->reset_arg, project->name);

@@ -268,14 +268,15 @@ static void on_revisions(void *ctx, const char *const *const *rows, size_t n,
 	struct cft_sequencer *sequencer = ctx;
 	char hash[CFT_SHA256_HEX];
 
-	if (!cft_sequencer_enter(sequencer) || err)
+	if (!cft_sequencer_enter(sequencer))
 		return;
-	for (size_t i = 0; i < n; i++) {
+	sequencer->polling = false;
+	for (size_t i = 0; !err && i < n; i++) {
 		struct cft_project *project = find(sequencer, rows[i][0]);
 		uint64_t revision = strtoull(rows[i][1], NULL, 10);
 		if (!project || !project->state || project->activity != CFT_PROJECT_IDLE)
 			continue;
-		if (revision < cft_state_revision(project->state))
+		if (revision < project->polled)
 			cft_project_reset(project, "its log is shorter than what was read");
 		else if (revision == cft_state_revision(project->state) &&
 		         strcmp(rows[i][2], cft_hex(project->hash, 32, hash)) != 0)
@@ -306,6 +307,20 @@ static void clean(struct cft_sequencer *sequencer)
 	cft_store_forget_requests(sequencer->store, REQUEST_RETENTION_S, on_forgotten, sequencer);
 }
 
+/* The answer tells of the time of the question: what was appended meanwhile is not in it. */
+static void poll_revisions(struct cft_sequencer *sequencer, json_t *names)
+{
+	struct cft_project *project, *next;
+
+	HASH_ITER (hh, sequencer->projects, project, next) {
+		bool settled = project->state && project->activity == CFT_PROJECT_IDLE;
+		project->polled = settled ? cft_state_revision(project->state) : 0;
+	}
+	sequencer->polling = true;
+	sequencer->calls++;
+	cft_store_revisions(sequencer->store, names, on_revisions, sequencer);
+}
+
 static void on_poll(void *ctx)
 {
 	struct cft_sequencer *sequencer = ctx;
@@ -317,10 +332,8 @@ static void on_poll(void *ctx)
 		if (project->state)
 			json_array_append_new(names, json_string(project->name));
 	}
-	if (json_array_size(names) > 0) {
-		sequencer->calls++;
-		cft_store_revisions(sequencer->store, names, on_revisions, sequencer);
-	}
+	if (json_array_size(names) > 0 && !sequencer->polling)
+		poll_revisions(sequencer, names);
 	cft_leases_poll(sequencer, names);
 	json_decref(names);
 	if (++sequencer->polls % POLLS_PER_CLEANING == 0)

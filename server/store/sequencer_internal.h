@@ -59,6 +59,7 @@ struct cft_project {
 	enum cft_project_activity activity;
 	bool behind;     /* after an unknown outcome: nothing is shown before the log was read */
 	uint64_t target; /* the log is said to have come so far */
+	uint64_t polled; /* what was committed for sure when the revisions were asked for */
 	unsigned char hash[32];
 	unsigned char group_hash[32]; /* after the group */
 	struct cft_arena group_arena;
@@ -77,6 +78,7 @@ struct cft_sequencer {
 	struct cft_project *projects, *dirty;
 	size_t calls;  /* of the store, under way: their callbacks refer to us */
 	bool closed;   /* freed, but for those calls */
+	bool polling;  /* the revisions of the projects were asked for */
 	bool sweeping; /* lapsed leases are being looked for, or expired */
 	bool was_up, told_down, grace_due;
 	int64_t clock_offset_us; /* database's clock minus our monotonic one */
