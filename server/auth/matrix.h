@@ -47,6 +47,7 @@ enum cft_in_name {
 	X("confiture.v1.CoordinationService", "GetConflict", VIEWER, NOBODYS)           \
 	X("confiture.v1.CoordinationService", "ResolveConflict", AGENT, OWN)            \
 	X("confiture.v1.CoordinationService", "ReopenConflict", AGENT, OWN)             \
+	X("confiture.v1.CoordinationService", "ProveConflict", AGENT, OWN)              \
 	X("confiture.v1.CoordinationService", "ListObjectClaims", VIEWER, NOBODYS)      \
 	X("confiture.v1.CoordinationService", "ListIntentHistory", VIEWER, NOBODYS)     \
 	X("confiture.v1.CoordinationService", "SetBaseSchema", OPERATOR, OWN)           \
