@@ -57,6 +57,27 @@ static int run(const struct cft_server_settings *settings)
 	return 0;
 }
 
+/* What others can read in the list of processes: the words are copied, and the database's URL,
+ * which may hold a password, is wiped from the originals. */
+static char **take_words(struct cft_arena *arena, int argc, char **argv)
+{
+	static const char secret[] = "--database-url";
+	size_t len = strlen(secret);
+	char **copies = cft_arena_array(arena, char *, (size_t)argc + 1);
+
+	for (int i = 0; i < argc; i++)
+		copies[i] = cft_arena_strdup(arena, argv[i]);
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], secret, len) != 0)
+			continue;
+		if (argv[i][len] == '=')
+			memset(argv[i] + len + 1, '*', strlen(argv[i] + len + 1));
+		else if (!argv[i][len] && i + 1 < argc)
+			memset(argv[i + 1], '*', strlen(argv[i + 1]));
+	}
+	return copies;
+}
+
 int main(int argc, char **argv)
 {
 	struct cft_arena arena = CFT_ARENA_INIT;
@@ -69,6 +90,7 @@ int main(int argc, char **argv)
 		return cft_analyzer_child_main();
 	if (argc == 3 && strcmp(argv[1], "--prover") == 0)
 		return cft_prover_child_main(argv[2]);
+	argv = take_words(&arena, argc, argv);
 	cft_settings_init(&settings, &cft_server_settings_table, &arena, &values);
 	if (cft_settings_load(&settings, argc, argv, "config", NULL, &err) < 0)
 		status = fail(&err);

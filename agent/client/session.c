@@ -6,6 +6,7 @@
 #include "agent/client/autostart.h"
 #include "agent/client/local.h"
 #include "agent/client/place.h"
+#include "agent/client/token.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 
@@ -87,18 +88,49 @@ static int find_server(const struct cft_session_options *options, struct cft_ses
 	return named ? 0 : find_local(options, session, err);
 }
 
-static int open_client(struct cft_session *session, struct cft_err *err)
+/* "127.0.0.1:7430,localhost:7431": every one of them. */
+static bool all_loopback(const char *servers)
+{
+	for (const char *at = servers; at; at = strchr(at, ',')) {
+		at += strspn(at, ", ");
+		if (strncmp(at, "127.", 4) != 0 && strncmp(at, "localhost:", 10) != 0 &&
+		    strncmp(at, "[::1]:", 6) != 0 && strncmp(at, "unix:", 5) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Also where TLS is off by mistake: a token that was sent in plain text is everybody's. */
+static int check_transport(const struct cft_session *session,
+                           const struct cft_client_options *options, struct cft_err *err)
+{
+	bool tls = options->tls || options->ca_file || options->cert_file;
+
+	if (!options->token || tls || all_loopback(session->address) ||
+	    variable_set("CONFITURE_INSECURE"))
+		return 0;
+	cft_fail_reason(err, CFT_E_CONFIG, "TOKEN_NEEDS_TLS",
+	                "the token would go to %s in plain text", session->address);
+	return cft_err_hint(err, "set CONFITURE_TLS=1 or CONFITURE_TLS_CA; or CONFITURE_INSECURE=1 "
+	                         "where the network is trusted");
+}
+
+static int open_client(const struct cft_session_options *given, struct cft_session *session,
+                       struct cft_err *err)
 {
 	struct cft_client_options options = {
 		.servers = session->address,
-		.token = getenv("CONFITURE_TOKEN"),
 		.ca_file = getenv("CONFITURE_TLS_CA"),
 		.cert_file = getenv("CONFITURE_TLS_CERT"),
 		.key_file = getenv("CONFITURE_TLS_KEY"),
 		.tls = variable_set("CONFITURE_TLS"),
 	};
 
-	return cft_client_open(&options, &session->client, err);
+	int rc = cft_token_find(session->arena, given->token, given->token_file, &options.token,
+	                        err);
+	if (rc == 0)
+		rc = check_transport(session, &options, err);
+	return rc ? rc : cft_client_open(&options, &session->client, err);
 }
 
 int cft_session_open(const struct cft_session_options *options, struct cft_arena *arena,
@@ -112,7 +144,7 @@ int cft_session_open(const struct cft_session_options *options, struct cft_arena
 	if (rc == 0)
 		rc = find_server(options, &session, err);
 	if (rc == 0)
-		rc = open_client(&session, err);
+		rc = open_client(options, &session, err);
 	if (rc == 0)
 		*ret_session = session;
 	return rc;

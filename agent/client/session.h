@@ -24,6 +24,8 @@ struct cft_session_options {
 	const char *project; /* --project; NULL: cft_project_identify finds it */
 	int64_t timeout_us;  /* of each call */
 	bool no_autostart;
+	const char *token;      /* NULL: from the file */
+	const char *token_file; /* NULL: ~/.config/confiture/token where it exists */
 	/* Gets one line for people, e.g. that a server was started; may be NULL. */
 	void (*note)(void *arg, const char *text);
 	void *note_arg;
@@ -43,7 +45,8 @@ struct cft_session {
 /* Finds the project and the server and, where neither a server is configured nor one listens
  * locally, starts one. UNAVAILABLE (exit 3) with reason NO_SERVER where that is not allowed: with
  * no_autostart, and where CI is set: a pipeline that asks a fresh empty server would always be
- * green. */
+ * green. CONFIG with reason TOKEN_NEEDS_TLS where a token would cross the network in plain text,
+ * and TOKEN_FILE_OPEN where others may read its file. */
 int cft_session_open(const struct cft_session_options *options, struct cft_arena *arena,
                      struct cft_session *ret_session, struct cft_err *err);
 void cft_session_close(struct cft_session *session);

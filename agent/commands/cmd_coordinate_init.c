@@ -19,7 +19,9 @@ static void tell_running_server(struct cft_cmd *cmd, const char *shown)
 	Confiture__V1__GetServerInfoResponse *response;
 	struct cft_session_options options = {.project = cft_cmd_str(cmd, "project"),
 	                                      .timeout_us = 5000000,
-	                                      .no_autostart = true};
+	                                      .no_autostart = true,
+	                                      .token = cft_coord_token(cmd),
+	                                      .token_file = cft_cmd_str(cmd, "token-file")};
 	struct cft_session session;
 	struct cft_err err = CFT_ERR_INIT;
 

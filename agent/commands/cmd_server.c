@@ -23,6 +23,8 @@ static int open_session(struct cft_cmd *cmd, bool start, struct cft_session *ret
 		.project = cft_cmd_str(cmd, "project"),
 		.timeout_us = cft_cmd_duration_us(cmd, "timeout"),
 		.no_autostart = !start || cft_cmd_flag(cmd, "no-autostart"),
+		.token = cft_coord_token(cmd),
+		.token_file = cft_cmd_str(cmd, "token-file"),
 	};
 
 	return cft_session_open(&options, cmd->arena, ret_session, err);

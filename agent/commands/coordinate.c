@@ -13,6 +13,13 @@ static void print_note(void *arg, const char *text)
 	cft_out_note(arg, "%s", text);
 }
 
+const char *cft_coord_token(const struct cft_cmd *cmd)
+{
+	bool file = cft_cmd_typed(cmd, "token-file") && !cft_cmd_typed(cmd, "token");
+
+	return file ? NULL : cft_cmd_str(cmd, "token");
+}
+
 int cft_coord_open(struct cft_cmd *cmd, struct cft_coord *ret_coord, struct cft_err *err)
 {
 	struct cft_session_options options = {
@@ -20,6 +27,8 @@ int cft_coord_open(struct cft_cmd *cmd, struct cft_coord *ret_coord, struct cft_
 		.project = cft_cmd_str(cmd, "project"),
 		.timeout_us = cft_cmd_duration_us(cmd, "timeout"),
 		.no_autostart = cft_cmd_flag(cmd, "no-autostart"),
+		.token = cft_coord_token(cmd),
+		.token_file = cft_cmd_str(cmd, "token-file"),
 		.note = print_note,
 		.note_arg = cmd->out,
 	};

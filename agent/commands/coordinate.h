@@ -21,6 +21,9 @@ struct cft_coord {
 int cft_coord_open(struct cft_cmd *cmd, struct cft_coord *ret_coord, struct cft_err *err);
 void cft_coord_close(struct cft_coord *coord);
 
+/* --token or CONFITURE_TOKEN, unless --token-file was typed; NULL for none. */
+const char *cft_coord_token(const struct cft_cmd *cmd);
+
 /* Ends an answer: adds server, project, revision, live_intents to the document and prints it; in
  * text a last line says the same, so that two people on two servers notice. Takes `document`. */
 void cft_coord_answer(struct cft_coord *coord, json_t *takes_document, uint64_t revision);

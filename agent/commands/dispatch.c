@@ -7,6 +7,7 @@
 #include "agent/commands/parse.h"
 
 #include <assert.h>
+#include <string.h>
 
 static void print_help(const struct cft_command_table *table, const struct cft_command_entry *entry,
                        struct cft_output *out)
@@ -65,12 +66,35 @@ static int finish(struct cft_output *out, int rc, struct cft_err *err)
 	return cft_code_exit(rc);
 }
 
+/* What others can read in the list of processes: the words are copied, and values of options that
+ * hold secrets are wiped from the originals. */
+static const char *const *take_words(struct cft_arena *arena, size_t n, char **words)
+{
+	static const char *const secret[] = {"--token", "--db-url", NULL};
+	const char **copies = cft_arena_array(arena, const char *, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		copies[i] = cft_arena_strdup(arena, words[i]);
+	for (size_t i = 0; i < n; i++) {
+		for (int s = 0; secret[s]; s++) {
+			size_t len = strlen(secret[s]);
+			if (strncmp(words[i], secret[s], len) != 0)
+				continue;
+			if (words[i][len] == '=')
+				memset(words[i] + len + 1, '*', strlen(words[i] + len + 1));
+			else if (!words[i][len] && i + 1 < n)
+				memset(words[i + 1], '*', strlen(words[i + 1]));
+		}
+	}
+	return copies;
+}
+
 int cft_dispatch(int argc, char **argv)
 {
 	struct cft_command_table table = cft_commands();
-	const char *const *words = (const char *const *)argv + 1;
 	size_t nwords = argc > 1 ? (size_t)argc - 1 : 0;
 	struct cft_arena arena = CFT_ARENA_INIT;
+	const char *const *words = take_words(&arena, nwords, argv + 1);
 	struct cft_err err = CFT_ERR_INIT;
 	struct cft_output_config config;
 	struct cft_request request = {0};

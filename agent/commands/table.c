@@ -64,6 +64,18 @@ const struct cft_opt cft_server_options[] = {
          .value = "NAME",
          .env = "CONFITURE_PROJECT",
          .help = "The project; else confiture.yaml, the git remote, or the folder decides"},
+	{.name = "token",
+         .type = CFT_OPT_STRING,
+         .value = "TOKEN",
+         .env = "CONFITURE_TOKEN",
+         .help = "Credential to show to the server; the variable or a file keeps it out of the "
+                 "shell's history"},
+	{.name = "token-file",
+         .type = CFT_OPT_PATH,
+         .value = "FILE",
+         .env = "CONFITURE_TOKEN_FILE",
+         .help = "File of mode 0600 that holds the token; else ~/.config/confiture/token where it "
+                 "exists"},
 	{.name = "timeout",
          .type = CFT_OPT_DURATION,
          .value = "TIME",

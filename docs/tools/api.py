@@ -6,6 +6,8 @@ import pathlib
 import re
 import sys
 
+import security
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "proto" / "confiture" / "v1"
 TARGET = ROOT / "docs" / "api.md"
@@ -108,6 +110,7 @@ def main():
     text = page()
     if "--check" not in sys.argv:
         TARGET.write_text(text)
+        security.main()
     elif not TARGET.exists() or TARGET.read_text() != text:
         print("docs/api.md is not what proto/ says: run docs/tools/api.py")
         return 1

@@ -21,19 +21,43 @@ static bool wants_open(const struct cft_rpc_method *method)
 	return method->kind != CFT_RPC_UNARY || method->long_poll;
 }
 
-/* Loop thread: the call arrives at its handler. */
-static void on_accepted(struct cft_rpc_call *call, bool ok)
+static void run_handler(struct cft_rpc_call *call)
 {
 	const struct cft_bound_method *bound = call->bound;
+
+	bound->method->handler(bound->service->ctx, call, call->request);
+}
+
+/* Loop thread: the call arrives at the gate, and behind it at its handler. */
+static void on_accepted(struct cft_rpc_call *call, bool ok)
+{
 	const struct cft_rpc_server_options *options = &call->server->options;
 	struct cft_err err = CFT_ERR_INIT;
+	int rc = 0;
 
 	(void)ok;
-	if (options->admit &&
-	    options->admit(options->admit_ctx, call, bound->service, bound->method, &err) < 0)
+	if (options->gate) {
+		call->gated = true;
+		rc = options->gate->admit(options->gate_ctx, call, (void *)call->request, &err);
+	}
+	if (rc < 0)
 		cft_rpc_fail(call, &err);
-	else
-		bound->method->handler(bound->service->ctx, call, call->request);
+	else if (rc != CFT_RPC_LATER)
+		run_handler(call);
+}
+
+void cft_rpc_admitted(struct cft_rpc_call *call, const struct cft_err *err)
+{
+	struct cft_err gone = CFT_ERR_INIT;
+
+	if (err) {
+		cft_rpc_fail(call, err);
+	} else if (call->closed) { /* nobody would tell the handler any more */
+		cft_fail(&gone, CFT_E_CANCELLED, "the client went away");
+		cft_rpc_fail(call, &gone);
+	} else {
+		run_handler(call);
+	}
 }
 
 static void accept_known(struct cft_rpc_call *call)

@@ -2,12 +2,14 @@
  * SPDX-License-Identifier: MIT
  */
 #include "common/base/mem.h"
+#include "common/base/vec.h"
 #include "common/rpc/codec.h"
 #include "common/rpc/status.h"
 #include "server/rpc/engine.h"
 
 #include <assert.h>
 #include <grpc/byte_buffer.h>
+#include <grpc/grpc_security.h>
 #include <grpc/slice.h>
 #include <grpc/support/alloc.h>
 #include <stdlib.h>
@@ -126,6 +128,7 @@ static void open_done(struct cft_tag *tag, bool ok)
 static void on_closed(struct cft_rpc_call *call, bool ok)
 {
 	(void)ok;
+	call->closed = true;
 	if (!call->ended && call->hooks && call->hooks->on_cancelled)
 		call->hooks->on_cancelled(call->hooks_arg);
 }
@@ -167,6 +170,8 @@ static void end_call(struct cft_rpc_call *call)
 
 	assert(!call->ended);
 	call->ended = true;
+	if (call->gated)
+		server->options.gate->ended(server->options.gate_ctx, call);
 	if (call->sending) {
 		call->ended_at_ms = cft_loop_now_ms(server->options.loop);
 		DL_APPEND(server->closing, call);
@@ -283,11 +288,18 @@ static void receive_done(struct cft_tag *tag, bool ok)
 
 static void on_received(struct cft_rpc_call *call, bool ok)
 {
-	const struct cft_err *err = call->incoming_err.code ? &call->incoming_err : NULL;
+	const struct cft_rpc_server_options *options = &call->server->options;
+	const struct cft_err *err;
 
 	(void)ok; /* without a message: the client's side is closed */
-	if (!call->ended && call->hooks && call->hooks->on_message)
-		call->hooks->on_message(call->hooks_arg, call->incoming_message, err);
+	if (call->ended || !call->hooks || !call->hooks->on_message)
+		return;
+	if (call->gated && call->incoming_message &&
+	    options->gate->admit_message(options->gate_ctx, call, (void *)call->incoming_message,
+	                                 &call->incoming_err) < 0)
+		call->incoming_message = NULL;
+	err = call->incoming_err.code ? &call->incoming_err : NULL;
+	call->hooks->on_message(call->hooks_arg, call->incoming_message, err);
 }
 
 void cft_rpc_call_set_hooks(struct cft_rpc_call *call, const struct cft_rpc_hooks *hooks, void *arg)
@@ -320,6 +332,49 @@ const char *cft_rpc_call_metadata(struct cft_rpc_call *call, const char *key)
 		return NULL;
 	return cft_arena_strndup(&call->arena, (const char *)GRPC_SLICE_START_PTR(value),
 	                         GRPC_SLICE_LENGTH(value));
+}
+
+const struct cft_rpc_method *cft_rpc_call_method(const struct cft_rpc_call *call)
+{
+	return call->bound->method;
+}
+
+const char *cft_rpc_call_service_name(const struct cft_rpc_call *call)
+{
+	return call->bound->service->descriptor->name;
+}
+
+void cft_rpc_call_set_guest(struct cft_rpc_call *call, void *guest)
+{
+	call->guest = guest;
+}
+
+void *cft_rpc_call_guest(const struct cft_rpc_call *call)
+{
+	return call->guest;
+}
+
+void cft_rpc_call_cancel(struct cft_rpc_call *call, const struct cft_err *err)
+{
+	grpc_call_cancel_with_status(call->call, (grpc_status_code)cft_code_grpc(err->code),
+	                             err->message, NULL);
+}
+
+const char *const *cft_rpc_call_certificate_names(struct cft_rpc_call *call, size_t *ret_n)
+{
+	grpc_auth_context *context = grpc_call_auth_context(call->call);
+	CFT_VEC(const char *) names = {0};
+
+	if (context && grpc_auth_context_peer_is_authenticated(context)) {
+		grpc_auth_property_iterator it = grpc_auth_context_find_properties_by_name(
+			context, GRPC_X509_SAN_PROPERTY_NAME);
+		for (const grpc_auth_property *p; (p = grpc_auth_property_iterator_next(&it));)
+			cft_vec_push_in(&call->arena, &names,
+			                cft_arena_strndup(&call->arena, p->value, p->value_length));
+	}
+	grpc_auth_context_release(context);
+	*ret_n = names.n;
+	return names.v;
 }
 
 int64_t cft_rpc_call_time_left_ms(const struct cft_rpc_call *call)

@@ -11,6 +11,7 @@
 #include "common/event/mailbox.h"
 #include "common/rpc/tag.h"
 #include "server/rpc/server.h"
+#include "server/rpc/tls.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,7 +27,8 @@ struct cft_bound_method {
 
 struct cft_rpc_server {
 	struct cft_rpc_server_options options;
-	char *listen, *cert_file, *key_file, *client_ca_file;
+	char *listen;
+	struct cft_tls *tls; /* NULL: plaintext */
 	struct cft_bound_method **methods;
 	size_t n_methods;
 	size_t max_request_bytes; /* the largest of the methods' */
@@ -76,6 +78,7 @@ struct cft_rpc_call {
 	struct cft_rpc_batch open;
 	bool opened;
 	int cancelled;
+	bool closed; /* the client's side is over; loop thread */
 
 	struct cft_rpc_batch send;
 	grpc_byte_buffer *outgoing;
@@ -100,6 +103,8 @@ struct cft_rpc_call {
 
 	const struct cft_rpc_hooks *hooks;
 	void *hooks_arg;
+	void *guest; /* of the gate */
+	bool gated;  /* the gate has seen it */
 };
 
 /* -- call.c -- */

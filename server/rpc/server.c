@@ -3,8 +3,6 @@
  */
 #include "server/rpc/server.h"
 
-#include "common/base/buf.h"
-#include "common/base/file.h"
 #include "common/base/mem.h"
 #include "server/rpc/engine.h"
 
@@ -23,7 +21,6 @@ enum {
 	MIN_PING_INTERVAL_MS = 5000,
 	REAP_MS = 1000,
 	DRAIN_CHECK_MS = 10,
-	PEM_MAX_BYTES = 1 << 20,
 	/* Beyond the largest message: so that the method's own cap is what answers. */
 	MESSAGE_SLACK_BYTES = 1 << 20,
 	MAX_METADATA_BYTES = 16 << 10,
@@ -52,9 +49,6 @@ struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *o
 	cft_rpc_init();
 	server->options = *options;
 	server->listen = cft_strdup(options->listen);
-	server->cert_file = cft_strdup(options->cert_file);
-	server->key_file = cft_strdup(options->key_file);
-	server->client_ca_file = cft_strdup(options->client_ca_file);
 	atomic_init(&server->live, 0);
 	atomic_init(&server->shutdown_done, false);
 	server->queue = grpc_completion_queue_create_for_next(NULL);
@@ -164,47 +158,21 @@ static void register_methods(struct cft_rpc_server *server)
 	}
 }
 
-static int make_tls(struct cft_rpc_server *server, grpc_server_credentials **ret,
-                    struct cft_err *err)
-{
-	struct cft_buf ca = CFT_BUF_INIT, cert = CFT_BUF_INIT, key = CFT_BUF_INIT;
-	grpc_ssl_pem_key_cert_pair pair;
-	int rc;
-
-	if ((rc = cft_file_read(server->cert_file, PEM_MAX_BYTES, &cert, err)) < 0 ||
-	    (rc = cft_file_read(server->key_file, PEM_MAX_BYTES, &key, err)) < 0)
-		goto out;
-	if (server->client_ca_file &&
-	    (rc = cft_file_read(server->client_ca_file, PEM_MAX_BYTES, &ca, err)) < 0)
-		goto out;
-	pair.cert_chain = cft_buf_str(&cert);
-	pair.private_key = cft_buf_str(&key);
-	*ret = grpc_ssl_server_credentials_create_ex(
-		server->client_ca_file ? cft_buf_str(&ca) : NULL, &pair, 1,
-		server->client_ca_file ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-				       : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
-		NULL);
-	rc = *ret ? 0 : cft_fail(err, CFT_E_CONFIG, "the TLS certificate and key do not work");
-out:
-	if (key.data)
-		explicit_bzero(key.data, key.len);
-	cft_buf_release(&ca);
-	cft_buf_release(&cert);
-	cft_buf_release(&key);
-	return rc;
-}
-
 static int make_credentials(struct cft_rpc_server *server, grpc_server_credentials **ret,
                             struct cft_err *err)
 {
-	if (!server->cert_file != !server->key_file)
+	const struct cft_rpc_server_options *o = &server->options;
+
+	if (!o->cert_file != !o->key_file)
 		return cft_fail(err, CFT_E_CONFIG, "a TLS certificate and its key come together");
-	if (server->cert_file)
-		return make_tls(server, ret, err);
-	if (server->client_ca_file)
+	if (!o->cert_file && o->client_ca_file)
 		return cft_fail(err, CFT_E_CONFIG, "a client CA needs a TLS certificate and key");
-	*ret = grpc_insecure_server_credentials_create();
-	return 0;
+	if (!o->cert_file) {
+		*ret = grpc_insecure_server_credentials_create();
+		return 0;
+	}
+	server->tls = cft_tls_new(o->cert_file, o->key_file, o->client_ca_file);
+	return cft_tls_credentials(server->tls, ret, err);
 }
 
 static int bind_port(struct cft_rpc_server *server, struct cft_err *err)
@@ -259,6 +227,12 @@ int cft_rpc_server_listen(struct cft_rpc_server *server, struct cft_err *err)
 		return rc;
 	start_serving(server);
 	return 0;
+}
+
+void cft_rpc_server_reload(struct cft_rpc_server *server)
+{
+	if (server->tls)
+		cft_tls_reload(server->tls);
 }
 
 int cft_rpc_server_port(const struct cft_rpc_server *server)
@@ -353,9 +327,7 @@ void cft_rpc_server_free(struct cft_rpc_server *server)
 		free(server->methods[i]);
 	free(server->methods);
 	free(server->listen);
-	free(server->cert_file);
-	free(server->key_file);
-	free(server->client_ca_file);
+	cft_tls_free(server->tls);
 	free(server);
 	grpc_shutdown();
 }

@@ -58,28 +58,43 @@ struct cft_rpc_service {
 
 struct cft_rpc_server_options {
 	struct cft_loop *loop;
-	const char *listen;         /* "127.0.0.1:7430"; port 0 takes a free one */
-	const char *cert_file;      /* PEM; with the key: TLS */
-	const char *key_file;       /* */
-	const char *client_ca_file; /* PEM; clients must have a certificate of it */
-	int keepalive_ms;           /* ping a silent connection; 0 = 20,000 */
-	int keepalive_timeout_ms;   /* 0 = 10,000 */
-	int max_concurrent_streams; /* per connection; 0 = 10,000 */
-	/* Runs before each handler; an error ends the call with it. NULL admits everybody. */
-	int (*admit)(void *ctx, struct cft_rpc_call *call, const struct cft_rpc_service *service,
-	             const struct cft_rpc_method *method, struct cft_err *err);
-	void *admit_ctx;
+	const char *listen;              /* "127.0.0.1:7430"; port 0 takes a free one */
+	const char *cert_file;           /* PEM; with the key: TLS */
+	const char *key_file;            /* */
+	const char *client_ca_file;      /* PEM; clients must have a certificate of it */
+	int keepalive_ms;                /* ping a silent connection; 0 = 20,000 */
+	int keepalive_timeout_ms;        /* 0 = 10,000 */
+	int max_concurrent_streams;      /* per connection; 0 = 10,000 */
+	const struct cft_rpc_gate *gate; /* NULL admits everybody; outlives the server */
+	void *gate_ctx;
 };
+
+/* What stands before the handlers (guard.h). Loop thread. */
+struct cft_rpc_gate {
+	/* Before each handler: 0; an error, which ends the call; or CFT_RPC_LATER, and
+	 * cft_rpc_admitted follows. `request` (NULL where requests are streamed) may be changed;
+	 * what is put into it must live as long as the call. */
+	int (*admit)(void *ctx, struct cft_rpc_call *call, void *request, struct cft_err *err);
+	/* Before each on_message: 0, or an error, which the handler gets instead. */
+	int (*admit_message)(void *ctx, struct cft_rpc_call *call, void *message,
+	                     struct cft_err *err);
+	/* The call was ended by its handler, or by the gate's refusal. */
+	void (*ended)(void *ctx, struct cft_rpc_call *call);
+};
+
+enum { CFT_RPC_LATER = 1 };
 
 /* -- life of the server -- */
 
-/* Copies the options' strings. */
+/* Copies `listen`; the TLS files' names are read by cft_rpc_server_listen. */
 struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *options);
 /* Before cft_rpc_server_listen. The service outlives the server. */
 void cft_rpc_server_add(struct cft_rpc_server *server, const struct cft_rpc_service *service);
 /* Binds and serves. CFT_E_CONFIG for TLS files that do not work, CFT_E_UNAVAILABLE (reason
  * ADDRESS_IN_USE) where the address is taken. */
 int cft_rpc_server_listen(struct cft_rpc_server *server, struct cft_err *err);
+/* Has the TLS files read again for the next connection. Changed files are noticed without it. */
+void cft_rpc_server_reload(struct cft_rpc_server *server);
 int cft_rpc_server_port(const struct cft_rpc_server *server);
 /* Calls that were accepted and are not ended yet. */
 size_t cft_rpc_server_live_calls(const struct cft_rpc_server *server);
@@ -89,6 +104,21 @@ void cft_rpc_server_stop(struct cft_rpc_server *server, int grace_ms, void (*don
                          void *arg);
 /* After `done`, or before listening. NULL is fine. */
 void cft_rpc_server_free(struct cft_rpc_server *server);
+
+/* -- the gate's -- */
+
+/* The end of CFT_RPC_LATER: the handler runs, or the call ends with the error. */
+void cft_rpc_admitted(struct cft_rpc_call *call, const struct cft_err *err);
+/* Breaks the call off, as if its client had gone: on_cancelled follows. The client gets `err`. */
+void cft_rpc_call_cancel(struct cft_rpc_call *call, const struct cft_err *err);
+/* Something of the gate's, kept with the call; NULL at first. */
+void cft_rpc_call_set_guest(struct cft_rpc_call *call, void *guest);
+void *cft_rpc_call_guest(const struct cft_rpc_call *call);
+const struct cft_rpc_method *cft_rpc_call_method(const struct cft_rpc_call *call);
+const char *cft_rpc_call_service_name(const struct cft_rpc_call *call); /* with its package */
+/* The subject alternative names of the client's verified certificate, n of them, in the call's
+ * arena; none without one. */
+const char *const *cft_rpc_call_certificate_names(struct cft_rpc_call *call, size_t *ret_n);
 
 /* -- any call -- */
 

@@ -223,11 +223,12 @@ static void on_acknowledged(void *ctx, const char *const *const *rows, size_t n,
 	Confiture__V1__AcknowledgeInboxResponse response =
 		CONFITURE__V1__ACKNOWLEDGE_INBOX_RESPONSE__INIT;
 
-	if (n == 0) {
+	if (err) {
 		cft_rpc_fail(ctx, err);
 		return;
 	}
-	response.cursor = strtoull(rows[0][0], NULL, 10);
+	/* No row: the project has no event yet, and nothing to acknowledge. */
+	response.cursor = n ? strtoull(rows[0][0], NULL, 10) : 0;
 	cft_rpc_reply(ctx, &response);
 }
 

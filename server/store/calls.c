@@ -410,3 +410,18 @@ void cft_store_forget_requests(struct cft_store *store, int64_t seconds, cft_row
 	     " SELECT count(*) FROM gone",
 	     1, values, cb, ctx);
 }
+
+void cft_store_credentials(struct cft_store *store, int64_t version, cft_rows_cb *cb, void *ctx)
+{
+	char text[24];
+	const char *values[] = {text};
+
+	snprintf(text, sizeof(text), "%lld", (long long)version);
+	rows(store,
+	     "SELECT v.version, coalesce(c.id, ''), coalesce(encode(c.key, 'hex'), ''),"
+	     " coalesce(c.role, ''), coalesce(c.agent_id, ''), coalesce(c.project, ''),"
+	     " coalesce(confiture.microseconds(c.expires_at), 0), c.revoked_at IS NOT NULL"
+	     " FROM confiture.credential_version v LEFT JOIN confiture.credential c ON true"
+	     " WHERE v.version <> $1::bigint ORDER BY c.revoked_at NULLS LAST",
+	     1, values, cb, ctx);
+}

@@ -12,6 +12,7 @@
 #include "server/rpc/health.h"
 #include "server/rpc/reflection.h"
 #include "server/services/coordination.h"
+#include "server/wiring/access.h"
 #include "server/wiring/database.h"
 
 #include <signal.h>
@@ -34,7 +35,9 @@ struct cft_app {
 	struct cft_health *health;
 	struct cft_reflection *reflection;
 	struct cft_rpc_server *server;
-	struct cft_signal *term, *interrupt;
+	struct cft_metrics *metrics;
+	struct cft_guard *guard;
+	struct cft_signal *hangup, *term, *interrupt;
 	struct cft_timer *give_up;
 	char *address;
 	bool listening, stopping, stopped;
@@ -189,10 +192,13 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 		.keepalive_ms = (int)s->keepalive_interval,
 		.keepalive_timeout_ms = (int)s->keepalive_timeout,
 		.max_concurrent_streams = (int)s->max_concurrent_calls,
+		.gate = &cft_guard_gate,
 	};
 	int rc;
 
 	make_services(app);
+	app->guard = cft_access_new(app->loop, app->store, app->metrics, s);
+	options.gate_ctx = app->guard;
 	app->server = cft_rpc_server_new(&options);
 	serve(app, cft_coordination_service(app->coordination));
 	serve(app, cft_health_service(app->health));
@@ -228,6 +234,7 @@ static void give_up(void *ctx)
 	app->prover = NULL;
 	cft_sequencer_free(app->sequencer);
 	app->sequencer = NULL;
+	cft_guard_detach(app->guard);
 	cft_store_free(app->store);
 	app->store = NULL;
 }
@@ -255,6 +262,15 @@ static void on_signal(void *ctx, int number)
 	drain(app);
 }
 
+static void on_hangup(void *ctx, int number)
+{
+	struct cft_app *app = ctx;
+
+	(void)number;
+	if (app->listening)
+		cft_rpc_server_reload(app->server);
+}
+
 int cft_app_start(const struct cft_server_settings *settings, struct cft_app **ret,
                   struct cft_err *err)
 {
@@ -266,6 +282,8 @@ int cft_app_start(const struct cft_server_settings *settings, struct cft_app **r
 	app->term = cft_signal_new(app->loop, SIGTERM, on_signal, app);
 	app->interrupt = cft_signal_new(app->loop, SIGINT, on_signal, app);
 	start_prover(app);
+	app->hangup = cft_signal_new(app->loop, SIGHUP, on_hangup, app);
+	app->metrics = cft_metrics_new();
 	if ((rc = start_analyzer(app, err)) < 0 ||
 	    (rc = cft_database_open(app->loop, settings, &app->database, err)) < 0 ||
 	    (rc = start_store(app, err)) < 0 || (rc = wait_for_database(app, err)) < 0 ||
@@ -303,13 +321,16 @@ void cft_app_free(struct cft_app *app)
 	cft_prover_pool_free(app->prover);
 	cft_sequencer_free(app->sequencer);
 	cft_store_free(app->store);
+	cft_guard_free(app->guard);
 	cft_coordination_free(app->coordination);
 	cft_reflection_free(app->reflection);
 	cft_health_free(app->health);
 	cft_database_close(app->database);
 	cft_signal_free(app->term);
 	cft_signal_free(app->interrupt);
+	cft_signal_free(app->hangup);
 	cft_loop_free(app->loop);
+	cft_metrics_free(app->metrics);
 	free(app->address);
 	free(app);
 }

@@ -35,6 +35,21 @@ static const struct cft_setting rows[] = {
          .type = CFT_SETTING_PATH,
          .offset = offsetof(struct cft_server_settings, tls_client_ca),
          .help = "Certificate authority, PEM: clients must show a certificate of it."},
+	{.name = "require_auth",
+         .type = CFT_SETTING_BOOL,
+         .offset = offsetof(struct cft_server_settings, require_auth),
+         .help = "Every caller must show a credential. The default where the address is not "
+                 "loopback."},
+	{.name = "no_auth",
+         .type = CFT_SETTING_BOOL,
+         .offset = offsetof(struct cft_server_settings, no_auth),
+         .help = "Take callers without a credential as operators also where other machines "
+                 "reach the address."},
+	{.name = "metrics_listen",
+         .type = CFT_SETTING_ADDRESS,
+         .offset = offsetof(struct cft_server_settings, metrics_listen),
+         .help = "Address and port for /metrics, /healthz and /readyz; HTTP without "
+                 "credentials, numbers only. None without it."},
 	{.name = "keepalive_interval",
          .type = CFT_SETTING_DURATION,
          .offset = offsetof(struct cft_server_settings, keepalive_interval),
@@ -134,6 +149,28 @@ static const struct cft_setting rows[] = {
          .min = 0,
          .max = 10000000,
          .help = "Unfinished intents of one agent; 0 is no limit."},
+	{.name = "max_requests_per_second",
+         .type = CFT_SETTING_INT,
+         .offset = offsetof(struct cft_server_settings, max_requests_per_second),
+         .fallback = "1000",
+         .min = 0,
+         .max = 1000000,
+         .help = "Requests of one credential, twice that at once; 0 is no limit."},
+	{.name = "max_streams_per_identity",
+         .type = CFT_SETTING_INT,
+         .offset = offsetof(struct cft_server_settings, max_streams_per_identity),
+         .fallback = "1000",
+         .min = 0,
+         .max = 1000000,
+         .help = "Open streams and long polls of one credential; 0 is no limit."},
+	{.name = "max_memory",
+         .type = CFT_SETTING_BYTES,
+         .offset = offsetof(struct cft_server_settings, max_memory),
+         .fallback = "0",
+         .min = 0,
+         .max = 1099511627776,
+         .help = "Memory of the server's process beyond which new calls are refused; 0 is "
+                 "no limit."},
 	{.name = "bookmark_interval",
          .type = CFT_SETTING_DURATION,
          .offset = offsetof(struct cft_server_settings, bookmark_interval),
@@ -226,6 +263,11 @@ static bool is_loopback(const char *address)
 	       strncmp(address, "[::1]:", 6) == 0;
 }
 
+bool cft_server_auth_required(const struct cft_server_settings *settings)
+{
+	return settings->require_auth || (!settings->no_auth && !is_loopback(settings->listen));
+}
+
 int cft_server_settings_check(const struct cft_server_settings *settings, struct cft_err *err)
 {
 	if (settings->embedded && settings->database_url)
@@ -236,6 +278,8 @@ int cft_server_settings_check(const struct cft_server_settings *settings, struct
 		                settings->listen);
 		return cft_err_hint(err, "give tls.cert and tls.key, or --insecure");
 	}
+	if (settings->require_auth && settings->no_auth)
+		return cft_fail(err, CFT_E_CONFIG, "require_auth and no_auth exclude each other");
 	if (settings->lease_min > settings->lease_default ||
 	    settings->lease_default > settings->lease_max)
 		return cft_fail(err, CFT_E_CONFIG,

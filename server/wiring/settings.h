@@ -20,7 +20,9 @@ struct cft_server_settings {
 	int log_format;       /* 0 text, 1 json */
 	int log_level;        /* enum cft_log_level */
 	const char *tls_cert, *tls_key, *tls_client_ca;
-	bool insecure;
+	bool insecure, require_auth, no_auth;
+	const char *metrics_listen; /* NULL: none */
+	int64_t max_requests_per_second, max_streams_per_identity, max_memory;
 	int64_t drain_timeout, bookmark_interval, stall_timeout, stream_memory;
 	int64_t keepalive_interval, keepalive_timeout, max_concurrent_calls;
 	int64_t analyzer_processes, analyzer_timeout, analyzer_cache;
@@ -35,6 +37,8 @@ extern const struct cft_settings_table cft_server_settings_table;
 /* What the table cannot say: a database and --embedded together, an address that others reach
  * without TLS or --insecure. CFT_E_CONFIG. */
 int cft_server_settings_check(const struct cft_server_settings *settings, struct cft_err *err);
+/* Callers must show a credential: everywhere but on loopback, unless the settings say otherwise. */
+bool cft_server_auth_required(const struct cft_server_settings *settings);
 /* CONFITURE_DATA_DIR, else where data of this user belongs; in the arena. */
 const char *cft_server_data_dir(struct cft_arena *arena,
                                 const struct cft_server_settings *settings);

@@ -71,10 +71,11 @@ class ServerProcess
 class Caller
 {
       public:
-	explicit Caller(const std::string &address)
+	explicit Caller(const std::string &address, const std::string &token = "",
+	                struct cft_client_options options = {})
 	{
-		struct cft_client_options options = {};
 		options.servers = address.c_str();
+		options.token = token.empty() ? nullptr : token.c_str();
 		options.own_connection = true;
 		EXPECT_EQ(cft_client_open(&options, &client, &err), 0) << err.message;
 	}

@@ -1,0 +1,66 @@
+/* Metrics: what the server counts, as one table, and its text form for Prometheus.
+ * SPDX-License-Identifier: MIT
+ *
+ * Any thread may add and read; a metric is one atomic number.
+ */
+#ifndef CFT_METRICS_METRICS_H
+#define CFT_METRICS_METRICS_H
+
+#include "common/base/buf.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(id, name, type, help): the name without "confiture_". */
+#define CFT_METRIC_MAP(X)                                                                       \
+	X(CALLS, "calls_total", "counter", "Calls that reached the gate")                       \
+	X(REFUSED_CREDENTIAL, "refused_credential_total", "counter",                            \
+	  "Calls refused for their credential: none, unknown, expired or revoked")              \
+	X(REFUSED_PERMISSION, "refused_permission_total", "counter",                            \
+	  "Calls refused by role, project or agent")                                            \
+	X(REFUSED_RATE, "refused_rate_total", "counter",                                        \
+	  "Calls and messages beyond max_requests_per_second")                                  \
+	X(REFUSED_STREAMS, "refused_streams_total", "counter",                                  \
+	  "Streams beyond max_streams_per_identity")                                            \
+	X(REFUSED_MEMORY, "refused_memory_total", "counter", "Calls refused beyond max_memory") \
+	X(REFUSED_SIZE, "refused_size_total", "counter",                                        \
+	  "Messages larger than their method takes")                                            \
+	X(STREAMS, "streams", "gauge", "Open streams and long polls")                           \
+	X(LIVE_CALLS, "live_calls", "gauge", "Calls that are not ended")                        \
+	X(CREDENTIALS, "credentials", "gauge", "Credentials known")                             \
+	X(RESIDENT_BYTES, "resident_memory_bytes", "gauge", "Memory of the server's process")   \
+	X(LIMIT_MEMORY, "limit_memory_bytes", "gauge", "max_memory; 0: no limit")               \
+	X(LIMIT_RATE, "limit_requests_per_second", "gauge",                                     \
+	  "max_requests_per_second of one credential; 0: no limit")                             \
+	X(LIMIT_STREAMS, "limit_streams_per_identity", "gauge",                                 \
+	  "max_streams_per_identity; 0: no limit")                                              \
+	X(DATABASE_UP, "database_up", "gauge", "1 while the database answers")                  \
+	X(STARTED, "start_time_seconds", "gauge", "When the server started, since 1970")        \
+	X(TLS_RELOADS, "tls_reloads_total", "counter", "Certificates taken from changed files")
+
+enum cft_metric {
+#define CFT_METRIC_ENUM(id, name, type, help) CFT_METRIC_##id,
+	CFT_METRIC_MAP(CFT_METRIC_ENUM)
+#undef CFT_METRIC_ENUM
+		CFT_METRIC_COUNT,
+};
+
+struct cft_metrics;
+
+struct cft_metrics *cft_metrics_new(void);
+void cft_metrics_free(struct cft_metrics *metrics); /* NULL is fine */
+/* `metrics` may be NULL: nothing happens. */
+void cft_metrics_add(struct cft_metrics *metrics, enum cft_metric which, int64_t n);
+void cft_metrics_set(struct cft_metrics *metrics, enum cft_metric which, int64_t value);
+int64_t cft_metrics_get(const struct cft_metrics *metrics, enum cft_metric which);
+/* Appends all of them, in the text format 0.0.4. */
+void cft_metrics_write(const struct cft_metrics *metrics, struct cft_buf *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
