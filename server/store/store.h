@@ -167,8 +167,8 @@ void cft_store_projects(struct cft_store *store, cft_rows_cb *cb, void *ctx);
 /* Leases that were alive at `since_us` of the database's clock live for another minute at least (or
  * their TTL): after the database was away. One row (count). */
 void cft_store_grace(struct cft_store *store, int64_t since_us, cft_rows_cb *cb, void *ctx);
-/* All credentials where the table is not at `version` any more, else none: rows (version, id, key in
- * hex, role, agent_id, project, expires_us, revoked as "t" or "f"), those in force last; one row
+/* All credentials where the table is not at `version` any more, else none: rows (version, id, key
+ * in hex, role, agent_id, project, expires_us, revoked as "t" or "f"), those in force last; one row
  * with the rest empty where there is no credential. */
 void cft_store_credentials(struct cft_store *store, int64_t version, cft_rows_cb *cb, void *ctx);
 /* Forgets requests older than `seconds`; one row (count). */
