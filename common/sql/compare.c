@@ -219,6 +219,13 @@ static bool stays_inherited(const struct cft_diff *d, const struct cft_object *o
 	return table != NULL && parent_has(other, table, o);
 }
 
+static bool becomes_partition(const struct cft_diff *d, const struct cft_object *table)
+{
+	const struct cft_object *n = cft_schema_find_key(d->new, table->key);
+
+	return n != NULL && cft_attr_find(n, CFT_ATTR_PARTITION_OF, "") != NULL;
+}
+
 /* A column of a view, or an inherited one, is an object only where something is said of it. Where
  * one side says nothing, it still has the column. */
 static bool is_implied(const struct cft_object *o)
@@ -270,8 +277,13 @@ void cft_diff_compare(struct cft_diff *d)
 			new_delta(d, o, twin);
 			continue;
 		}
-		new_delta(d, o, NULL)->op =
-			stays_inherited(d, o, true) ? CFT_DELTA_KEEP : CFT_DELTA_DROP;
+		bool stays = stays_inherited(d, o, true);
+		new_delta(d, o, NULL)->op = stays ? CFT_DELTA_KEEP : CFT_DELTA_DROP;
+		if (stays && !cft_attr_find(o->parent, CFT_ATTR_PARTITION_OF, "") &&
+		    !becomes_partition(d, o->parent))
+			cft_diff_refuse(d, o,
+			                "its table keeps it as a column of its own; to make it "
+			                "merely inherited, it must be dropped with its data");
 	}
 	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas) {
 		if ((*x)->old == NULL || (*x)->new == NULL)

@@ -230,6 +230,54 @@ static const char *drop_hazard(const struct cft_delta *x)
 	               : "its data is lost, and undoing this does not bring it back";
 }
 
+static bool inherits_from(const struct cft_object *table, const struct cft_object *parent)
+{
+	size_t n = strlen(parent->schema);
+
+	CFT_VEC_EACH (struct cft_attr, a, &table->attrs)
+		if (a->id == CFT_ATTR_INHERITS && strncmp(a->sub, parent->schema, n) == 0 &&
+		    a->sub[n] == '.' && strcmp(a->sub + n + 1, parent->name) == 0)
+			return true;
+	return false;
+}
+
+static bool has_own(const struct cft_schema *s, const struct cft_object *table, const char *column)
+{
+	const struct cft_object *t = cft_schema_find_key(s, table->key);
+	const struct cft_object *c = t ? cft_schema_find_child(t, "column", column) : NULL;
+
+	return c != NULL && cft_attr_find(c, CFT_ATTR_TYPE, "") != NULL;
+}
+
+/* A column that children inherit goes from them too, unless one has it as its own from now on:
+ * then it goes from the parent alone, and from the other children one by one. */
+static bool emit_drop_only(struct cft_diff *d, struct cft_delta *x, struct cft_step step)
+{
+	const struct cft_object *o = x->old;
+	const char *rest = strchr(step.sql, ' ') + strlen("TABLE ") + 1;
+	bool kept = false;
+
+	if (o->kind != CFT_KIND_COLUMN || o->parent->kind != CFT_KIND_TABLE)
+		return false;
+	CFT_VEC_EACH (struct cft_object *, t, &d->old->objects)
+		kept = kept || (*t != NULL && (*t)->kind == CFT_KIND_TABLE &&
+		                inherits_from(*t, o->parent) && has_own(d->new, *t, o->name));
+	if (!kept)
+		return false;
+	step.sql = cft_arena_printf(d->arena, "ALTER TABLE ONLY %s", rest);
+	cft_node_step(d, x->drop, NULL, step);
+	CFT_VEC_EACH (struct cft_object *, t, &d->old->objects) {
+		if (*t == NULL || (*t)->kind != CFT_KIND_TABLE || !inherits_from(*t, o->parent) ||
+		    cft_schema_find_key(d->new, (*t)->key) == NULL ||
+		    has_own(d->new, *t, o->name) || has_own(d->old, *t, o->name))
+			continue;
+		step.sql = cft_arena_printf(d->arena, "ALTER TABLE %s DROP COLUMN %s", (*t)->ident,
+		                            o->ident);
+		cft_node_step(d, x->drop, NULL, step);
+	}
+	return true;
+}
+
 static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
 {
 	const struct cft_object *o = x->old;
@@ -261,7 +309,8 @@ static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_de
 		.transactional = true,
 		.destructive = loses_data(o),
 	};
-	cft_node_step(d, x->drop, NULL, step);
+	if (!emit_drop_only(d, x, step))
+		cft_node_step(d, x->drop, NULL, step);
 }
 
 static bool leave_out(const struct cft_object *constraint, void *ctx)
