@@ -61,6 +61,9 @@ void cft_emit_redetected(struct cft_decide *d, const struct cft_intent *intent,
                          const struct cft_drafts *drafts, bool void_resolutions);
 /* The same for the conflicts of the whole project. */
 void cft_emit_redetected_all(struct cft_decide *d, const struct cft_drafts *drafts);
+/* Emits the new base, and what changes with it: conflicts that appear and vanish. Those of the
+ * intent `except` ("": none) vanish: it has become part of the base. */
+void cft_emit_base(struct cft_decide *d, struct cft_base_schema draft, const char *except);
 /* All conflicts of an intent vanish. */
 void cft_emit_vanished(struct cft_decide *d, const struct cft_intent *intent);
 

@@ -91,15 +91,6 @@ int cft_decide_prove(struct cft_decide *d)
 int cft_decide_base(struct cft_decide *d)
 {
 	assert(d->command->base);
-	struct cft_base_schema draft = *d->command->base;
-	draft.set_us = d->now_us;
-	draft.revision = d->state->revision + 1;
-
-	struct cft_change change = {.kind = CFT_CHANGE_BASE_CHANGED,
-	                            .base = cft_base_schema_copy(&draft)};
-	cft_vec_push_in(d->arena, &d->changes, change);
-	struct cft_drafts drafts;
-	cft_detect_all(d->state, change.base, d->arena, &drafts);
-	cft_emit_redetected_all(d, &drafts);
+	cft_emit_base(d, *d->command->base, "");
 	return 0;
 }

@@ -3,6 +3,8 @@
  */
 #include "server/core/decide.h"
 
+#include "server/core/base_merge.h"
+
 #include <assert.h>
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
@@ -147,6 +149,18 @@ static struct ending ending_of(enum cft_command_kind command)
 	return (struct ending){CFT_CHANGE_INTENT_ABANDONED, CFT_INTENT_ABANDONED};
 }
 
+/* What was merged is part of the schema that all others are planned against. */
+static void emit_end(struct cft_decide *d, const struct cft_intent *intent)
+{
+	struct cft_base_schema base;
+
+	if (intent->status == CFT_INTENT_MERGED &&
+	    cft_base_merge(d->arena, d->state->base, intent, &base))
+		cft_emit_base(d, base, intent->id);
+	else
+		cft_emit_vanished(d, intent);
+}
+
 int cft_decide_end(struct cft_decide *d)
 {
 	const struct cft_intent *intent = NULL;
@@ -167,6 +181,6 @@ int cft_decide_end(struct cft_decide *d)
 		set_lease(d, end.to == CFT_INTENT_EXPIRED ? CFT_LEASE_LAPSE : CFT_LEASE_RELEASE,
 		          after);
 	if (cft_intent_is_terminal(after->status))
-		cft_emit_vanished(d, after);
+		emit_end(d, after);
 	return 0;
 }

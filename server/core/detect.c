@@ -128,7 +128,7 @@ static void detect_earlier(const struct cft_index *index, const struct cft_base 
 }
 
 void cft_detect_all(const struct cft_state *state, const struct cft_base_schema *base,
-                    struct cft_arena *arena, struct cft_drafts *ret)
+                    const char *except, struct cft_arena *arena, struct cft_drafts *ret)
 {
 	struct cft_base *model = cft_base_new(base->effects);
 	struct cft_index index = {0};
@@ -138,7 +138,7 @@ void cft_detect_all(const struct cft_state *state, const struct cft_base_schema 
 
 	memset(ret, 0, sizeof(*ret));
 	for (const struct cft_intent_entry *e = state->intents; e; e = e->hh.next) {
-		if (!e->member)
+		if (!e->member || strcmp(e->intent->id, except) == 0)
 			continue;
 		assert(n < state->live);
 		members[n++] = cft_index_add(&index, e->intent, model);

@@ -143,6 +143,19 @@ void cft_emit_redetected_all(struct cft_decide *d, const struct cft_drafts *draf
 	emit_drafts(d, drafts, false);
 }
 
+void cft_emit_base(struct cft_decide *d, struct cft_base_schema draft, const char *except)
+{
+	struct cft_drafts drafts;
+
+	draft.set_us = d->now_us;
+	draft.revision = d->state->revision + 1;
+	struct cft_change change = {.kind = CFT_CHANGE_BASE_CHANGED,
+	                            .base = cft_base_schema_copy(&draft)};
+	cft_vec_push_in(d->arena, &d->changes, change);
+	cft_detect_all(d->state, change.base, except, d->arena, &drafts);
+	cft_emit_redetected_all(d, &drafts);
+}
+
 void cft_emit_vanished(struct cft_decide *d, const struct cft_intent *intent)
 {
 	struct cft_drafts none = {0};

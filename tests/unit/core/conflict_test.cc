@@ -288,6 +288,33 @@ TEST(Check, WritesNothing)
 	EXPECT_TRUE(w.Conflicts().empty());
 }
 
+TEST(Base, TakesInWhatIsMergedAndReevaluatesTheOthers)
+{
+	CoreWorld w;
+	ASSERT_EQ(0, w.SetBase("CREATE TABLE users (id int);"
+	                       "SELECT pg_catalog.set_config('search_path', '', false)"));
+	ASSERT_EQ(0, w.Register("alice", "int_1", "ALTER TABLE users ADD COLUMN age int"));
+	ASSERT_EQ(0, w.Register("bob", "int_2", "CREATE VIEW ages AS SELECT age FROM users"));
+	ASSERT_EQ(1u, w.Conflicts().size());
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "alice", "int_1"));
+	ASSERT_EQ(0, w.Do(CFT_CMD_MERGE, "alice", "int_1"));
+	EXPECT_EQ("intent.merged base.changed conflict.vanished", w.Kinds());
+	EXPECT_STREQ("merge", cft_state_base(w.state)->source);
+	EXPECT_TRUE(w.Conflicts().empty());
+	cft_state_check_invariants(w.state);
+	EXPECT_EQ(cft_state_base(w.state)->effects->n_statements, 4u);
+}
+
+TEST(Base, StaysUnsetWhereNoneWasSet)
+{
+	CoreWorld w;
+	ASSERT_EQ(0, w.Register("alice", "int_1", ADD_INT));
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "alice", "int_1"));
+	ASSERT_EQ(0, w.Do(CFT_CMD_MERGE, "alice", "int_1"));
+	EXPECT_EQ("intent.merged", w.Kinds());
+	EXPECT_EQ(nullptr, cft_state_base(w.state));
+}
+
 TEST(Base, ANewBaseReevaluatesAllIntents)
 {
 	CoreWorld w;

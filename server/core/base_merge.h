@@ -1,0 +1,19 @@
+/* Base merge: the base schema after an intent became part of it.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CFT_CORE_BASE_MERGE_H
+#define CFT_CORE_BASE_MERGE_H
+
+#include "common/base/arena.h"
+#include "server/core/event.h"
+#include "server/core/intent.h"
+
+#include <stdbool.h>
+
+/* A draft in the arena that borrows from both: the base's DDL, then the intent's. False where there
+ * is nothing to do: no base is set (a schema of one intent's objects would make all others appear
+ * to be missing), or the intent has no DDL. */
+bool cft_base_merge(struct cft_arena *arena, const struct cft_base_schema *base,
+                    const struct cft_intent *intent, struct cft_base_schema *ret);
+
+#endif
