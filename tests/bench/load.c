@@ -5,127 +5,14 @@
  * times whatever the answers do, and latency counts from the due time, so that a stall of the
  * server is seen by all the requests it delayed (no coordinated omission).
  */
-#include "common/base/clock.h"
-#include "common/base/digest.h"
-#include "common/rpc/client.h"
-#include "tests/bench/latency.h"
+#include "tests/bench/load.h"
 
-#include "confiture/v1/coordination_service.pb-c.h"
-#include "grpc/health/v1/health.pb-c.h"
+#include "common/base/clock.h"
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum request_kind { REGISTER, CHECK_SEEN, CHECK_NEW, HEALTH };
-
-static const char *const kind_names[] = {"register", "check-seen", "check-new", "health"};
-
-struct load {
-	/* settings */
-	enum request_kind kind;
-	const char *server, *project, *prefix;
-	int in_flight, overlap;
-	int64_t count, duration_us;
-	double rate;
-	/* the run */
-	struct cft_client *client;
-	struct cft_latency latency;
-	int64_t start_us, started, failed;
-	struct cft_err first_error;
-};
-
-struct shot {
-	struct load *load;
-	int64_t due_us;
-};
-
-static void on_done(void *arg, const void *response, const struct cft_err *err)
-{
-	struct shot *shot = arg;
-	struct load *load = shot->load;
-
-	(void)response;
-	if (err->code == 0)
-		cft_latency_add(&load->latency, cft_clock_mono_us() - shot->due_us);
-	else if (load->failed++ == 0)
-		load->first_error = *err;
-	free(shot);
-}
-
-/* Every intent works on a table of its own, except every `overlap`-th, which all share one. */
-static const char *sql_of(const struct load *load, int64_t number, char *out, size_t size)
-{
-	int64_t table = load->overlap && number % load->overlap == 0 ? 0 : number + 1;
-
-	if (load->kind == CHECK_SEEN)
-		table = number % 16 + 1;
-	snprintf(out, size,
-	         "ALTER TABLE %s_%" PRId64 " ADD COLUMN note_%" PRId64
-	         " text NOT NULL DEFAULT ''; CREATE INDEX ON %s_%" PRId64 " (note_%" PRId64 ")",
-	         load->prefix, table, table, load->prefix, table, table);
-	return out;
-}
-
-static void start_register(struct load *load, struct shot *shot, char *sql)
-{
-	Confiture__V1__RegisterIntentRequest request = CONFITURE__V1__REGISTER_INTENT_REQUEST__INIT;
-	unsigned char random[8];
-	char id[17];
-
-	cft_random(random, sizeof(random));
-	cft_hex(random, sizeof(random), id);
-	request.project = (char *)load->project;
-	request.request_id = id;
-	request.agent_id = (char *)"bench";
-	request.feature_name = (char *)"bench";
-	request.schema_changes = sql;
-	cft_client_start(load->client, &confiture__v1__coordination_service__descriptor,
-	                 "RegisterIntent", &request, 60000, on_done, shot);
-}
-
-static void start_check(struct load *load, struct shot *shot, char *sql)
-{
-	Confiture__V1__CheckIntentRequest request = CONFITURE__V1__CHECK_INTENT_REQUEST__INIT;
-
-	request.project = (char *)load->project;
-	request.agent_id = (char *)"checker";
-	request.schema_changes = sql;
-	cft_client_start(load->client, &confiture__v1__coordination_service__descriptor,
-	                 "CheckIntent", &request, 60000, on_done, shot);
-}
-
-static void start_health(struct load *load, struct shot *shot)
-{
-	Grpc__Health__V1__HealthCheckRequest request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
-
-	cft_client_start(load->client, &grpc__health__v1__health__descriptor, "Check", &request,
-	                 60000, on_done, shot);
-}
-
-static void start_one(struct load *load, int64_t due_us)
-{
-	struct shot *shot = cft_new(struct shot);
-	char sql[512];
-
-	shot->load = load;
-	shot->due_us = due_us;
-	sql_of(load, load->started++, sql, sizeof(sql));
-	switch (load->kind) {
-	case REGISTER:
-		start_register(load, shot, sql);
-		break;
-	case CHECK_SEEN:
-	case CHECK_NEW:
-		start_check(load, shot, sql);
-		break;
-	case HEALTH:
-		start_health(load, shot);
-		break;
-	}
-}
 
 static bool finished(const struct load *load, int64_t now)
 {
@@ -138,7 +25,7 @@ static void run_closed(struct load *load)
 {
 	for (int64_t now = load->start_us; !finished(load, now); now = cft_clock_mono_us()) {
 		if (cft_client_in_flight(load->client) < (size_t)load->in_flight)
-			start_one(load, now);
+			cft_load_send(load, now);
 		else
 			cft_client_poll(load->client, 1000);
 	}
@@ -151,7 +38,7 @@ static void run_open(struct load *load)
 	for (int64_t now = load->start_us; !finished(load, now); now = cft_clock_mono_us()) {
 		int64_t due = load->start_us + (int64_t)((double)load->started * gap_us);
 		if (due <= now)
-			start_one(load, due);
+			cft_load_send(load, due);
 		else
 			cft_client_poll(load->client, (int)((due - now) / 1000));
 	}
@@ -162,7 +49,7 @@ static void report(struct load *load)
 	double seconds = (double)(cft_clock_mono_us() - load->start_us) / 1e6;
 	json_t *out = cft_latency_to_json(&load->latency);
 
-	json_object_set_new(out, "kind", json_string(kind_names[load->kind]));
+	json_object_set_new(out, "kind", json_string(load->kind->name));
 	json_object_set_new(out, "in_flight", json_integer(load->in_flight));
 	json_object_set_new(out, "failed", json_integer(load->failed));
 	json_object_set_new(out, "seconds", json_real(seconds));
@@ -200,21 +87,11 @@ static int run(struct load *load)
 static int usage(void)
 {
 	fputs("usage: load KIND --server HOST:PORT [--project P] [--prefix TABLE] [--in-flight N]\n"
-	      "            [--count N | --seconds S] [--rate PER_SECOND] [--overlap N]\n"
-	      "KIND: register, check-seen, check-new, health\n",
+	      "            [--count N | --seconds S] [--rate PER_SECOND] [--per-table N] [--live "
+	      "N]\n"
+	      "KIND: register, check-seen, check-new, health, etcd-put, etcd-txn, etcd-get\n",
 	      stderr);
 	return 2;
-}
-
-static bool parse_kind(const char *name, enum request_kind *ret)
-{
-	for (size_t i = 0; i < sizeof(kind_names) / sizeof(kind_names[0]); i++) {
-		if (strcmp(name, kind_names[i]) == 0) {
-			*ret = (enum request_kind)i;
-			return true;
-		}
-	}
-	return false;
 }
 
 static bool parse_options(int argc, char **argv, struct load *load)
@@ -227,7 +104,8 @@ static bool parse_options(int argc, char **argv, struct load *load)
 		{"count", required_argument, NULL, 'c'},
 		{"seconds", required_argument, NULL, 'd'},
 		{"rate", required_argument, NULL, 'r'},
-		{"overlap", required_argument, NULL, 'o'},
+		{"per-table", required_argument, NULL, 't'},
+		{"live", required_argument, NULL, 'l'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
@@ -255,22 +133,26 @@ static bool parse_options(int argc, char **argv, struct load *load)
 		case 'r':
 			load->rate = strtod(optarg, NULL);
 			break;
-		case 'o':
-			load->overlap = (int)strtol(optarg, NULL, 10);
+		case 't':
+			load->per_table = strtoll(optarg, NULL, 10);
+			break;
+		case 'l':
+			load->live = strtoll(optarg, NULL, 10);
 			break;
 		default:
 			return false;
 		}
 	}
-	return optind == argc - 1 && parse_kind(argv[optind], &load->kind);
+	load->kind = optind == argc - 1 ? cft_load_kind(argv[optind]) : NULL;
+	return load->kind != NULL;
 }
 
 int main(int argc, char **argv)
 {
-	struct load load = {.project = "bench", .prefix = "t", .in_flight = 1};
+	struct load load = {.project = "bench", .prefix = "t", .in_flight = 1, .per_table = 1};
 
 	if (!parse_options(argc, argv, &load) || !load.server || load.in_flight < 1 ||
-	    (load.count == 0 && load.duration_us == 0))
+	    load.per_table < 1 || (load.count == 0 && load.duration_us == 0))
 		return usage();
 	return run(&load);
 }

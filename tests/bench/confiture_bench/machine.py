@@ -14,7 +14,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN = ROOT / "build" / "bin"
-LOAD = ROOT / "build" / "tests" / "bench_load"
+TESTS = ROOT / "build" / "tests"
 
 
 def free_port():
@@ -119,3 +119,9 @@ class Machine:
             "--initial-cluster", f"default=http://127.0.0.1:{peer}"])
         wait_for_port(client, process)
         return f"127.0.0.1:{client}"
+
+    def bare(self):
+        """Starts the bare server; returns its address."""
+        port = free_port()
+        wait_for_port(port, self.start("bare", [TESTS / "bench_bare", f"127.0.0.1:{port}"]))
+        return f"127.0.0.1:{port}"

@@ -1,12 +1,13 @@
-"""One measurement each: the load generator, pgbench, and how to run two of them interleaved.
+"""One measurement each: the load generator, pgbench, streams, and how to run several interleaved.
 SPDX-License-Identifier: MIT
 """
 import json
 import re
 import statistics
 import subprocess
+import time
 
-from .machine import LOAD
+from .machine import TESTS
 
 # The minimal equivalent of registering an intent: a 1 kB row with three indexes, one of them GIN,
 # and a row of the log, durable.
@@ -27,17 +28,44 @@ COMMIT;
 """
 
 
-def load(kind, server, **options):
-    command = [str(LOAD), kind, "--server", server]
+def options_of(options):
     for key, value in options.items():
-        command += [f"--{key.replace('_', '-')}", str(value)]
-    done = subprocess.run(command, capture_output=True, text=True)
+        yield from (f"--{key.replace('_', '-')}", str(value))
+
+
+def shown(command):
+    """The command as a person would type it: programs by their name."""
+    return " ".join([str(command[0]).rsplit("/", 1)[-1]] + [str(part) for part in command[1:]])
+
+
+def run_json(command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if not done.stdout:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
+        raise RuntimeError(f"{shown(command)}: {done.stderr}")
     result = json.loads(done.stdout)
-    if result["failed"]:
-        raise RuntimeError(f"{' '.join(command)}: {result['failed']} failed: {result['first_error']}")
+    if result.get("failed"):
+        raise RuntimeError(f"{shown(command)}: {result['failed']} failed: {result['first_error']}")
+    result["command"] = shown(command)
     return result
+
+
+def load(kind, server, **options):
+    return run_json([TESTS / "bench_load", kind, "--server", server, *options_of(options)])
+
+
+def loads(kind, servers, options_each):
+    """One load generator for each server at the same time; the sum of their rates."""
+    running = [subprocess.Popen([str(TESTS / "bench_load"), kind, "--server", server, *options_of(options)],
+                                stdout=subprocess.PIPE, text=True)
+               for server, options in zip(servers, options_each)]
+    results = [json.loads(process.communicate()[0]) for process in running]
+    if any(result["failed"] for result in results):
+        raise RuntimeError(f"{kind} failed: {[result.get('first_error') for result in results]}")
+    return {"rate": sum(result["rate"] for result in results)}
+
+
+def fanout(kind, server, **options):
+    return run_json([TESTS / "bench_fanout", kind, "--server", server, *options_of(options)])
 
 
 def psql(url, sql):
@@ -53,7 +81,7 @@ def pgbench(url, directory, clients, seconds):
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {"rate": float(re.search(r"tps = ([\d.]+)", out)[1]),
             "mean_us": 1000 * float(re.search(r"latency average = ([\d.]+) ms", out)[1]),
-            "command": " ".join(command[:-1])}
+            "command": shown(command[:-1])}
 
 
 def fsync_us(directory):
@@ -65,6 +93,19 @@ def fsync_us(directory):
     return float(out.stdout)
 
 
+def wall_ms(command, **options):
+    """How long a program runs, from its start to its end."""
+    start = time.perf_counter()
+    subprocess.run([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   check=False, **options)
+    return {"ms": (time.perf_counter() - start) * 1000, "command": shown(command)}
+
+
+def rss_mb(pid):
+    with open(f"/proc/{pid}/statm") as statm:
+        return int(statm.read().split()[1]) * 4096 / 1e6
+
+
 def interleaved(rounds, **measurements):
     """Runs each measurement once a round, in turn; returns name -> list of results."""
     results = {name: [] for name in measurements}
@@ -74,10 +115,17 @@ def interleaved(rounds, **measurements):
     return results
 
 
-def median(results, key):
-    return statistics.median(result[key] for result in results)
+def median(results, *keys):
+    return statistics.median(value_of(result, keys) for result in results)
 
 
-def spread(results, key):
-    values = [result[key] for result in results]
-    return (max(values) - min(values)) / statistics.median(values)
+def spread(results, *keys):
+    """Largest minus smallest, as a part of the median."""
+    values = [value_of(result, keys) for result in results]
+    return (max(values) - min(values)) / statistics.median(values) if statistics.median(values) else 0
+
+
+def value_of(result, keys):
+    for key in keys:
+        result = result[key]
+    return result

@@ -1,0 +1,78 @@
+"""Cases: events to many streams, through another server, and what an idle stream costs.
+SPDX-License-Identifier: MIT
+"""
+import subprocess
+
+from . import measure, rows
+from .bench import commands
+from .machine import TESTS
+
+
+def fan_out(bench):
+    streams = 200 if bench.quick else 1000
+    rounds = 5 if bench.quick else 20
+
+    def run(kind, server):
+        return measure.fanout(kind, server, streams=streams, rounds=rounds, project=bench.project()["project"])
+
+    kinds = dict(ours=lambda: run("confiture", bench.address), bare=lambda: run("bare", bench.bare()))
+    if bench.etcd():
+        kinds["etcd"] = lambda: run("etcd", bench.etcd())
+    runs = measure.interleaved(bench.rounds, **kinds)
+    last = {kind: measure.median(results, "last", "p50_us") for kind, results in runs.items()}
+    name = f"one event to {streams:,} streams, last receive p50"
+    if bench.etcd():
+        yield rows.at_most(name, "us", last["ours"], "etcd watch", last["etcd"], 0.5, commands=commands(runs),
+                           spread=measure.spread(runs["ours"], "last", "p50_us"))
+    else:
+        yield rows.absent(name, "etcd")
+    # What the commit takes is not the fan-out's: it is measured with one stream and taken off.
+    alone = [measure.fanout(kind, server, rounds=rounds, project=bench.project()["project"])
+             for kind, server in (("confiture", bench.address), ("bare", bench.bare()))]
+    ours, bare = (total - one["last"]["p50_us"] for total, one in zip((last["ours"], last["bare"]), alone))
+    yield rows.at_most("fan-out, per message", "us", ours / streams, "bare C-core send loop", bare / streams, 1.5,
+                       note="without the time of one stream alone, which holds the commit")
+
+
+def other_server(bench):
+    address, process = bench.machine.server(bench.url, "server-other")
+    rounds = 50 if bench.quick else 200
+
+    def ours():
+        return measure.fanout("confiture", address, fire_server=bench.address, rounds=rounds,
+                              project=bench.project()["project"])
+
+    def hop():
+        return measure.fanout("bare", bench.bare(), rounds=rounds)
+
+    def notify():
+        return measure.run_json([TESTS / "bench_notify", bench.url, rounds])
+
+    def health():
+        return measure.load("health", bench.address, in_flight=1, count=rounds * 5)
+
+    runs = measure.interleaved(bench.rounds, ours=ours, hop=hop, notify=notify, health=health)
+    # From the commit: the register's answer is on its way for half an empty call.
+    value = measure.median(runs["ours"], "after_reply", "p50_us") + measure.median(runs["health"], "p50_us") / 2
+    reference = (measure.median(runs["notify"], "notify", "p50_us") + measure.median(runs["notify"], "select", "p50_us")
+                 + measure.median(runs["hop"], "last", "p50_us"))
+    yield rows.at_most("commit to a watcher of another server, p50", "us", value, "NOTIFY + SELECT + empty stream hop",
+                       reference, 2, commands=commands(runs))
+    bench.machine.stop(process)
+
+
+def idle_streams(bench):
+    per_client, clients = (500, 2) if bench.quick else (5000, 2)
+    before = measure.rss_mb(bench.process.pid)
+    command = [str(TESTS / "bench_fanout"), "confiture", "--server", bench.address, "--streams", str(per_client),
+               "--project", bench.project()["project"], "--hold"]
+    held = []
+    for _ in range(clients):
+        held.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        held[-1].stdout.readline()  # "open"
+    after = measure.rss_mb(bench.process.pid)
+    for process in held:
+        process.communicate("")
+    streams = per_client * clients
+    yield rows.limit(f"{streams:,} idle streams, each", "kB", (after - before) * 1000 / streams, 20,
+                     commands={"ours": measure.shown(command)})

@@ -1,0 +1,94 @@
+"""Cases: registering intents, which is writing durably.
+SPDX-License-Identifier: MIT
+"""
+from . import measure, rows
+from .bench import commands
+
+IN_FLIGHT = [1, 4, 16, 64, 256]
+
+
+def register_rate(bench):
+    fsync = measure.fsync_us(bench.machine.dir)
+    kinds = dict(ours=lambda: bench.register(64), pgbench=lambda: bench.pgbench(8))
+    if bench.etcd():
+        kinds.update(txn=lambda: bench.etcd_load("etcd-txn"), put=lambda: bench.etcd_load("etcd-put"))
+    runs = measure.interleaved(bench.rounds, **kinds)
+    ours = measure.median(runs["ours"], "rate")
+    name = "register, 64 in flight"
+    yield rows.at_least(name, "/s", ours, "pgbench -c 8", measure.median(runs["pgbench"], "rate"),
+                        2.5 if fsync >= 2000 else 1.5, note=f"one fsync takes {fsync / 1000:.2f} ms",
+                        spread=measure.spread(runs["ours"], "rate"), commands=commands(runs),
+                        p50_us=measure.median(runs["ours"], "p50_us"), p99_us=measure.median(runs["ours"], "p99_us"),
+                        p999_us=measure.median(runs["ours"], "p999_us"))
+    if not bench.etcd():
+        yield rows.absent(name, "etcd")
+        return
+    yield rows.at_least(name, "/s", ours, "etcd compare-and-put", measure.median(runs["txn"], "rate"), 1)
+    yield rows.report(name, "/s", ours, "etcd put", measure.median(runs["put"], "rate"))
+
+
+def register_latency(bench):
+    runs = measure.interleaved(bench.rounds, ours=lambda: bench.register(1), pgbench=lambda: bench.pgbench(1))
+    yield rows.at_most("register, 1 client, p50", "us", measure.median(runs["ours"], "p50_us"), "pgbench -c 1, mean",
+                       measure.median(runs["pgbench"], "mean_us"), 1.4, spread=measure.spread(runs["ours"], "p50_us"),
+                       commands=commands(runs))
+
+
+def register_growth(bench):
+    live = 1000 if bench.quick else 5000
+    full = bench.filled(live)
+    count = 300 if bench.quick else 2000
+
+    def crowded():
+        return measure.load("register", bench.address, in_flight=16, count=count, project=full["project"],
+                            prefix=bench.key())
+
+    def empty():
+        return measure.load("register", bench.address, in_flight=16, count=count, **bench.project())
+
+    runs = measure.interleaved(bench.rounds, empty=empty, crowded=crowded)
+    yield rows.at_most(f"register with {live:,} live intents", "us", measure.median(runs["crowded"], "mean_us"),
+                       "with none", measure.median(runs["empty"], "mean_us"), 1.2, commands=commands(runs),
+                       spread=measure.spread(runs["crowded"], "mean_us"))
+
+
+def group_commit(bench):
+    url = bench.machine.postgres("pg-nofsync", fsync="off")
+    address, process = bench.machine.server(url, "server-nofsync")
+    many = IN_FLIGHT[-1]
+    curve = [(n, bench.register(n)["rate"]) for n in IN_FLIGHT]
+    runs = measure.interleaved(bench.rounds, one=lambda: bench.register(1), many=lambda: bench.register(many),
+                               free=lambda: bench.register(many, address))
+    one, rate, free = (measure.median(runs[kind], "rate") for kind in ("one", "many", "free"))
+    row = rows.row(f"register, {many} in flight", "/s", rate, "1 in flight", one, ">= 20 x, or >= 80 % of no fsync",
+                   rate >= 20 * one or rate >= 0.8 * free, curve=curve, commands=commands(runs),
+                   note=f"without fsync {free:,.0f} /s: {100 * rate / free:.0f} % of it")
+    bench.machine.stop(process)
+    yield row
+
+
+def three_servers(bench):
+    more = [bench.machine.server(bench.url, f"server{i}") for i in (2, 3)]
+    fleet = [bench.address] + [address for address, _ in more]
+    single = [bench.address] * 3
+    live = bench.filled(1000)
+
+    def registers(servers, project=None):
+        each = [dict(in_flight=22, seconds=bench.seconds, **bench.project()) for _ in servers]
+        for options in each:
+            options.update({"project": project} if project else {})
+        return measure.loads("register", servers, each)
+
+    def checks(servers):
+        return measure.loads("check-seen", servers, [dict(in_flight=22, seconds=bench.seconds, **live)] * 3)
+
+    runs = measure.interleaved(bench.rounds, r1=lambda: registers(single), r3=lambda: registers(fleet),
+                               c1=lambda: checks(single), c3=lambda: checks(fleet),
+                               same=lambda: registers(fleet, bench.project()["project"]))
+    rate = {kind: measure.median(results, "rate") for kind, results in runs.items()}
+    yield rows.at_least("3 servers, registers", "/s", rate["r3"], "1 server", rate["r1"], 0.9)
+    yield rows.report("3 servers, registers of one project", "/s", rate["same"], "1 server, three projects", rate["r1"])
+    yield rows.at_least("3 servers, checks", "/s", rate["c3"], "1 server", rate["c1"], 1.3,
+                        note="the load generators share the cores with the servers")
+    for _, process in more:
+        bench.machine.stop(process)
