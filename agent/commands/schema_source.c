@@ -19,8 +19,8 @@ static const char *after(const char *text, const char *prefix)
 	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
 }
 
-static int read_environment(struct cft_arena *arena, const struct cft_environment *env,
-                            struct cft_buf *out, struct cft_err *err)
+int cft_schema_source_environment(struct cft_arena *arena, const struct cft_environment *env,
+                                  struct cft_buf *out, struct cft_err *err)
 {
 	struct cft_build build;
 	int rc = cft_build_collect(arena, env, true, &build, err);
@@ -43,7 +43,7 @@ static int read_directory(struct cft_arena *arena, const char *path, struct cft_
 		.arena = arena,
 	};
 
-	return read_environment(arena, &env, out, err);
+	return cft_schema_source_environment(arena, &env, out, err);
 }
 
 static int read_env_source(struct cft_arena *arena, const char *name, struct cft_buf *out,
@@ -61,7 +61,7 @@ static int read_env_source(struct cft_arena *arena, const char *name, struct cft
 	if (rc != 0)
 		return rc;
 	return at ? cft_introspect_url(connection.conninfo, out, err)
-	          : read_environment(arena, &connection.environment, out, err);
+	          : cft_schema_source_environment(arena, &connection.environment, out, err);
 }
 
 int cft_schema_source_text(struct cft_arena *arena, const char *source, struct cft_buf *out,

@@ -7,6 +7,7 @@
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/config/environment.h"
 #include "common/sql/schema.h"
 
 /* Appends the DDL of a source: the path of a file (hand-written, or pg_dump's), "-", a directory
@@ -14,7 +15,10 @@
  * environment's database) or db:URL (a live database, from its catalog). Blocks. */
 int cft_schema_source_text(struct cft_arena *arena, const char *source, struct cft_buf *out,
                            struct cft_err *err);
-/* The same, read into a model: cft_schema_free it. */
+/* Appends what `build --schema-only` of the environment gives. */
+int cft_schema_source_environment(struct cft_arena *arena, const struct cft_environment *env,
+                                  struct cft_buf *out, struct cft_err *err);
+/* A source, read into a model: cft_schema_free it. */
 int cft_schema_source_read(struct cft_arena *arena, const char *source, struct cft_schema **ret,
                            struct cft_err *err);
 /* How messages call it: without a password. */

@@ -49,7 +49,7 @@ FROM fn JOIN pg_aggregate a ON a.aggfnoid = fn.oid
 	(VALUES ('{"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}'::jsonb)) AS m (words)
 ORDER BY fn.oid)
 UNION ALL
-(SELECT format('CREATE %s %s%s%s AS %s%s',
+(SELECT format(E'CREATE %s %s%s%s AS\n%s%s',
 	CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, q,
 	CASE WHEN amname <> 'heap' THEN ' USING ' || quote_ident(amname) END,
 	coalesce(' WITH (' || options || ')', '')

@@ -69,8 +69,8 @@ UNION ALL
 		ELSE 'TABLE' END,
 	q,
 	CASE WHEN reloftype <> 0 THEN ' OF ' || reloftype::regtype END,
-	CASE WHEN reloftype = 0 THEN ' (' || coalesce(elements, '') || ')'
-		ELSE ' (' || elements || ')' END,
+	CASE WHEN reloftype = 0 OR elements IS NOT NULL
+		THEN coalesce(E' (\n    ' || elements || E'\n)', ' ()') END,
 	CASE WHEN NOT relispartition THEN ' INHERITS (' || (
 		SELECT string_agg(p.oid::regclass::text, ', ' ORDER BY inhseqno)
 		FROM pg_inherits JOIN pg_class p ON p.oid = inhparent
@@ -85,7 +85,7 @@ UNION ALL
 		|| CASE WHEN ts.spcname IS NOT NULL THEN ' TABLESPACE ' || quote_ident(ts.spcname)
 			ELSE '' END)
 FROM rel LEFT JOIN (
-		SELECT attrelid, string_agg(text, ', ' ORDER BY position) AS elements
+		SELECT attrelid, string_agg(text, E',\n    ' ORDER BY position) AS elements
 		FROM element GROUP BY attrelid) AS e ON e.attrelid = rel.oid
 	LEFT JOIN options o ON o.oid = rel.oid LEFT JOIN pg_am am ON am.oid = relam
 	LEFT JOIN pg_foreign_table ft ON ft.ftrelid = rel.oid

@@ -18,17 +18,17 @@
 FROM collated
 ORDER BY q)
 UNION ALL
-(SELECT format('CREATE TYPE %s AS ENUM (%s)', q, (
-	SELECT string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder)
+(SELECT format(E'CREATE TYPE %s AS ENUM (\n    %s\n)', q, (
+	SELECT string_agg(quote_literal(enumlabel), E',\n    ' ORDER BY enumsortorder)
 	FROM pg_enum WHERE enumtypid = typ.oid))
 FROM typ
 WHERE typtype = 'e'
 ORDER BY q)
 UNION ALL
-(SELECT format('CREATE TYPE %s AS (%s)', q, (
+(SELECT format(E'CREATE TYPE %s AS (\n    %s\n)', q, (
 	SELECT string_agg(format('%I %s%s', attname, format_type(atttypid, atttypmod),
 		CASE WHEN attcollation NOT IN (0, b.typcollation)
-			THEN ' COLLATE ' || attcollation::regcollation END), ', ' ORDER BY attnum)
+			THEN ' COLLATE ' || attcollation::regcollation END), E',\n    ' ORDER BY attnum)
 	FROM pg_attribute a JOIN pg_type b ON b.oid = a.atttypid
 	WHERE attrelid = typ.typrelid AND attnum > 0 AND NOT attisdropped))
 FROM typ

@@ -1,0 +1,100 @@
+/* confiture drift: does the database still look as db/schema says?
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/schema_plan.h"
+#include "agent/commands/schema_source.h"
+#include "common/config/connection.h"
+#include "common/introspect/introspect.h"
+
+static int read_both(struct cft_schema_plan *p, struct cft_err *err)
+{
+	struct cft_cmd *cmd = p->cmd;
+	struct cft_connection connection;
+	const struct cft_connection_request request = {
+		.database_url = cft_cmd_str(cmd, "database-url"),
+		.config = cft_cmd_str(cmd, "config"),
+		.env = cft_cmd_str(cmd, "env"),
+		.read_only = true,
+	};
+	int rc = cft_connection_resolve(cmd->arena, &request, &connection, err);
+
+	if (rc != 0)
+		return rc;
+	p->old_name = connection.shown;
+	p->new_name = cft_arena_printf(cmd->arena, "the files of environment %s",
+	                               connection.environment.name);
+	rc = cft_introspect_url(connection.conninfo, &p->old_text, err);
+	if (rc == 0)
+		rc = cft_schema_source_environment(cmd->arena, &connection.environment,
+		                                   &p->new_text, err);
+	return rc;
+}
+
+static int show(struct cft_schema_plan *p, struct cft_err *err)
+{
+	struct cft_output *out = p->cmd->out;
+
+	cft_schema_plan_notes(p);
+	if (p->plan->change_count == 0) {
+		cft_out_mark(out, CFT_MARK_OK, "No drift: %s is as %s", p->old_name, p->new_name);
+	} else {
+		cft_out_mark(out, CFT_MARK_WARN, "%s is not as %s", p->old_name, p->new_name);
+		cft_schema_plan_changes(p);
+		cft_schema_plan_script(p);
+	}
+	int rc = cft_schema_plan_files(p, NULL, err);
+	if (rc == 0)
+		cft_out_json(out, cft_schema_plan_json(p->plan));
+	return rc;
+}
+
+static int run(struct cft_cmd *cmd, struct cft_err *err)
+{
+	struct cft_schema_plan p = {.cmd = cmd};
+	int rc = read_both(&p, err);
+
+	if (rc == 0)
+		rc = cft_schema_plan_compare(&p, err);
+	if (rc == 0)
+		rc = show(&p, err);
+	if (rc == 0)
+		rc = cft_cmd_flag(cmd, "exit-code") && p.plan->change_count > 0;
+	cft_schema_plan_release(&p);
+	return rc;
+}
+
+static const struct cft_opt options[] = {
+	CFT_SCHEMA_PLAN_OPTIONS,
+	{.name = "config",
+         .type = CFT_OPT_PATH,
+         .value = "FILE",
+         .help = "Environment file, for example db/environments/local.yaml"},
+	{.name = "env",
+         .type = CFT_OPT_STRING,
+         .value = "NAME",
+         .help = "Environment by name: the file db/environments/NAME.yaml"},
+	{.name = "database-url",
+         .type = CFT_OPT_STRING,
+         .value = "URL",
+         .help = "Database to look at; stronger than what the environment says"},
+	CFT_OPT_END,
+};
+
+static const struct cft_example examples[] = {
+	{"Has somebody changed production by hand?",
+         "confiture drift --config db/environments/production.yaml --exit-code"},
+	{"For a program", "confiture drift --env production --format json"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_drift = {
+	.summary = "Compare a live database with the files of db/schema",
+	.description =
+		"Reads the database's catalog, changes nothing, and shows what differs and the "
+		"statements that would bring the database back to the files: output and JSON "
+		"as of `confiture migrate diff`, with the database as OLD and the files as "
+		"NEW. The table that records migrations is left out.",
+	.options = options,
+	.examples = examples,
+	.run = run,
+};
