@@ -87,7 +87,7 @@ struct cft_key_entry *cft_key_need(struct cft_key_table *table, const char *text
 	entry->n_strong = 0;
 	entry->key = cft_calloc(1, sizeof(*entry->key) + size);
 	entry->key->hash = hash;
-	memcpy(entry->key->text, text, size);
+	entry->key->text = memcpy(entry->key + 1, text, size);
 	table->n++;
 	return entry;
 }

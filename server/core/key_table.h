@@ -20,7 +20,7 @@ struct cft_index_slot;
 struct cft_index_key {
 	struct cft_index_slot *strong, *weak; /* members, see index.h */
 	uint32_t hash;
-	char text[];
+	const char *text; /* behind it */
 };
 
 struct cft_key_entry {

@@ -222,16 +222,32 @@ std::string PairJudge::judge_three(const std::string (&sql)[3])
 	return "";
 }
 
+static void add_part(Tables &tables, const std::string &row)
+{
+	size_t first = row.find(' '), second = row.find(' ', first + 1);
+	TableParts &parts = tables[row.substr(first + 1, second - first - 1)];
+	std::vector<std::string> &names = row[0] == 'c'   ? parts.columns
+	                                  : row[0] == 'k' ? parts.constraints
+	                                                  : parts.indexes;
+
+	names.push_back(row.substr(second + 1));
+}
+
 Tables PairJudge::tables()
 {
 	Tables tables;
 
 	for (const std::string &row :
-	     column("SELECT c.oid::regclass || ' ' || quote_ident(a.attname) FROM pg_class c JOIN "
-	            "pg_attribute a ON a.attrelid = c.oid WHERE c.relkind IN ('r', 'p') AND "
-	            "a.attnum > 0 AND NOT attisdropped AND relnamespace::regnamespace::text !~ "
-	            "'^pg_|information_schema' ORDER BY c.oid, attnum"))
-		tables[row.substr(0, row.rfind(' '))].push_back(row.substr(row.rfind(' ') + 1));
+	     column("WITH t AS (SELECT oid, oid::regclass::text AS name FROM pg_class WHERE "
+	            "relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ "
+	            "'^pg_|information_schema') SELECT 'c ' || name || ' ' || quote_ident(attname) "
+	            "FROM t JOIN pg_attribute ON attrelid = oid WHERE attnum > 0 AND NOT "
+	            "attisdropped UNION ALL SELECT 'k ' || name || ' ' || quote_ident(conname) "
+	            "FROM "
+	            "t JOIN pg_constraint c ON conrelid = t.oid UNION ALL SELECT 'i ' || name || "
+	            "' ' || indexrelid::regclass FROM t JOIN pg_index ON indrelid = oid ORDER BY "
+	            "1"))
+		add_part(tables, row);
 	return tables;
 }
 

@@ -5,6 +5,7 @@
 #include "common/sql/split.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace cft_test
 {
@@ -105,9 +106,9 @@ std::string PairSource::mutated(const std::string &sql)
 	std::vector<std::string> words = tokens(sql), columns;
 	std::string out;
 
-	for (const auto &[table, names] : tables_)
+	for (const auto &[table, parts] : tables_)
 		if (names_table(sql, table))
-			columns.insert(columns.end(), names.begin(), names.end());
+			columns.insert(columns.end(), parts.columns.begin(), parts.columns.end());
 	for (int i = 0; i < 2 && !columns.empty(); i++) {
 		std::vector<size_t> places;
 		for (size_t k = 0; k < words.size(); k++)
@@ -121,73 +122,137 @@ std::string PairSource::mutated(const std::string &sql)
 	return out;
 }
 
-std::string PairSource::write_on(const std::string &t, const std::string &c)
+// {t} the table, {b} its bare name, {c} and {d} columns of it, {u} another table, {i} an index and
+// {k} a constraint of it, {n} a small number, {y} a type.
+static const char *const templates[] = {
+	"ALTER TABLE {t} DROP COLUMN {c}",
+	"ALTER TABLE {t} DROP COLUMN {c} CASCADE",
+	"ALTER TABLE {t} DROP COLUMN IF EXISTS {c}",
+	"ALTER TABLE {t} RENAME COLUMN {c} TO new_{n}",
+	"ALTER TABLE {t} RENAME COLUMN {c} TO {d}_{n}",
+	"ALTER TABLE {t} ALTER COLUMN {c} TYPE {y} USING NULL::{y}",
+	"ALTER TABLE {t} ALTER COLUMN {c} TYPE {y}",
+	"ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL",
+	"ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL",
+	"ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT",
+	"ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT NULL",
+	"ALTER TABLE {t} ALTER COLUMN {c} SET STATISTICS {n}00",
+	"ALTER TABLE {t} ADD COLUMN new_{n} {y}",
+	"ALTER TABLE {t} ADD COLUMN IF NOT EXISTS new_{n} {y}",
+	"ALTER TABLE {t} ADD COLUMN new_{n} serial",
+	"ALTER TABLE {t} ADD COLUMN new_{n} boolean GENERATED ALWAYS AS ({c} IS NULL) STORED",
+	"ALTER TABLE {t} RENAME TO {b}_{n}",
+	"ALTER TABLE {t} SET (fillfactor = {n}0)",
+	"ALTER TABLE {t} ENABLE ROW LEVEL SECURITY",
+	"ALTER TABLE {t} ADD CONSTRAINT {b}_check_{n} CHECK ({c} IS NOT NULL) NOT VALID",
+	"ALTER TABLE {t} ADD CHECK ({c} IS NOT NULL)",
+	"ALTER TABLE {t} ADD UNIQUE ({c})",
+	"ALTER TABLE {t} ADD UNIQUE ({c}, {d})",
+	"ALTER TABLE {t} DROP CONSTRAINT {k}",
+	"ALTER TABLE {t} DROP CONSTRAINT {k} CASCADE",
+	"ALTER TABLE {t} RENAME CONSTRAINT {k} TO other_{n}",
+	"ALTER TABLE {t} ADD FOREIGN KEY ({c}) REFERENCES {u}",
+	"CREATE TABLE child_{n} ({c} int REFERENCES {t})",
+	"CREATE TABLE extra_{n} ({c} {y}, new_{n} int)",
+	"CREATE TABLE extra_{n} (LIKE {t} INCLUDING ALL)",
+	"CREATE TABLE extra_{n} (LIKE {t})",
+	"CREATE TABLE part_{n} () INHERITS ({t})",
+	"CREATE TABLE copied_{n} AS SELECT * FROM {t}",
+	"DROP TABLE {t}",
+	"DROP TABLE {t} CASCADE",
+	"DROP TABLE IF EXISTS {t} CASCADE",
+	"CREATE INDEX ON {t} ({c})",
+	"CREATE INDEX {b}_idx_{n} ON {t} ({d}, {c})",
+	"CREATE UNIQUE INDEX {b}_idx_{n} ON {t} ({c})",
+	"CREATE INDEX IF NOT EXISTS {b}_idx_{n} ON {t} ({c}) WHERE {d} IS NOT NULL",
+	"CREATE INDEX ON {t} (lower({c}::text))",
+	"DROP INDEX {i}",
+	"DROP INDEX IF EXISTS {i}",
+	"ALTER INDEX {i} RENAME TO {b}_idx_{n}",
+	"CREATE VIEW seen_{n} AS SELECT {c} FROM {t}",
+	"CREATE VIEW seen_{n} AS SELECT * FROM {t}",
+	"CREATE OR REPLACE VIEW seen_{n} AS SELECT {c}, {d} AS second FROM {t}",
+	"CREATE VIEW joined_{n} AS SELECT a.{c} FROM {t} a JOIN {u} b ON true",
+	"CREATE MATERIALIZED VIEW kept_{n} AS SELECT {c}, count(*) FROM {t} GROUP BY {c}",
+	"COMMENT ON COLUMN {t}.{c} IS 'written {n}'",
+	"COMMENT ON TABLE {t} IS 'written {n}'",
+	"UPDATE {t} SET {c} = {c} WHERE {d} IS NULL",
+	"DELETE FROM {t} WHERE {c} IS NULL",
+	"TRUNCATE {t} CASCADE",
+	"GRANT SELECT ON {t} TO anon",
+	"REVOKE ALL ON {t} FROM anon",
+	"GRANT SELECT ({c}) ON {t} TO anon",
+	"GRANT SELECT ON ALL TABLES IN SCHEMA public TO authenticated",
+	"CREATE POLICY mine_{n} ON {t} USING ({c} IS NOT NULL)",
+	"CREATE STATISTICS ON {c}, {d} FROM {t}",
+	"CREATE FUNCTION count_{n}() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT "
+	"count({c}) FROM {t}); END $$",
+	"CREATE OR REPLACE FUNCTION first_{n}() RETURNS bigint LANGUAGE sql AS $$ SELECT "
+	"count({c}) FROM {t} $$",
+	"CREATE FUNCTION row_{n}(r {t}) RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$",
+	"CREATE TRIGGER note_{n} BEFORE UPDATE OF {c} ON {t} FOR EACH ROW EXECUTE FUNCTION "
+	"suppress_redundant_updates_trigger()",
+	"CREATE RULE silent_{n} AS ON DELETE TO {t} WHERE OLD.{c} IS NULL DO INSTEAD NOTHING",
+	"CREATE SEQUENCE {b}_{c}_seq OWNED BY {t}.{c}",
+	"CREATE TYPE {b}_{n} AS ENUM ('a', 'b')",
+	"CREATE SCHEMA place_{n}",
+	"ALTER TABLE {t} SET SCHEMA auth",
+};
+
+std::string PairSource::other_table()
+{
+	auto at = tables_.begin();
+
+	std::advance(at, below(tables_.size()));
+	return at->first;
+}
+
+std::string PairSource::fill(const std::string &text, const std::string &t, const std::string &c)
 {
 	static const char *const types[] = {"text", "bigint", "varchar(40)", "jsonb"};
-	const std::vector<std::string> &columns = tables_.at(t);
-	const std::string other = columns[below(columns.size())];
-	const std::string bare = t.substr(t.rfind('.') + 1), n = std::to_string(below(3));
-	const std::string alter = "ALTER TABLE " + t + " ", type = types[below(4)];
+	const TableParts &parts = tables_.at(t);
+	const std::string n = std::to_string(1 + below(3)), type = types[below(4)];
+	auto one_of = [&](const std::vector<std::string> &names) {
+		return names.empty() ? "missing" : names[below(names.size())];
+	};
+	std::string out;
 
-	switch (below(26)) {
-	case 0:
-		return alter + "DROP COLUMN " + c;
-	case 1:
-		return alter + "DROP COLUMN " + c + " CASCADE";
-	case 2:
-		return alter + "RENAME COLUMN " + c + " TO new_" + n;
-	case 3:
-		return alter + "RENAME COLUMN " + c + " TO " + other + "_" + n;
-	case 4:
-		return alter + "ALTER COLUMN " + c + " TYPE " + type + " USING NULL::" + type;
-	case 5:
-		return alter + "ALTER COLUMN " + c + " SET NOT NULL";
-	case 6:
-		return alter + "ALTER COLUMN " + c + " DROP NOT NULL";
-	case 7:
-		return alter + "ALTER COLUMN " + c + " DROP DEFAULT";
-	case 8:
-		return alter + "ALTER COLUMN " + c + " SET DEFAULT NULL";
-	case 9:
-		return alter + "ADD COLUMN new_" + n + " " + type;
-	case 10:
-		return alter + "ADD COLUMN IF NOT EXISTS new_" + n + " " + type;
-	case 11:
-		return alter + "RENAME TO " + bare + "_" + n;
-	case 12:
-		return "DROP TABLE " + t + (chance(50) ? " CASCADE" : "");
-	case 13:
-		return "CREATE INDEX ON " + t + " (" + c + ")";
-	case 14:
-		return "CREATE INDEX " + bare + "_idx_" + n + " ON " + t + " (" + other + ", " + c +
-		       ")";
-	case 15:
-		return "CREATE INDEX IF NOT EXISTS " + bare + "_idx_" + n + " ON " + t + " (" + c +
-		       ") WHERE " + other + " IS NOT NULL";
-	case 16:
-		return alter + "ADD CONSTRAINT " + bare + "_check_" + n + " CHECK (" + c +
-		       " IS NOT NULL) NOT VALID";
-	case 17:
-		return alter + "ADD CHECK (" + c + " IS NOT NULL)";
-	case 18:
-		return alter + "ADD UNIQUE (" + c + ")";
-	case 19:
-		return "CREATE VIEW seen_" + n + " AS SELECT " + c + " FROM " + t;
-	case 20:
-		return "CREATE VIEW seen_" + n + " AS SELECT * FROM " + t;
-	case 21:
-		return "COMMENT ON COLUMN " + t + "." + c + " IS 'written " + n + "'";
-	case 22:
-		return "CREATE TABLE extra_" + n + " (LIKE " + t + " INCLUDING ALL)";
-	case 23:
-		return "UPDATE " + t + " SET " + c + " = " + c + " WHERE " + other + " IS NULL";
-	case 24:
-		return "CREATE FUNCTION count_" + n +
-		       "() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(" + c +
-		       ") FROM " + t + "); END $$";
-	default:
-		return "CREATE TABLE extra_" + n + " (" + c + " " + type + ", new_" + n + " int)";
+	for (size_t i = 0; i < text.size(); i++) {
+		if (text[i] != '{') {
+			out += text[i];
+			continue;
+		}
+		switch (text[i + 1]) {
+		case 't':
+			out += t;
+			break;
+		case 'b':
+			out += t.substr(t.rfind('.') + 1);
+			break;
+		case 'c':
+			out += c;
+			break;
+		case 'd':
+			out += one_of(parts.columns);
+			break;
+		case 'u':
+			out += other_table();
+			break;
+		case 'i':
+			out += one_of(parts.indexes);
+			break;
+		case 'k':
+			out += one_of(parts.constraints);
+			break;
+		case 'n':
+			out += n;
+			break;
+		default:
+			out += type;
+		}
+		i += 2;
 	}
+	return out;
 }
 
 // A statement on a table that the given one names.
@@ -195,8 +260,8 @@ std::string PairSource::written(const std::string &like)
 {
 	std::vector<std::string> named, all;
 
-	for (const auto &[table, columns] : tables_) {
-		if (columns.empty())
+	for (const auto &[table, parts] : tables_) {
+		if (parts.columns.empty())
 			continue;
 		all.push_back(table);
 		if (names_table(like, table))
@@ -207,12 +272,13 @@ std::string PairSource::written(const std::string &like)
 	if (named.empty())
 		return "SELECT 1;";
 	const std::string &table = named[below(named.size())];
-	std::vector<std::string> columns = tables_.at(table), used;
+	std::vector<std::string> columns = tables_.at(table).columns, used;
 	for (const std::string &token : tokens(like))
 		if (std::find(columns.begin(), columns.end(), token) != columns.end())
 			used.push_back(token);
 	const std::vector<std::string> &from = !used.empty() && chance(60) ? used : columns;
-	return write_on(table, from[below(from.size())]) + ";";
+	const char *text = templates[below(sizeof(templates) / sizeof(*templates))];
+	return fill(text, table, from[below(from.size())]) + ";";
 }
 
 CandidatePair PairSource::next()

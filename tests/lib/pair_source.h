@@ -24,8 +24,11 @@ struct CandidatePair {
 	std::string from; // where they come from, for people
 };
 
-// The columns of each table, "public.users" -> {"id", "name"}; as SQL writes them.
-using Tables = std::map<std::string, std::vector<std::string>>;
+// Names of each table's parts, as SQL writes them: "public.users" -> {"id", "name"}, …
+struct TableParts {
+	std::vector<std::string> columns, constraints, indexes;
+};
+using Tables = std::map<std::string, TableParts>;
 
 class PairSource
 {
@@ -46,7 +49,9 @@ class PairSource
 	CandidatePair whole();
 	std::string mutated(const std::string &sql);
 	std::string written(const std::string &like);
-	std::string write_on(const std::string &table, const std::string &column);
+	std::string fill(const std::string &text, const std::string &table,
+	                 const std::string &column);
+	std::string other_table();
 
 	const Tables tables_;
 	std::mt19937 &rng_;
