@@ -167,8 +167,11 @@ void cft_render_conflict_text(struct cft_output *out, const Confiture__V1__Confl
 	                             : "the schema";
 
 	other_side(c, viewer, &agent, &intent);
-	cft_out_mark(out, CFT_MARK_BULLET, "%s is working on %s (%s)%s", agent, object, intent,
-	             c->awaiting_merge ? ", done and awaiting merge" : "");
+	if (strcmp(c->conflict_type, "missing_object") == 0)
+		cft_out_mark(out, CFT_MARK_BULLET, "Nobody has %s", object);
+	else
+		cft_out_mark(out, CFT_MARK_BULLET, "%s is working on %s (%s)%s", agent, object,
+		             intent, c->awaiting_merge ? ", done and awaiting merge" : "");
 	cft_out_styled(out, severity_style(c->severity), "    %s %s%s%s",
 	               cft_render_severity(c->severity), c->id[0] ? c->id : c->conflict_type,
 	               c->explanation[0] ? ": " : "", c->explanation);
@@ -285,10 +288,9 @@ void cft_render_change_text(struct cft_output *out, const Confiture__V1__Event *
 	struct cft_arena arena = CFT_ARENA_INIT;
 	char time[CFT_TIME_TEXT];
 
-	cft_out_mark(out, change_mark(change), "%s #%llu %s %s%s%s",
-	             time_text(event->time, time), (unsigned long long)event->revision,
-	             change->kind, subject_text(&arena, change), event->reason[0] ? ": " : "",
-	             event->reason);
+	cft_out_mark(out, change_mark(change), "%s #%llu %s %s%s%s", time_text(event->time, time),
+	             (unsigned long long)event->revision, change->kind,
+	             subject_text(&arena, change), event->reason[0] ? ": " : "", event->reason);
 	if (change->subject_case == CONFITURE__V1__CHANGE__SUBJECT_CONFLICT &&
 	    change->conflict->explanation[0])
 		cft_out_text(out, "     %s", change->conflict->explanation);

@@ -119,6 +119,17 @@ struct cft_conflict_key {
 void cft_conflict_keys(const struct cft_effects *effects, const struct cft_base *base,
                        struct cft_arena *arena, struct cft_conflict_key **ret, size_t *ret_n);
 
+/* What the effects name and neither the base (not NULL) nor any of the other lists has: tables,
+ * columns and the like, in order of first need. What IF EXISTS forgives, and what runs in a
+ * branch of a DO block, is left out. */
+struct cft_missing {
+	const char *object; /* "column public.users.age" */
+	int statement;
+};
+void cft_conflict_missing(const struct cft_effects *effects, const struct cft_base *base,
+                          const struct cft_effects *const *others, size_t n_others,
+                          struct cft_arena *arena, struct cft_missing **ret, size_t *ret_n);
+
 /* The locks one intent takes, strongest per table, in order of first use. */
 struct cft_table_lock {
 	const char *table; /* "public.users" or as written */

@@ -68,6 +68,9 @@ enum world_code exec_type_blocked(struct world *w, int column, int by, const cha
 enum world_code exec_remove(struct world *w, const int *targets, size_t n, bool cascade);
 /* The index of a constraint, under the constraint's name. */
 enum world_code exec_make_index(struct world *w, int constraint, int table);
+/* For each dependency of `from` on a column of `source`, one of `to` on the column of that name. */
+void exec_copy_column_deps(struct world *w, int to, const struct world_obj *from, int source,
+                           int table);
 /* What a new child takes from its parent. */
 void exec_copy_columns(struct world *w, int parent, int child);
 void exec_copy_checks(struct world *w, int parent, int child);

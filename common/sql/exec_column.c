@@ -90,6 +90,36 @@ enum world_code exec_create_column(struct world *w, const struct cft_effect *e)
 	return add_column_down(w, table, e, false);
 }
 
+/* A column of a query's result; `source` (or -1) is what it comes from. */
+static void add_output(struct world *w, int relation, const char *name, int source)
+{
+	if (world_column(w, relation, name) >= 0)
+		return;
+	int column = world_add(w, CFT_OBJ_COLUMN, relation, "", name);
+	if (source < 0 || WORLD_OBJ(w, relation)->kind == CFT_OBJ_VIEW)
+		return;
+	world_set(w, column, "type", world_get(w, source, "type"));
+	const struct world_obj *s = WORLD_OBJ(w, source);
+	for (size_t i = 0; i < s->n_deps; i++)
+		if (strcmp(s->deps[i].tag, "type") == 0)
+			world_depend(w, column, s->deps[i].target, s->deps[i].type, "type");
+}
+
+/* The column of that name of the query's relations, or -1. */
+static int output_source(struct world *w, const struct cft_effect *e, const char *name)
+{
+	for (size_t i = 0; i < e->n_refs; i++) {
+		const struct cft_ref *ref = &e->refs[i];
+		if (ref->kind != CFT_OBJ_RELATION || ref->scope > 1)
+			continue;
+		int rel = world_lookup(w, CFT_OBJ_RELATION, ref->schema, ref->name);
+		int column = rel >= 0 ? world_column(w, rel, name) : -1;
+		if (column >= 0)
+			return column;
+	}
+	return -1;
+}
+
 /* The columns that a query gives a view or a table made from it; `alias.*` is every column. */
 static void add_star(struct world *w, const struct cft_effect *e, int relation, const char *alias,
                      size_t alias_len)
@@ -108,9 +138,8 @@ static void add_star(struct world *w, const struct cft_effect *e, int relation, 
 		int n = (int)w->objs.n;
 		for (int k = 0; k < n; k++) {
 			const struct world_obj *c = WORLD_OBJ(w, k);
-			if (c->alive && c->kind == CFT_OBJ_COLUMN && c->parent == source &&
-			    world_column(w, relation, c->name) < 0)
-				world_add(w, CFT_OBJ_COLUMN, relation, "", c->name);
+			if (c->alive && c->kind == CFT_OBJ_COLUMN && c->parent == source)
+				add_output(w, relation, c->name, k);
 		}
 	}
 }
@@ -127,8 +156,8 @@ void exec_output_columns(struct world *w, const struct cft_effect *e, int relati
 
 		if (len >= 2 && strcmp(name + len - 2, ".*") == 0)
 			add_star(w, e, relation, p, len - 2);
-		else if (world_column(w, relation, name) < 0)
-			world_add(w, CFT_OBJ_COLUMN, relation, "", name);
+		else
+			add_output(w, relation, name, output_source(w, e, name));
 		p += len + (p[len] == ',');
 	}
 }

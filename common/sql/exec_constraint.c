@@ -178,6 +178,9 @@ static enum world_code inherit_check(struct world *w, const struct cft_effect *e
 		world_set(w, copy, "type", "check");
 		world_set(w, copy, "def", exec_attr(e, "def"));
 		world_set(w, copy, "inherited", "yes");
+		struct world_obj own =
+			*WORLD_OBJ(w, world_child(w, CFT_OBJ_CONSTRAINT, table, name));
+		exec_copy_column_deps(w, copy, &own, table, child);
 		inherit_check(w, e, child, name);
 	}
 	return WORLD_OK;

@@ -51,9 +51,8 @@ static int copy_column(struct world *w, int table, const struct world_obj *c, in
 	return column;
 }
 
-/* The copy's column for each dependency on a column of the source. */
-static void copy_column_deps(struct world *w, int to, const struct world_obj *from, int source,
-                             int table)
+void exec_copy_column_deps(struct world *w, int to, const struct world_obj *from, int source,
+                           int table)
 {
 	for (size_t i = 0; i < from->n_deps; i++) {
 		const struct world_obj *t = WORLD_OBJ(w, from->deps[i].target);
@@ -85,7 +84,7 @@ static enum world_code copy_constraint(struct world *w, int from, int source, in
 		return WORLD_OK;
 	int to = world_add(w, CFT_OBJ_CONSTRAINT, table, "", name);
 	copy_attrs(w, to, &c);
-	copy_column_deps(w, to, &c, source, table);
+	exec_copy_column_deps(w, to, &c, source, table);
 	return check ? WORLD_OK : exec_make_index(w, to, table);
 }
 
@@ -99,7 +98,7 @@ static void copy_index(struct world *w, int from, int source, int table)
 	int to = world_add(w, c.kind, -1, WORLD_OBJ(w, table)->schema, name);
 
 	copy_attrs(w, to, &c);
-	copy_column_deps(w, to, &c, source, table);
+	exec_copy_column_deps(w, to, &c, source, table);
 	world_depend(w, to, table, WORLD_DEP_AUTO, "");
 }
 
@@ -193,5 +192,6 @@ void exec_copy_checks(struct world *w, int parent, int child)
 		world_set(w, copy, "type", "check");
 		world_set(w, copy, "def", world_get(w, i, "def"));
 		world_set(w, copy, "inherited", "yes");
+		exec_copy_column_deps(w, copy, &c, parent, child);
 	}
 }

@@ -176,6 +176,11 @@ static void attr_keys(struct key_list *list, const struct cft_effect *e)
 		if (strcmp(k, "rename_label") == 0 || strcmp(k, "add_label") == 0)
 			key(list, true, "label:%s", e->attrs[i].value);
 		key(list, true, "c:%s.=%s", e->name, k);
+		/* GRANT SELECT (a): "acl.role.select(a)" */
+		const char *paren = e->op == CFT_OP_GRANT ? strchr(k, '(') : NULL;
+		if (paren)
+			key(list, false, "c:%s.%.*s", e->name, (int)strcspn(paren + 1, ")"),
+			    paren + 1);
 	}
 }
 

@@ -508,12 +508,11 @@ int world_assume(struct world *w, enum cft_object_kind kind, int parent, const c
 		a.parent = parent;
 	else if (p)
 		a.parent_assumption = p->assumption;
-	struct world_by by = {w->side, w->effect};
+	a.effect = w->effect;
 	uint8_t side = w->side;
 	w->side = 0;
 	world_apply_assumption(w, &a, parent);
 	w->side = side;
-	(void)by;
 	int obj = (int)w->objs.n - 1;
 	if (!sketch) {
 		WORLD_OBJ(w, obj)->assumption = (int)w->assumptions.n;

@@ -88,6 +88,7 @@ struct world_assumption {
 	const char *schema, *name, *args, *value;
 	int parent;            /* object of the base, or -1 */
 	int parent_assumption; /* else the assumption that made the parent, or -1 */
+	int effect;            /* that needed it first */
 };
 
 struct world {

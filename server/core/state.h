@@ -82,6 +82,11 @@ void cft_state_check(const struct cft_state *state, const char *agent_id,
                      const struct cft_plan *plan, const char *own_intent_id, const char *own_branch,
                      int64_t now_us, struct cft_arena *arena, struct cft_conflict_list *ret);
 
+/* Objects that the subject names and neither the base (where there is one) nor another live intent
+ * has, as conflicts of type "missing_object" without a second side. Derived: not part of the log. */
+void cft_state_missing(const struct cft_state *state, const struct cft_intent *subject,
+                       struct cft_arena *arena, struct cft_conflict_list *ret);
+
 struct cft_intent_filter {
 	uint32_t status_mask; /* bit (1 << status); 0 = all */
 	const char *agent_id; /* NULL or "" = all */

@@ -16,6 +16,26 @@ static void list_open(const struct cft_view *view, const char *intent_id,
 	cft_state_list_conflicts(view->state, &filter, view->arena, ret);
 }
 
+void cft_add_missing(const struct cft_view *view, const struct cft_intent *subject,
+                     struct cft_conflict_list *list)
+{
+	struct cft_conflict_list missing = {0};
+
+	/* Once it is done the base may have moved on with it. */
+	if (subject &&
+	    (subject->status == CFT_INTENT_REGISTERED || subject->status == CFT_INTENT_IN_PROGRESS))
+		cft_state_missing(view->state, subject, view->arena, &missing);
+	if (missing.n == 0)
+		return;
+	const struct cft_conflict **all =
+		cft_arena_array(view->arena, const struct cft_conflict *, list->n + missing.n);
+	for (size_t i = 0; i < list->n; i++)
+		all[i] = list->v[i];
+	for (size_t i = 0; i < missing.n; i++)
+		all[list->n + i] = missing.v[i];
+	*list = (struct cft_conflict_list){all, list->n + missing.n};
+}
+
 static void add_lease(const struct cft_view *view, const struct cft_intent *intent,
                       Confiture__V1__Intent *to)
 {
@@ -106,6 +126,7 @@ Confiture__V1__Conflict **cft_show_conflicts_of(const struct cft_view *view, con
 	struct cft_conflict_list list;
 
 	list_open(view, intent_id, &list);
+	cft_add_missing(view, cft_state_intent(view->state, intent_id), &list);
 	*ret_n = list.n;
 	return cft_show_conflicts(view, &list);
 }

@@ -25,7 +25,10 @@ Confiture__V1__Conflict *cft_show_conflict(const struct cft_view *view,
                                            const struct cft_conflict *conflict);
 Confiture__V1__Conflict **cft_show_conflicts(const struct cft_view *view,
                                              const struct cft_conflict_list *list);
-/* The open conflicts of one intent. */
+/* Appends what the subject names and nobody has; NULL is fine. */
+void cft_add_missing(const struct cft_view *view, const struct cft_intent *subject,
+                     struct cft_conflict_list *list);
+/* The open conflicts of one intent, and what it names and nobody has. */
 Confiture__V1__Conflict **cft_show_conflicts_of(const struct cft_view *view, const char *intent_id,
                                                 size_t *ret_n);
 

@@ -79,6 +79,11 @@ static void answer_check(struct cft_query *query, const struct cft_view *view)
 	plan.tables_declared.n = r->n_tables_affected;
 	cft_state_check(view->state, r->agent_id, &plan, r->intent_id, r->branch_name, view->now_us,
 	                view->arena, &list);
+	struct cft_intent subject = {.id = r->intent_id,
+	                             .agent_id = r->agent_id,
+	                             .effects = effects,
+	                             .status = CFT_INTENT_REGISTERED};
+	cft_add_missing(view, &subject, &list);
 	response.conflicts = cft_show_conflicts(view, &list);
 	response.n_conflicts = list.n;
 	response.revision = cft_state_revision(view->state);

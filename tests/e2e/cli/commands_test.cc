@@ -188,6 +188,23 @@ TEST_F(Commands, BaseSchemaIsUploadedAndShown)
 	EXPECT_EQ("true", ask({"base", "show"}, ".base.object_count > 0"));
 }
 
+TEST_F(Commands, WithABaseWhatNobodyHasIsReported)
+{
+	std::string path = world_.dir.write("schema.sql", "CREATE TABLE users (id int, age int);");
+	std::string types = "[.conflicts[].conflict_type]";
+	auto check = [&](const std::string &sql) {
+		return ask({"check", "--agent-id", "bob", "--schema-changes", sql}, types);
+	};
+
+	EXPECT_EQ("[]", check("ALTER TABLE profiles ADD bio text"));
+	ask({"base", "set", path, "--agent-id", "alice"}, ".base.source");
+	EXPECT_EQ("[\"missing_object\"]", check("ALTER TABLE profiles ADD bio text"));
+	EXPECT_EQ("[]", check("ALTER TABLE users ADD bio text"));
+	std::string id = world_.registered("alice", "a", "CREATE TABLE profiles (id int)");
+	ask({"complete", "--intent-id", id, "--outcome", "done"}, ".intent.status");
+	EXPECT_EQ("[]", check("ALTER TABLE profiles ADD bio text"));
+}
+
 TEST_F(Commands, ListsPageToTheEnd)
 {
 	RunResult made = world_.bash("for i in $(seq 1 30); do confiture coordinate register "

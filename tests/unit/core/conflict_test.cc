@@ -329,3 +329,25 @@ TEST(Base, ANewBaseReevaluatesAllIntents)
 	EXPECT_EQ(2u, (size_t)cft_state_base(w.state)->effects->n_statements);
 	cft_state_check_invariants(w.state);
 }
+
+TEST(Base, TellsWhatNobodyHas)
+{
+	CoreWorld w;
+	cft_conflict_list missing = {};
+	auto tell = [&](const char *id) {
+		cft_state_missing(w.state, cft_state_intent(w.state, id), &w.arena, &missing);
+		return missing.n ? missing.v[0]->objects.v[0] : "";
+	};
+
+	ASSERT_EQ(0, w.Register("alice", "int_1", "ALTER TABLE profiles ADD COLUMN bio text"));
+	EXPECT_STREQ("", tell("int_1")); // without a base everything is taken to exist
+	ASSERT_EQ(0, w.SetBase("CREATE TABLE users (id int)"));
+	EXPECT_STREQ("table public.profiles", tell("int_1"));
+	EXPECT_EQ(CFT_SEVERITY_WARNING, missing.v[0]->severity);
+	EXPECT_STREQ("missing_object", missing.v[0]->type);
+	// What is done and awaits its merge lies over the base.
+	ASSERT_EQ(0, w.Register("bob", "int_2", "CREATE TABLE profiles (id int)"));
+	EXPECT_STREQ("", tell("int_1"));
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "bob", "int_2"));
+	EXPECT_STREQ("", tell("int_1"));
+}
