@@ -5,6 +5,7 @@
 #include "server/analyzer/analyzer.h"
 #include "server/prover/prover.h"
 #include "server/wiring/app.h"
+#include "server/worker/worker.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +91,8 @@ int main(int argc, char **argv)
 		return cft_analyzer_child_main();
 	if (argc == 3 && strcmp(argv[1], "--prover") == 0)
 		return cft_prover_child_main(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "--migrate-worker") == 0)
+		return cft_worker_child_main();
 	argv = take_words(&arena, argc, argv);
 	cft_settings_init(&settings, &cft_server_settings_table, &arena, &values);
 	if (cft_settings_load(&settings, argc, argv, "config", NULL, &err) < 0)

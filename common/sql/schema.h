@@ -54,7 +54,7 @@ struct cft_diff_options {
 	bool online;                /* CREATE INDEX CONCURRENTLY, NOT VALID + VALIDATE … */
 	const char *const *renames; /* "old=new" or "table.old=new", NULL-terminated, or NULL */
 	const char *const *ignore;  /* tables to leave alone, NULL-terminated, or NULL;
-	                             * confiture_migrations and tb_confiture always are */
+	                             * confiture_migrations, confiture_fence and tb_confiture always are */
 	bool keep_owners;           /* do not compare owners */
 	bool keep_privileges;       /* do not compare grants */
 };

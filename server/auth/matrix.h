@@ -48,6 +48,8 @@ enum cft_in_name {
 	X("confiture.v1.CoordinationService", "ResolveConflict", AGENT, OWN)            \
 	X("confiture.v1.CoordinationService", "ReopenConflict", AGENT, OWN)             \
 	X("confiture.v1.CoordinationService", "ProveConflict", AGENT, OWN)              \
+	X("confiture.v1.CoordinationService", "ApproveIntent", APPROVER, OWN)           \
+	X("confiture.v1.CoordinationService", "RejectIntent", APPROVER, OWN)            \
 	X("confiture.v1.CoordinationService", "ListObjectClaims", VIEWER, NOBODYS)      \
 	X("confiture.v1.CoordinationService", "ListIntentHistory", VIEWER, NOBODYS)     \
 	X("confiture.v1.CoordinationService", "SetBaseSchema", OPERATOR, OWN)           \
@@ -58,6 +60,21 @@ enum cft_in_name {
 	X("confiture.v1.CoordinationService", "AcknowledgeInbox", AGENT, OWN)           \
 	X("confiture.v1.CoordinationService", "Participate", AGENT, OWN)                \
 	X("confiture.v1.CoordinationService", "GetServerInfo", VIEWER, NOBODYS)         \
+	X("confiture.v1.MigrationService", "ListTargets", VIEWER, NOBODYS)              \
+	X("confiture.v1.MigrationService", "ReserveVersion", AGENT, OWN)                \
+	X("confiture.v1.MigrationService", "GetMigrationStatus", VIEWER, NOBODYS)       \
+	X("confiture.v1.MigrationService", "PlanMigrations", AGENT, NOBODYS)            \
+	X("confiture.v1.MigrationService", "ApplyMigrations", AGENT, OWN)               \
+	X("confiture.v1.MigrationService", "RollbackMigrations", AGENT, OWN)            \
+	X("confiture.v1.MigrationService", "WatchOperation", VIEWER, NOBODYS)           \
+	X("confiture.v1.MigrationService", "ListOperations", VIEWER, NOBODYS)           \
+	X("confiture.v1.MigrationService", "CancelOperation", AGENT, OWN)               \
+	X("confiture.v1.MigrationService", "BuildSchema", AGENT, NOBODYS)               \
+	X("confiture.v1.MigrationService", "DiffSchema", AGENT, NOBODYS)                \
+	X("confiture.v1.MigrationService", "GenerateMigration", AGENT, NOBODYS)         \
+	X("confiture.v1.MigrationService", "LintMigration", AGENT, NOBODYS)             \
+	X("confiture.v1.MigrationService", "DetectDrift", AGENT, NOBODYS)               \
+	X("confiture.v1.MigrationService", "GetSchemaSnapshot", VIEWER, NOBODYS)        \
 	X("grpc.health.v1.Health", "Check", NONE, NOBODYS)                              \
 	X("grpc.health.v1.Health", "Watch", NONE, NOBODYS)                              \
 	X("grpc.reflection.v1.ServerReflection", "ServerReflectionInfo", NONE, NOBODYS) \

@@ -54,6 +54,13 @@ static void fill_intent(const Confiture__V1__Intent *from, struct cft_intent *to
 	to->outcome = from->outcome;
 	to->notes = from->notes;
 	to->reason = from->reason;
+	to->approval = (enum cft_approval)from->approval;
+	to->approval_by = from->approval_by;
+	to->approval_notes = from->approval_notes;
+	to->approval_digest = from->approval_digest;
+	to->approval_us = cft_codec_time_us(from->approval_time);
+	to->applying = from->applying_operation;
+	to->target = from->target;
 	to->created_us = cft_codec_time_us(from->create_time);
 	to->updated_us = cft_codec_time_us(from->update_time);
 	to->created_revision = from->create_revision;

@@ -59,6 +59,18 @@ static void set_texts(const struct cft_intent *from, Confiture__V1__Intent *to)
 	to->reason = borrow(from->reason);
 }
 
+static void set_approval(struct cft_arena *arena, const struct cft_intent *from,
+                         Confiture__V1__Intent *to)
+{
+	to->approval = (Confiture__V1__ApprovalState)from->approval;
+	to->approval_by = borrow(from->approval_by);
+	to->approval_notes = borrow(from->approval_notes);
+	to->approval_digest = borrow(from->approval_digest);
+	to->approval_time = cft_codec_time(arena, from->approval_us);
+	to->applying_operation = borrow(from->applying);
+	to->target = borrow(from->target);
+}
+
 Confiture__V1__Intent *cft_codec_intent(struct cft_arena *arena, const char *project,
                                         const struct cft_intent *intent, int flags)
 {
@@ -71,6 +83,7 @@ Confiture__V1__Intent *cft_codec_intent(struct cft_arena *arena, const char *pro
 	to->risk_level = (Confiture__V1__RiskLevel)intent->risk;
 	to->estimated_duration_ms = intent->estimated_us / 1000;
 	to->status = (Confiture__V1__IntentStatus)intent->status;
+	set_approval(arena, intent, to);
 	to->fence = intent->fence;
 	to->lease_ttl_ms = intent->lease_ttl_us / 1000;
 	to->create_time = cft_codec_time(arena, intent->created_us);

@@ -27,6 +27,10 @@ enum cft_command_kind {
 	CFT_CMD_REOPEN,
 	CFT_CMD_SET_BASE,
 	CFT_CMD_PROVE, /* keep the evidence with the conflict */
+	CFT_CMD_APPLY,        /* by the server: an operation begins to apply it, with a new fence */
+	CFT_CMD_APPLY_FAILED, /* by the server: that operation ended without success */
+	CFT_CMD_APPROVE,
+	CFT_CMD_REJECT,
 };
 
 /* The analysed plan of an intent: the same struct for register, update and check. */
@@ -56,6 +60,9 @@ struct cft_command {
 	uint64_t fence;         /* COMPLETE, EXPIRE; 0 = whatever is held */
 	int64_t ttl_us;         /* START: 0 = from the estimate within the limits */
 	enum cft_strategy strategy;
+	const char *operation_id, *target; /* APPLY, APPLY_FAILED */
+	bool need_approval;                /* APPLY: the target's policy */
+	const char *digest;                /* APPROVE, REJECT: of the DDL that was seen; "" any */
 	const struct cft_base_schema *base;
 	/* PROVE: the evidence, and the generations of the two intents that it is about. */
 	const char *proof_json, *proven_verdict;

@@ -79,8 +79,11 @@ int cft_need_rule(struct cft_decide *d, const struct cft_intent *intent, bool ac
 {
 	const struct cft_conflict *worst = NULL;
 	int severity = cft_worst_severity(d->state, intent, d->now_us, &worst);
+	enum cft_command_kind kind = d->command->kind;
 
-	switch (cft_rule(d->command->kind, intent->status, severity)) {
+	if (kind == CFT_CMD_REJECT) /* one row for both */
+		kind = CFT_CMD_APPROVE;
+	switch (cft_rule(kind, intent->status, severity)) {
 	case CFT_RULE_ALLOWED:
 	case CFT_RULE_WARNED:
 		return 0;
@@ -118,6 +121,12 @@ static int dispatch(struct cft_decide *d)
 		return cft_decide_base(d);
 	case CFT_CMD_PROVE:
 		return cft_decide_prove(d);
+	case CFT_CMD_APPLY:
+	case CFT_CMD_APPLY_FAILED:
+		return cft_decide_apply(d);
+	case CFT_CMD_APPROVE:
+	case CFT_CMD_REJECT:
+		return cft_decide_approval(d);
 	}
 	return cft_fail(d->err, CFT_E_INTERNAL, "unknown command");
 }

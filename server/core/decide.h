@@ -40,6 +40,8 @@ int cft_decide_resolve(struct cft_decide *d);
 int cft_decide_reopen(struct cft_decide *d);
 int cft_decide_prove(struct cft_decide *d);
 int cft_decide_base(struct cft_decide *d);
+int cft_decide_apply(struct cft_decide *d);    /* and its failure */
+int cft_decide_approval(struct cft_decide *d); /* approve, reject */
 
 /* -- for the handlers -- */
 
@@ -47,6 +49,8 @@ int cft_decide_base(struct cft_decide *d);
 int cft_need_intent(struct cft_decide *d, const struct cft_intent **ret);
 /* The table of blocking rules; `accepted` overcomes BLOCKED, never STATE. */
 int cft_need_rule(struct cft_decide *d, const struct cft_intent *intent, bool accepted);
+/* The command's fence, where it names one, is the intent's present one. */
+int cft_need_fence(struct cft_decide *d, const struct cft_intent *intent);
 int cft_need_reason(struct cft_decide *d, const char *what);
 
 /* Emits the draft with time and revision filled in. Returns the record, borrowed. */

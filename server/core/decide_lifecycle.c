@@ -80,7 +80,7 @@ int cft_decide_start(struct cft_decide *d)
 }
 
 /* A holder that lost its lease to a later grant must not finish in its name. */
-static int need_fence(struct cft_decide *d, const struct cft_intent *intent)
+int cft_need_fence(struct cft_decide *d, const struct cft_intent *intent)
 {
 	uint64_t fence = d->command->fence;
 
@@ -102,7 +102,7 @@ static int refuse_expired(struct cft_decide *d, const struct cft_intent *intent)
 
 static int may_complete(struct cft_decide *d, const struct cft_intent *intent)
 {
-	int code = need_fence(d, intent);
+	int code = cft_need_fence(d, intent);
 
 	if (code == 0 && intent->status == CFT_INTENT_EXPIRED)
 		code = refuse_expired(d, intent);
@@ -161,6 +161,17 @@ static void emit_end(struct cft_decide *d, const struct cft_intent *intent)
 		cft_emit_vanished(d, intent);
 }
 
+/* What an operation is putting into a database right now is not given up beside it. */
+static int need_idle(struct cft_decide *d, const struct cft_intent *intent)
+{
+	if (d->command->kind != CFT_CMD_ABANDON || !intent->applying[0] || d->command->force)
+		return 0;
+	cft_fail_reason(d->err, CFT_E_STATE, "APPLY_IN_PROGRESS",
+	                "operation %s is applying intent %s to %s", intent->applying, intent->id,
+	                intent->target);
+	return cft_err_hint(d->err, "cancel the operation first, or use --force --reason TEXT");
+}
+
 int cft_decide_end(struct cft_decide *d)
 {
 	const struct cft_intent *intent = NULL;
@@ -169,13 +180,16 @@ int cft_decide_end(struct cft_decide *d)
 	if (code == 0)
 		code = cft_need_rule(d, intent, false);
 	if (code == 0)
-		code = need_fence(d, intent);
+		code = cft_need_fence(d, intent);
+	if (code == 0)
+		code = need_idle(d, intent);
 	if (code != 0)
 		return code;
 	struct ending end = ending_of(d->command->kind);
 	struct cft_intent draft = *intent;
 	if (cft_or_empty(d->command->reason)[0])
 		draft.reason = d->command->reason;
+	draft.applying = "";
 	const struct cft_intent *after = move(d, end.kind, draft, end.to);
 	if (intent->status == CFT_INTENT_IN_PROGRESS)
 		set_lease(d, end.to == CFT_INTENT_EXPIRED ? CFT_LEASE_LAPSE : CFT_LEASE_RELEASE,

@@ -154,6 +154,9 @@ int cft_decide_update(struct cft_decide *d)
 	               !same_strings(&draft.tables_declared, &intent->tables_declared);
 	if (planned) {
 		draft.generation++;
+		draft.approval = CFT_APPROVAL_NONE;
+		draft.approval_by = draft.approval_notes = draft.approval_digest = "";
+		draft.approval_us = 0;
 		set_plan(d, &draft, d->command->plan.effects);
 	}
 	const struct cft_intent *after = cft_emit_intent(d, CFT_CHANGE_INTENT_UPDATED, draft);

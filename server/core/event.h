@@ -15,20 +15,24 @@ extern "C" {
 #endif
 
 /* X(NAME, number stored, "kind on the wire"). Numbers are stored: never change one. */
-#define CFT_CHANGE_KIND_MAP(X)                        \
-	X(INTENT_REGISTERED, 1, "intent.registered")  \
-	X(INTENT_UPDATED, 2, "intent.updated")        \
-	X(INTENT_STARTED, 3, "intent.started")        \
-	X(INTENT_COMPLETED, 4, "intent.completed")    \
-	X(INTENT_ABANDONED, 5, "intent.abandoned")    \
-	X(INTENT_MERGED, 6, "intent.merged")          \
-	X(INTENT_EXPIRED, 7, "intent.expired")        \
-	X(CONFLICT_DETECTED, 8, "conflict.detected")  \
-	X(CONFLICT_RESOLVED, 9, "conflict.resolved")  \
-	X(CONFLICT_REOPENED, 10, "conflict.reopened") \
-	X(CONFLICT_VANISHED, 11, "conflict.vanished") \
-	X(BASE_CHANGED, 12, "base.changed")           \
-	X(CONFLICT_PROVEN, 13, "conflict.proven")
+#define CFT_CHANGE_KIND_MAP(X)                            \
+	X(INTENT_REGISTERED, 1, "intent.registered")      \
+	X(INTENT_UPDATED, 2, "intent.updated")            \
+	X(INTENT_STARTED, 3, "intent.started")            \
+	X(INTENT_COMPLETED, 4, "intent.completed")        \
+	X(INTENT_ABANDONED, 5, "intent.abandoned")        \
+	X(INTENT_MERGED, 6, "intent.merged")              \
+	X(INTENT_EXPIRED, 7, "intent.expired")            \
+	X(CONFLICT_DETECTED, 8, "conflict.detected")      \
+	X(CONFLICT_RESOLVED, 9, "conflict.resolved")      \
+	X(CONFLICT_REOPENED, 10, "conflict.reopened")     \
+	X(CONFLICT_VANISHED, 11, "conflict.vanished")     \
+	X(BASE_CHANGED, 12, "base.changed")               \
+	X(CONFLICT_PROVEN, 13, "conflict.proven")         \
+	X(INTENT_APPLYING, 20, "intent.applying")         \
+	X(INTENT_APPLY_FAILED, 21, "intent.apply_failed") \
+	X(INTENT_APPROVED, 22, "intent.approved")         \
+	X(INTENT_REJECTED, 23, "intent.rejected")
 
 enum cft_change_kind {
 #define CFT_X(name, number, wire) CFT_CHANGE_##name = number,

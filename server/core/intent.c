@@ -3,6 +3,8 @@
  */
 #include "server/core/intent.h"
 
+#include "common/base/buf.h"
+#include "common/base/digest.h"
 #include "server/core/pack.h"
 
 #include <assert.h>
@@ -39,6 +41,11 @@ static void pack_texts(struct cft_pack *pack, struct cft_intent *copy)
 	copy->outcome = cft_pack_str(pack, copy->outcome);
 	copy->notes = cft_pack_str(pack, copy->notes);
 	copy->reason = cft_pack_str(pack, copy->reason);
+	copy->approval_by = cft_pack_str(pack, copy->approval_by);
+	copy->approval_notes = cft_pack_str(pack, copy->approval_notes);
+	copy->approval_digest = cft_pack_str(pack, copy->approval_digest);
+	copy->applying = cft_pack_str(pack, copy->applying);
+	copy->target = cft_pack_str(pack, copy->target);
 }
 
 static void pack_intent(struct cft_pack *pack, const void *from)
@@ -59,6 +66,17 @@ static void pack_intent(struct cft_pack *pack, const void *from)
 struct cft_intent *cft_intent_copy(const struct cft_intent *intent)
 {
 	return cft_pack_run(pack_intent, intent);
+}
+
+const char *cft_intent_digest(const struct cft_intent *intent, char out[65])
+{
+	struct cft_buf text = CFT_BUF_INIT;
+
+	for (size_t i = 0; i < intent->statements.n; i++)
+		cft_buf_add(&text, intent->statements.v[i], strlen(intent->statements.v[i]) + 1);
+	cft_sha256_hex(cft_buf_str(&text), text.len, out);
+	cft_buf_release(&text);
+	return out;
 }
 
 const char *cft_intent_status_name(enum cft_intent_status status)

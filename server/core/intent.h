@@ -35,6 +35,9 @@ enum cft_intent_status {
 
 enum cft_risk { CFT_RISK_LOW = 1, CFT_RISK_MEDIUM, CFT_RISK_HIGH, CFT_RISK_CRITICAL };
 
+/* Numbers are stored and sent. An approval is of one text of the DDL: an edit voids it. */
+enum cft_approval { CFT_APPROVAL_NONE, CFT_APPROVAL_APPROVED, CFT_APPROVAL_REJECTED };
+
 struct cft_strings {
 	const char **v;
 	size_t n;
@@ -56,6 +59,11 @@ struct cft_intent {
 	uint64_t fence;       /* the last one given; 0 before the first start */
 	int64_t lease_ttl_us; /* of the last grant */
 	const char *metadata_json, *outcome, *notes, *reason; /* "" where none */
+	enum cft_approval approval;
+	const char *approval_by, *approval_notes;
+	const char *approval_digest;   /* of the DDL that was judged (cft_intent_digest) */
+	int64_t approval_us;           /* 0 where none */
+	const char *applying, *target; /* the operation that applies it now, and where; "" */
 	int64_t created_us, updated_us;
 	uint64_t created_revision, updated_revision;
 };
@@ -71,6 +79,9 @@ const char *cft_intent_status_name(enum cft_intent_status status); /* "IN_PROGRE
 /* The moves of the lifecycle (docs/guarantees.md); every transition goes through this table. */
 bool cft_intent_may_move(enum cft_intent_status from, enum cft_intent_status to);
 bool cft_intent_is_terminal(enum cft_intent_status status); /* MERGED, ABANDONED */
+
+/* SHA-256 in hex of the statements: what an approval is bound to. */
+const char *cft_intent_digest(const struct cft_intent *intent, char out[65]);
 
 /* Fills `ret` (in the arena) with the tables that the effects name and those declared: sorted,
  * unique, "public." left out. */

@@ -86,6 +86,24 @@ static const struct rule rules[] = {
           [CFT_INTENT_MERGED] = {NO, NO, NO},
           [CFT_INTENT_ABANDONED] = {NO, NO, NO},
           [CFT_INTENT_EXPIRED] = {NO, NO, NO}}},
+	{CFT_CMD_APPLY,
+         "apply",
+         "By the server, when a governed apply of the intent gets its turn: a new fence.",
+         {[CFT_INTENT_REGISTERED] = {NO, NO, NO},
+          [CFT_INTENT_IN_PROGRESS] = {NO, NO, NO},
+          [CFT_INTENT_COMPLETED] = {OK, WARN, STOP},
+          [CFT_INTENT_MERGED] = {NO, NO, NO},
+          [CFT_INTENT_ABANDONED] = {NO, NO, NO},
+          [CFT_INTENT_EXPIRED] = {NO, NO, NO}}},
+	{CFT_CMD_APPROVE,
+         "approve, reject",
+         "By another agent than the owner; void as soon as the DDL changes.",
+         {[CFT_INTENT_REGISTERED] = {OK, OK, OK},
+          [CFT_INTENT_IN_PROGRESS] = {OK, OK, OK},
+          [CFT_INTENT_COMPLETED] = {OK, OK, OK},
+          [CFT_INTENT_MERGED] = {NO, NO, NO},
+          [CFT_INTENT_ABANDONED] = {NO, NO, NO},
+          [CFT_INTENT_EXPIRED] = {NO, NO, NO}}},
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
@@ -121,7 +139,14 @@ const char *cft_command_name(enum cft_command_kind command)
 	case CFT_CMD_ABANDON:
 	case CFT_CMD_MERGE:
 	case CFT_CMD_EXPIRE:
+	case CFT_CMD_APPLY:
 		return find(command)->name;
+	case CFT_CMD_APPLY_FAILED:
+		return "end the apply of";
+	case CFT_CMD_APPROVE:
+		return "approve";
+	case CFT_CMD_REJECT:
+		return "reject";
 	case CFT_CMD_RESOLVE:
 		return "resolve";
 	case CFT_CMD_REOPEN:

@@ -47,6 +47,8 @@ static const struct cft_rpc_method methods[] = {
 	UNARY("ResolveConflict", resolve_conflict, SMALL),
 	UNARY("ReopenConflict", reopen_conflict, SMALL),
 	UNARY("ProveConflict", prove_conflict, SMALL),
+	UNARY("ApproveIntent", approve_intent, SMALL),
+	UNARY("RejectIntent", reject_intent, SMALL),
 	UNARY("ListObjectClaims", list_object_claims, SMALL),
 	UNARY("ListIntentHistory", list_intent_history, SMALL),
 	{"SetBaseSchema", CFT_RPC_CLIENT_STREAM, LARGE, false, cft_set_base_schema},

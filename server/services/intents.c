@@ -231,3 +231,36 @@ CFT_HANDLER(reopen_conflict)
 	m->command.reason = r->reason;
 	run_or_fail(m, rc, &err);
 }
+
+/* -- approvals -- */
+
+static void judge(struct cft_mutation *m, enum cft_command_kind kind,
+                  const struct cft_mutation_fields *fields, const char *intent_id,
+                  const char *digest, const char *words)
+{
+	struct cft_err err;
+	int rc = prepare_move(m, kind, fields, intent_id, false, words, &err);
+
+	if (rc == 0)
+		rc = cft_check_name("ddl_digest", digest, false, &err);
+	m->command.digest = digest;
+	run_or_fail(m, rc, &err);
+}
+
+CFT_HANDLER(approve_intent)
+{
+	const Confiture__V1__ApproveIntentRequest *r = request;
+	struct cft_mutation_fields fields = {r->project, r->request_id, r->agent_id, r};
+
+	judge(begin(ctx, call, reply_intent), CFT_CMD_APPROVE, &fields, r->intent_id, r->ddl_digest,
+	      r->notes);
+}
+
+CFT_HANDLER(reject_intent)
+{
+	const Confiture__V1__RejectIntentRequest *r = request;
+	struct cft_mutation_fields fields = {r->project, r->request_id, r->agent_id, r};
+
+	judge(begin(ctx, call, reply_intent), CFT_CMD_REJECT, &fields, r->intent_id, r->ddl_digest,
+	      r->reason);
+}

@@ -3,6 +3,7 @@
  */
 #include "server/services/present.h"
 
+#include "common/base/digest.h"
 #include "server/codec/records_codec.h"
 
 #include <string.h>
@@ -85,6 +86,8 @@ Confiture__V1__Intent *cft_show_intent(const struct cft_view *view, const struct
 
 	to->blocked = cft_state_blocked(view->state, intent, view->now_us);
 	to->stale = cft_state_stale(view->state, intent, view->now_us);
+	to->ddl_digest = cft_arena_alloc(view->arena, CFT_SHA256_HEX);
+	cft_intent_digest(intent, to->ddl_digest);
 	add_lease(view, intent, to);
 	add_conflicts_with(view, intent, to);
 	return to;

@@ -46,6 +46,8 @@ CFT_HANDLER(get_conflict);
 CFT_HANDLER(resolve_conflict);
 CFT_HANDLER(reopen_conflict);
 CFT_HANDLER(prove_conflict);
+CFT_HANDLER(approve_intent);
+CFT_HANDLER(reject_intent);
 CFT_HANDLER(list_object_claims);
 CFT_HANDLER(list_intent_history);
 CFT_HANDLER(set_base_schema);

@@ -294,6 +294,12 @@ static void rows(struct cft_store *store, const char *sql, size_t n, const char 
 	cft_store_run(store, sql, n, values, on_rows, call);
 }
 
+void cft_store_rows(struct cft_store *store, const char *sql, size_t n, const char *const *values,
+                    cft_rows_cb *cb, void *ctx)
+{
+	rows(store, sql, n, values, cb, ctx);
+}
+
 void cft_store_revisions(struct cft_store *store, const json_t *names, cft_rows_cb *cb, void *ctx)
 {
 	char *text = cft_json_compact(names);

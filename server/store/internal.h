@@ -11,5 +11,8 @@
  * parameters, several statements in one text are one transaction. */
 void cft_store_run(struct cft_store *store, const char *sql, size_t n, const char *const *values,
                    cft_pg_reply_fn fn, void *ctx);
+/* The same with the rows as text. */
+void cft_store_rows(struct cft_store *store, const char *sql, size_t n, const char *const *values,
+                    cft_rows_cb *cb, void *ctx);
 
 #endif

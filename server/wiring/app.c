@@ -14,6 +14,7 @@
 #include "server/services/coordination.h"
 #include "server/wiring/access.h"
 #include "server/wiring/database.h"
+#include "server/wiring/targets.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,9 @@ struct cft_app {
 	struct cft_store *store;
 	struct cft_sequencer *sequencer;
 	struct cft_coordination *coordination;
+	struct cft_arena arena; /* of the targets */
+	struct cft_targets targets;
+	struct cft_migration *migration;
 	struct cft_health *health;
 	struct cft_reflection *reflection;
 	struct cft_rpc_server *server;
@@ -160,6 +164,15 @@ static void make_services(struct cft_app *app)
 	};
 
 	app->coordination = cft_coordination_new(&options);
+	struct cft_migration_options migration = {
+		.loop = app->loop,
+		.store = app->store,
+		.sequencer = app->sequencer,
+		.targets = app->targets,
+		.stale_ms = app->settings->operation_stale,
+	};
+
+	app->migration = cft_migration_new(&migration);
 	app->health = cft_health_new();
 	app->reflection = cft_reflection_new_embedded();
 	cft_sequencer_set_health(app->sequencer, on_health, app);
@@ -201,6 +214,7 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 	options.gate_ctx = app->guard;
 	app->server = cft_rpc_server_new(&options);
 	serve(app, cft_coordination_service(app->coordination));
+	serve(app, cft_migration_service(app->migration));
 	serve(app, cft_health_service(app->health));
 	cft_reflection_serve(app->reflection, app->server);
 	cft_health_set(app->health, NULL, cft_store_up(app->store));
@@ -247,6 +261,7 @@ static void drain(struct cft_app *app)
 	cft_health_shutdown(app->health);
 	cft_reflection_shutdown(app->reflection);
 	cft_coordination_shutdown(app->coordination);
+	cft_migration_shutdown(app->migration);
 	cft_rpc_server_stop(app->server, (int)timeout, on_stopped, app);
 	app->give_up = cft_timer_new(app->loop, give_up, app);
 	cft_timer_start(app->give_up, timeout + GIVE_UP_MS, 0);
@@ -284,7 +299,8 @@ int cft_app_start(const struct cft_server_settings *settings, struct cft_app **r
 	start_prover(app);
 	app->hangup = cft_signal_new(app->loop, SIGHUP, on_hangup, app);
 	app->metrics = cft_metrics_new();
-	if ((rc = start_analyzer(app, err)) < 0 ||
+	if ((rc = cft_targets_read(&app->arena, settings->targets, &app->targets, err)) < 0 ||
+	    (rc = start_analyzer(app, err)) < 0 ||
 	    (rc = cft_database_open(app->loop, settings, &app->database, err)) < 0 ||
 	    (rc = start_store(app, err)) < 0 || (rc = wait_for_database(app, err)) < 0 ||
 	    (rc = start_rpc(app, err)) < 0) {
@@ -323,6 +339,7 @@ void cft_app_free(struct cft_app *app)
 	cft_store_free(app->store);
 	cft_guard_free(app->guard);
 	cft_coordination_free(app->coordination);
+	cft_migration_free(app->migration);
 	cft_reflection_free(app->reflection);
 	cft_health_free(app->health);
 	cft_database_close(app->database);

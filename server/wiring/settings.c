@@ -224,6 +224,23 @@ static const struct cft_setting rows[] = {
          .max = 3600000,
          .help = "Longest time for running both orders of a conflict in a private "
                  "PostgreSQL; what takes longer is not provable."},
+	{.name = "targets",
+         .type = CFT_SETTING_SECTION,
+         .offset = offsetof(struct cft_server_settings, targets),
+         .flags = CFT_SETTING_FILE_ONLY,
+         .group = "Migrations",
+         .help = "Databases that agents may migrate through this server: a section per "
+                 "target, by its name, with url or url_file, project, policy (free, "
+                 "intent-required, "
+                 "approval-required), agents, table, lock_timeout, statement_timeout."},
+	{.name = "operation_stale",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, operation_stale),
+         .fallback = "10s",
+         .min = 3000,
+         .max = 3600000,
+         .help = "A server that is not heard of for so long loses the migrations that it runs "
+                 "to another one."},
 	{.name = "drain_timeout",
          .type = CFT_SETTING_DURATION,
          .offset = offsetof(struct cft_server_settings, drain_timeout),

@@ -19,7 +19,7 @@ FLOORS = [
     ["common/migrate"],
     ["server/core", "agent/output"],
     ["server/codec", "agent/client"],
-    ["server/store", "server/analyzer", "server/prover", "server/metrics", "server/auth"],
+    ["server/store", "server/analyzer", "server/prover", "server/worker", "server/metrics", "server/auth"],
     ["server/rpc"],
     ["server/services"],
     ["server/wiring", "agent/commands"],

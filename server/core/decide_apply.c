@@ -1,0 +1,147 @@
+/* Apply and approval: an intent on its way into a database.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/core/decide.h"
+
+#include <assert.h>
+#include <string.h>
+
+static int find_intent(struct cft_decide *d, const struct cft_intent **ret)
+{
+	const char *id = cft_or_empty(d->command->intent_id);
+
+	*ret = cft_state_intent(d->state, id);
+	return *ret ? 0
+	            : cft_fail_reason(d->err, CFT_E_NOT_FOUND, "INTENT_NOT_FOUND",
+	                              "no intent %s in project %s", id, d->state->project);
+}
+
+/* -- apply -- */
+
+static int need_approval(struct cft_decide *d, const struct cft_intent *intent)
+{
+	char digest[65];
+
+	if (!d->command->need_approval ||
+	    (intent->approval == CFT_APPROVAL_APPROVED &&
+	     strcmp(intent->approval_digest, cft_intent_digest(intent, digest)) == 0))
+		return 0;
+	if (intent->approval == CFT_APPROVAL_REJECTED)
+		cft_fail_reason(d->err, CFT_E_STATE, "APPROVAL_REQUIRED",
+		                "intent %s was rejected by %s: %s", intent->id, intent->approval_by,
+		                intent->approval_notes);
+	else
+		cft_fail_reason(d->err, CFT_E_STATE, "APPROVAL_REQUIRED",
+		                "target %s takes approved intents only, and nobody approved %s",
+		                cft_or_empty(d->command->target), intent->id);
+	return cft_err_hint(d->err,
+	                    "another agent with the role approver says: coordinate approve "
+	                    "--intent-id %s",
+	                    intent->id);
+}
+
+/* One operation at a time; the same one may begin again after its server died. */
+static int need_turn(struct cft_decide *d, const struct cft_intent *intent)
+{
+	if (!intent->applying[0] || strcmp(intent->applying, d->command->operation_id) == 0)
+		return 0;
+	return cft_fail_reason(d->err, CFT_E_STATE, "APPLY_IN_PROGRESS",
+	                       "operation %s is applying intent %s to %s", intent->applying,
+	                       intent->id, intent->target);
+}
+
+static int decide_begin(struct cft_decide *d, const struct cft_intent *intent)
+{
+	int code = cft_need_rule(d, intent, false);
+
+	if (code == 0)
+		code = need_turn(d, intent);
+	if (code == 0)
+		code = need_approval(d, intent);
+	if (code != 0)
+		return code;
+	struct cft_intent draft = *intent;
+	draft.fence++;
+	draft.applying = d->command->operation_id;
+	draft.target = d->command->target;
+	cft_emit_intent(d, CFT_CHANGE_INTENT_APPLYING, draft);
+	return 0;
+}
+
+static int decide_failed(struct cft_decide *d, const struct cft_intent *intent)
+{
+	int code = cft_need_fence(d, intent);
+
+	if (code == 0 && strcmp(intent->applying, d->command->operation_id) != 0)
+		code = cft_fail(d->err, CFT_E_STATE, "operation %s does not apply intent %s",
+		                d->command->operation_id, intent->id);
+	if (code != 0)
+		return code;
+	struct cft_intent draft = *intent;
+	draft.applying = "";
+	cft_emit_intent(d, CFT_CHANGE_INTENT_APPLY_FAILED, draft);
+	return 0;
+}
+
+int cft_decide_apply(struct cft_decide *d)
+{
+	const struct cft_intent *intent;
+	int code = find_intent(d, &intent);
+
+	assert(d->command->operation_id);
+	if (code != 0)
+		return code;
+	return d->command->kind == CFT_CMD_APPLY ? decide_begin(d, intent)
+	                                         : decide_failed(d, intent);
+}
+
+/* -- approval -- */
+
+static int need_other(struct cft_decide *d, const struct cft_intent *intent)
+{
+	if (strcmp(intent->agent_id, cft_or_empty(d->command->actor)) != 0)
+		return 0;
+	return cft_fail_reason(d->err, CFT_E_FORBIDDEN, "OWN_INTENT",
+	                       "intent %s is %s's own: somebody else has to judge it", intent->id,
+	                       intent->agent_id);
+}
+
+static int need_digest(struct cft_decide *d, const char *digest)
+{
+	const char *seen = cft_or_empty(d->command->digest);
+
+	if (!seen[0] || strcmp(seen, digest) == 0)
+		return 0;
+	cft_fail_reason(d->err, CFT_E_ABORTED, "DDL_CHANGED",
+	                "the DDL of intent %s is another one now than what was judged",
+	                d->command->intent_id);
+	return cft_err_hint(d->err, "read it again: coordinate approvals list");
+}
+
+int cft_decide_approval(struct cft_decide *d)
+{
+	bool approve = d->command->kind == CFT_CMD_APPROVE;
+	const struct cft_intent *intent;
+	char digest[65];
+	int code = find_intent(d, &intent);
+
+	if (code == 0)
+		code = need_other(d, intent);
+	if (code == 0 && !approve)
+		code = cft_need_reason(d, "a rejection");
+	if (code == 0)
+		code = cft_need_rule(d, intent, false);
+	if (code == 0)
+		code = need_digest(d, cft_intent_digest(intent, digest));
+	if (code != 0)
+		return code;
+	struct cft_intent draft = *intent;
+	draft.approval = approve ? CFT_APPROVAL_APPROVED : CFT_APPROVAL_REJECTED;
+	draft.approval_by = cft_or_empty(d->command->actor);
+	draft.approval_notes = cft_or_empty(d->command->reason);
+	draft.approval_digest = digest;
+	draft.approval_us = d->now_us;
+	cft_emit_intent(d, approve ? CFT_CHANGE_INTENT_APPROVED : CFT_CHANGE_INTENT_REJECTED,
+	                draft);
+	return 0;
+}

@@ -1,0 +1,83 @@
+/* Parts: what the files of MigrationService share; private to server/services.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CFT_SERVICES_MIGRATION_PARTS_H
+#define CFT_SERVICES_MIGRATION_PARTS_H
+
+#include "common/base/json.h"
+#include "server/services/migration.h"
+#include "server/store/operations.h"
+#include "server/worker/worker.h"
+
+#include "confiture/v1/migration_service.pb-c.h"
+
+struct cft_run;
+struct cft_follow;
+struct cft_question;
+
+struct cft_migration {
+	struct cft_migration_options options;
+	struct cft_rpc_service service;
+	struct cft_timer *tick;
+	char server_id[17];
+	struct cft_run *runs; /* utlists */
+	struct cft_follow *follows;
+	struct cft_question *questions;
+	size_t n_questions, n_runs;
+	json_t *target_names;
+	bool claiming, stopping;
+};
+
+/* NULL with the error; `agent` NULL does not ask who. */
+const struct cft_target *cft_migration_target(const struct cft_migration *migration,
+                                              const char *project, const char *name,
+                                              const char *agent, struct cft_err *err);
+/* What every worker has to know of a target; the caller's reference. */
+json_t *cft_migration_job(const char *method, const struct cft_target *target);
+
+/* An operation from a row of the store, in the arena. */
+Confiture__V1__Operation *cft_operation_show(struct cft_arena *arena, const char *const *row);
+/* A new operation, and its progress as the answer. `files`: checked for size. */
+struct cft_operation_order {
+	const char *project, *request_id, *agent_id, *target, *intent_id, *kind;
+	const void *request; /* the message; its request_id is left out of what is compared */
+	size_t n_files;
+};
+void cft_operation_begin(struct cft_migration *migration, struct cft_rpc_call *call,
+                         const struct cft_operation_order *order);
+
+/* Claims what waits and keeps alive what runs; each tick. */
+void cft_runs_tick(struct cft_migration *migration);
+void cft_runs_claim(struct cft_migration *migration);
+void cft_runs_free(struct cft_migration *migration);
+
+/* Streams the progress of an operation, until its end. The call is the follow's. */
+void cft_follow_start(struct cft_migration *migration, struct cft_rpc_call *call,
+                      const char *project, const char *operation_id, uint64_t after);
+/* Something new may be there for the followers of this operation; NULL: of any. */
+void cft_follow_poke(struct cft_migration *migration, const char *operation_id);
+void cft_follow_end_all(struct cft_migration *migration);
+
+/* Asks a worker; `job` is taken over. The answer is the call's. */
+void cft_question_ask(struct cft_migration *migration, struct cft_rpc_call *call, json_t *job,
+                      const void *request, const ProtobufCMessageDescriptor *response);
+void cft_questions_end_all(struct cft_migration *migration);
+
+#define CFT_MIGRATION_HANDLER(name) \
+	void cft_##name(void *ctx, struct cft_rpc_call *call, const void *request)
+
+CFT_MIGRATION_HANDLER(apply_migrations);
+CFT_MIGRATION_HANDLER(rollback_migrations);
+CFT_MIGRATION_HANDLER(watch_operation);
+CFT_MIGRATION_HANDLER(list_operations);
+CFT_MIGRATION_HANDLER(cancel_operation);
+CFT_MIGRATION_HANDLER(get_migration_status);
+CFT_MIGRATION_HANDLER(plan_migrations);
+CFT_MIGRATION_HANDLER(build_schema);
+CFT_MIGRATION_HANDLER(diff_schema);
+CFT_MIGRATION_HANDLER(generate_migration);
+CFT_MIGRATION_HANDLER(lint_migration);
+CFT_MIGRATION_HANDLER(detect_drift);
+CFT_MIGRATION_HANDLER(get_schema_snapshot);
+
+#endif

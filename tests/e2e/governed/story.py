@@ -1,0 +1,171 @@
+"""Two agents, one target: from register to MERGED on stubs that were generated from proto/.
+SPDX-License-Identifier: MIT
+
+usage: story.py STUBS HOST:PORT
+"""
+import hashlib
+import sys
+
+sys.path.insert(0, sys.argv[1])
+
+import grpc
+from confiture.v1 import coordination_service_pb2 as cpb
+from confiture.v1 import coordination_service_pb2_grpc as crpc
+from confiture.v1 import migration_service_pb2 as mpb
+from confiture.v1 import migration_service_pb2_grpc as mrpc
+from confiture.v1 import types_pb2 as t
+
+channel = grpc.insecure_channel(sys.argv[2])
+coordination = crpc.CoordinationServiceStub(channel)
+migration = mrpc.MigrationServiceStub(channel)
+
+
+def file(name, text, sha=None):
+    content = text.encode()
+    return mpb.SourceFile(name=name, content=content,
+                          sha256=sha or hashlib.sha256(content).hexdigest())
+
+
+def register(agent, feature, sql):
+    return coordination.RegisterIntent(cpb.RegisterIntentRequest(
+        agent_id=agent, feature_name=feature, schema_changes=sql), timeout=10).intent
+
+
+def complete(intent):
+    return coordination.CompleteIntent(cpb.CompleteIntentRequest(
+        agent_id=intent.agent_id, intent_id=intent.id, outcome="success"), timeout=10).intent
+
+
+def get(intent):
+    return coordination.GetIntent(cpb.GetIntentRequest(intent_id=intent.id), timeout=10).intent
+
+
+def apply(intent, files, target="production", agent=None, **more):
+    return list(migration.ApplyMigrations(mpb.ApplyMigrationsRequest(
+        agent_id=agent or intent.agent_id, target=target, intent_id=intent.id if intent else "",
+        files=files, **more), timeout=60))
+
+
+def refused(reason, call):
+    try:
+        call()
+    except grpc.RpcError as error:
+        details = dict(error.trailing_metadata()).get("grpc-status-details-bin", b"")
+        assert reason.encode() in details, (reason, details, error)
+        return
+    raise SystemExit(f"not refused: {reason}")
+
+
+targets = migration.ListTargets(mpb.ListTargetsRequest(), timeout=10).targets
+assert [x.name for x in targets] == ["production", "guarded", "staging"], targets
+assert "postgres@" not in str(targets) and "secret" not in str(targets), targets
+
+reserve = lambda agent: migration.ReserveVersion(mpb.ReserveVersionRequest(
+    agent_id=agent, request_id=agent, after="000"), timeout=10).version
+assert (reserve("alice"), reserve("bob"), reserve("alice")) == ("001", "002", "001")
+
+# Alice declares, is applied, and her intent is MERGED.
+users = "CREATE TABLE users (id int PRIMARY KEY, email text)"
+alice = register("alice", "users", users)
+files = [file("001_users.up.sql", users + ";\n"), file("001_users.down.sql", "DROP TABLE users;\n")]
+refused("WRONG_STATE", lambda: apply(alice, files))
+complete(alice)
+refused("INTENT_REQUIRED", lambda: apply(None, files, agent="alice"))
+refused("TARGET_NOT_ALLOWED", lambda: apply(None, files, agent="mallory"))
+refused("NOT_OWNER", lambda: apply(alice, files, agent="bob"))
+refused("CHECKSUM_MISMATCH", lambda: apply(alice, [file("001_users.up.sql", users, "00" * 32)]))
+refused("DDL_DIFFERS", lambda: apply(alice, [file("001_users.up.sql", users + "; DROP SCHEMA x")]))
+assert get(alice).status == t.INTENT_STATUS_COMPLETED
+plan = migration.PlanMigrations(mpb.PlanMigrationsRequest(target="production", files=files), timeout=30)
+assert [s.version for s in plan.statements] == ["001"], plan
+progress = [p.progress for p in apply(alice, files, request_id="once")]
+kinds = [mpb.ProgressKind.Name(p.kind)[14:] for p in progress]
+assert kinds == ["QUEUED", "STARTED", "PLANNED", "BEGIN_MIGRATION", "STATEMENT", "END_MIGRATION",
+                 "MERGED", "DONE"], kinds
+done = progress[-1].operation
+assert done.status == mpb.OPERATION_STATUS_SUCCEEDED and list(done.versions) == ["001"], done
+assert len(done.schema_fingerprint) == 64, done
+assert get(alice).status == t.INTENT_STATUS_MERGED
+# The same request again is the same operation, watched again.
+again = [p.progress.sequence for p in apply(alice, files, request_id="once")]
+assert again == [p.sequence for p in progress], again
+status = migration.GetMigrationStatus(mpb.GetMigrationStatusRequest(target="production"), timeout=30)
+assert status.current_version == "001" and done.id in status.entries[0].details_json, status
+
+# Bob's and Alice's next intents conflict: the apply waits for the resolution.
+bob = register("bob", "age", "ALTER TABLE users ADD COLUMN age int")
+other = register("alice", "age", "ALTER TABLE users ADD COLUMN age text")
+coordination.StartIntent(cpb.StartIntentRequest(
+    agent_id="alice", intent_id=other.id, accept_risk=True, reason="test"), timeout=10)
+coordination.CompleteIntent(cpb.CompleteIntentRequest(
+    agent_id="bob", intent_id=bob.id, force=True, reason="test"), timeout=10)
+bobs = files + [file("002_age.up.sql", "ALTER TABLE users ADD COLUMN age int;")]
+refused("BLOCKED_BY_CONFLICT", lambda: apply(bob, bobs))
+conflict = coordination.ListConflicts(cpb.ListConflictsRequest(intent_id=bob.id), timeout=10).conflicts[0]
+coordination.AbandonIntent(cpb.AbandonIntentRequest(agent_id="alice", intent_id=other.id), timeout=10)
+apply(bob, bobs)
+assert get(bob).status == t.INTENT_STATUS_MERGED
+
+# An approval is somebody else's, is for one DDL, and goes with an edit.
+carol = register("carol", "city", "ALTER TABLE users ADD COLUMN city text")
+judge = lambda agent, digest: coordination.ApproveIntent(cpb.ApproveIntentRequest(
+    agent_id=agent, intent_id=carol.id, ddl_digest=digest), timeout=10).intent
+refused("OWN_INTENT", lambda: judge("carol", carol.ddl_digest))
+refused("DDL_CHANGED", lambda: judge("lead", "00" * 32))
+assert judge("lead", carol.ddl_digest).approval == t.APPROVAL_STATE_APPROVED
+edited = coordination.UpdateIntent(cpb.UpdateIntentRequest(
+    agent_id="carol", intent_id=carol.id, set_schema_changes=True,
+    schema_changes="ALTER TABLE users ADD COLUMN town text"),
+    timeout=10).intent
+assert edited.approval == t.APPROVAL_STATE_UNSPECIFIED and edited.ddl_digest != carol.ddl_digest
+complete(carol)
+carols = bobs + [file("003_town.up.sql", "ALTER TABLE users ADD COLUMN town text;")]
+refused("APPROVAL_REQUIRED", lambda: apply(carol, carols, target="guarded"))
+judge("lead", edited.ddl_digest)
+apply(carol, carols, target="guarded")
+assert get(carol).status == t.INTENT_STATUS_MERGED
+
+# A failure leaves the intent as it was, says so, and rolls back.
+dave = register("dave", "broken", "ALTER TABLE users ADD COLUMN a int; ALTER TABLE nowhere ADD COLUMN b int")
+complete(dave)
+daves = carols + [file("004_broken.up.sql",
+                       "ALTER TABLE users ADD COLUMN a int;\nALTER TABLE nowhere ADD COLUMN b int;")]
+refused("SQL_ERROR", lambda: apply(dave, daves))
+assert get(dave).status == t.INTENT_STATUS_COMPLETED and not get(dave).applying_operation
+events = coordination.ListIntentHistory(cpb.ListIntentHistoryRequest(intent_id=dave.id), timeout=10).events
+assert [c.kind for e in events for c in e.changes if c.kind.startswith("intent.app")] == \
+    ["intent.applying", "intent.apply_failed"], events
+
+# The rest of the service.
+build = migration.BuildSchema(mpb.BuildSchemaRequest(files=[file("a.sql", users + ";")]), timeout=30)
+assert build.script.startswith(b"-- a.sql\n") and len(build.fingerprint) == 64
+diff = mpb.DiffSchemaRequest(old_files=[file("a.sql", users + ";")],
+                             new_files=[file("a.sql", users.replace("text", "text, age int") + ";")])
+assert "ADD COLUMN" in migration.DiffSchema(diff, timeout=30).up[0].sql
+made = migration.GenerateMigration(mpb.GenerateMigrationRequest(
+    version="009", name="Add age", diff=diff), timeout=30).files
+assert [f.name for f in made] == ["009_add_age.up.sql", "009_add_age.down.sql"], made
+found = migration.LintMigration(mpb.LintMigrationRequest(
+    files=[file("001_x.up.sql", "DROP TABLE users;")]), timeout=30).findings
+assert [f.rule for f in found] == ["data-loss"], found
+shot = migration.GetSchemaSnapshot(mpb.GetSchemaSnapshotRequest(target="production"), timeout=30)
+assert b"CREATE TABLE public.users" in shot.ddl, shot.ddl
+drift = migration.DetectDrift(mpb.DetectDriftRequest(
+    target="production", files=[file("a.sql", users + ";")]), timeout=30)
+assert drift.drifted and any("users" in c.object for c in drift.changes), drift
+same = migration.DetectDrift(mpb.DetectDriftRequest(
+    target="production", files=[file("a.sql", shot.ddl.decode())]), timeout=30)
+assert not same.drifted, same
+free = list(migration.ApplyMigrations(mpb.ApplyMigrationsRequest(
+    agent_id="alice", target="staging", files=files), timeout=60))
+back = list(migration.RollbackMigrations(mpb.RollbackMigrationsRequest(
+    agent_id="alice", target="staging", files=files, steps=1), timeout=60))
+assert list(back[-1].progress.operation.versions) == ["001"], back[-1]
+refused("ROLLBACK_NOT_ALLOWED", lambda: list(migration.RollbackMigrations(
+    mpb.RollbackMigrationsRequest(agent_id="alice", target="production", files=files, steps=1),
+    timeout=60)))
+refused("PYTHON_MIGRATION", lambda: list(migration.ApplyMigrations(mpb.ApplyMigrationsRequest(
+    agent_id="alice", target="staging", files=[file("001_x.py", "import os")]), timeout=60)))
+listed = migration.ListOperations(mpb.ListOperationsRequest(operation_id=done.id), timeout=10).operations
+assert listed[0].versions == ["001"] and listed[0].fence == done.fence, listed
+print("merged", alice.id)
