@@ -78,7 +78,7 @@ static int applied_versions(struct apply *apply, Confiture__V1__Operation *opera
 	return rc;
 }
 
-/* Recorded, never decisive: without pg_dump an apply is an apply all the same. */
+/* Recorded, never decisive: an apply is an apply where the catalog cannot be read. */
 static void fingerprint(struct apply *apply, Confiture__V1__Operation *operation)
 {
 	struct cft_buf ddl = CFT_BUF_INIT;

@@ -6,7 +6,6 @@
 #include "common/base/digest.h"
 #include "common/base/file.h"
 #include "common/base/mem.h"
-#include "common/pg/dump.h"
 #include "common/pg/pg.h"
 #include "common/rpc/codec.h"
 #include "common/rpc/status.h"

@@ -49,7 +49,7 @@ int cft_worker_open_engine(struct cft_worker_child *child, struct cft_mig_engine
 /* "schema"."confiture_fence", beside the ledger; in the arena. */
 const char *cft_worker_fence_table(struct cft_worker_child *child,
                                    const struct cft_mig_engine *engine);
-/* Of the target's schema, as pg_dump tells it; *ret_schema may be NULL. */
+/* Of the target's schema, from its catalog; *ret_schema may be NULL. */
 int cft_worker_dump(struct cft_worker_child *child, struct cft_buf *ddl,
                     struct cft_schema **ret_schema, struct cft_err *err);
 /* Fails with DDL_DIFFERS where the plan's up files are not the statements of the job's intent. */

@@ -5,7 +5,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/file.h"
-#include "common/pg/dump.h"
+#include "common/introspect/introspect.h"
 #include "common/pg/pg.h"
 #include "common/sql/split.h"
 
@@ -234,7 +234,7 @@ int cft_worker_open_engine(struct cft_worker_child *child, struct cft_mig_engine
 int cft_worker_dump(struct cft_worker_child *child, struct cft_buf *ddl,
                     struct cft_schema **ret_schema, struct cft_err *err)
 {
-	int rc = cft_pg_dump_schema(cft_worker_text(child, "url"), ddl, err);
+	int rc = cft_introspect_url(cft_worker_text(child, "url"), ddl, err);
 
 	if (rc == 0 && ret_schema)
 		rc = cft_schema_read_text(cft_buf_str(ddl), ddl->len,
