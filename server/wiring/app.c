@@ -12,6 +12,7 @@
 #include "server/rpc/health.h"
 #include "server/rpc/reflection.h"
 #include "server/services/coordination.h"
+#include "server/services/migration.h"
 #include "server/wiring/access.h"
 #include "server/wiring/database.h"
 #include "server/wiring/targets.h"
