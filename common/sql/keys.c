@@ -56,8 +56,10 @@ static void ref_key(struct key_list *list, const struct cft_effect *e, const str
 		break;
 	case CFT_OBJ_COLUMN:
 	case CFT_OBJ_CONSTRAINT:
-		if (*ref->name && !(ref->flags & CFT_REF_KEY))
+		if (*ref->name && !(ref->flags & CFT_REF_KEY)) {
+			key(list, false, "n:%s", ref->name);
 			key(list, false, "c:%s.%s", ref->name, ref->sub);
+		}
 		break;
 	case CFT_OBJ_UNKNOWN:
 		break;
@@ -355,6 +357,18 @@ static int base_object(const struct world *w, const struct cft_effect *e)
 	return world_lookup(w, e->kind, e->schema, e->name);
 }
 
+/* DROP INDEX does not say of which table. */
+static void index_parts(struct key_list *list, const struct world *w, const struct cft_effect *e)
+{
+	int index = world_lookup(w, CFT_OBJ_INDEX, e->schema, e->name);
+
+	for (size_t i = 0; index >= 0 && i < WORLD_OBJ(w, index)->n_deps; i++) {
+		const struct world_obj *t = WORLD_OBJ(w, WORLD_OBJ(w, index)->deps[i].target);
+		if (t->kind == CFT_OBJ_TABLE || t->kind == CFT_OBJ_MATVIEW)
+			key(list, false, "c:%s.!parts", t->name);
+	}
+}
+
 static void base_keys(struct key_list *list, const struct world *w, const struct cft_effect *e)
 {
 	bool drops = e->op == CFT_OP_DROP;
@@ -367,6 +381,8 @@ static void base_keys(struct key_list *list, const struct world *w, const struct
 		if (obj >= 0)
 			dependents(list, w, obj, drops);
 	}
+	if (e->kind == CFT_OBJ_INDEX && e->op == CFT_OP_DROP)
+		index_parts(list, w, e);
 	if (!column && e->kind != CFT_OBJ_CONSTRAINT)
 		return;
 	int table = world_lookup(w, CFT_OBJ_RELATION, e->schema, e->name);

@@ -59,6 +59,10 @@ const Lesson lessons[] = {
          "CREATE TABLE t (a int, b int); CREATE TABLE u () INHERITS (t);"
          "ALTER TABLE t ADD CHECK (b > 0)",
          "ALTER TABLE t DROP b", "COMMENT ON TABLE u IS 'x'", "commute"},
+	{"LikeAndADroppedIndex", "CREATE TABLE t (a int); CREATE INDEX i ON t (a)", "DROP INDEX i",
+         "CREATE TABLE u (LIKE t INCLUDING ALL)", "differ"},
+	{"SequencesOwnedByARenamedTable", "CREATE TABLE t (a int)", "ALTER TABLE t RENAME TO u",
+         "CREATE SEQUENCE s OWNED BY t.a", "only_ba"},
 	{"RenamesOfOtherTablesWithoutABase", "", "ALTER TABLE t0 RENAME c2 TO c1",
          "ALTER TABLE t1 RENAME c1 TO c0", "commute"},
 	{"RenamesThroughARenamedTableWithoutABase", "",
