@@ -50,6 +50,7 @@ struct cft_command {
 	const char *conflict_id; /* RESOLVE, REOPEN, PROVE */
 	const char *reason, *outcome, *notes;
 	bool force, accept_risk;
+	bool in_order; /* START: later registered intents that have not begun do not block */
 	/* REGISTER, UPDATE; NULL/0/"" keeps on UPDATE */
 	const char *feature_name, *metadata_json;
 	bool set_statements, set_tables;

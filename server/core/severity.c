@@ -69,8 +69,20 @@ static int severity_for(const struct cft_state *state, const struct cft_conflict
 	                            now_us);
 }
 
+/* Who registered later and has not begun comes after `intent`. */
+static bool comes_later(const struct cft_state *state, const struct cft_conflict *conflict,
+                        const struct cft_intent *intent)
+{
+	const char *other = strcmp(conflict->intent_a, intent->id) == 0 ? conflict->intent_b
+	                                                                : conflict->intent_a;
+	const struct cft_intent *it = cft_state_intent(state, other);
+
+	return it && it->status == CFT_INTENT_REGISTERED &&
+	       it->created_revision > intent->created_revision;
+}
+
 int cft_worst_severity(const struct cft_state *state, const struct cft_intent *intent,
-                       int64_t now_us, const struct cft_conflict **ret_worst)
+                       bool in_order, int64_t now_us, const struct cft_conflict **ret_worst)
 {
 	const struct cft_intent_entry *entry = cft_find_intent(state, intent->id);
 	const struct cft_conflict_link *link;
@@ -83,6 +95,8 @@ int cft_worst_severity(const struct cft_state *state, const struct cft_intent *i
 		int severity = conflict->status == CFT_CONFLICT_OPEN
 		                       ? severity_for(state, conflict, intent, now_us)
 		                       : CFT_SEVERITY_NONE;
+		if (in_order && comes_later(state, conflict, intent))
+			continue;
 		if (severity > worst) {
 			worst = severity;
 			*ret_worst = conflict;
@@ -97,5 +111,5 @@ bool cft_state_blocked(const struct cft_state *state, const struct cft_intent *i
 	const struct cft_conflict *worst = NULL;
 
 	return !cft_intent_is_terminal(intent->status) && intent->status != CFT_INTENT_COMPLETED &&
-	       cft_worst_severity(state, intent, now_us, &worst) >= CFT_SEVERITY_ERROR;
+	       cft_worst_severity(state, intent, false, now_us, &worst) >= CFT_SEVERITY_ERROR;
 }

@@ -14,9 +14,10 @@ extern "C" {
 int cft_severity_between(const struct cft_state *state, const struct cft_conflict *conflict,
                          const struct cft_intent *a, const struct cft_intent *b, int64_t now_us);
 /* The gravest open conflict of an intent, taken as fresh itself: a stale intent blocks nobody, but
- * is blocked by others when it is started. *ret_worst is set where there is one. */
+ * is blocked by others when it is started. `in_order` leaves out those with intents that were
+ * registered later and have not begun. *ret_worst is set where there is one. */
 int cft_worst_severity(const struct cft_state *state, const struct cft_intent *intent,
-                       int64_t now_us, const struct cft_conflict **ret_worst);
+                       bool in_order, int64_t now_us, const struct cft_conflict **ret_worst);
 
 #ifdef __cplusplus
 }

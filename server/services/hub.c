@@ -39,6 +39,7 @@ struct cft_page {
 	bool loading, checking;
 	struct cft_log_entry *v;
 	size_t n, at;
+	unsigned char first_previous[32]; /* the hash before the first */
 };
 
 struct cft_hub {
@@ -468,7 +469,8 @@ static int fill_page(struct cft_page *page, const struct cft_store_events *event
 		entry->revision = from->revision;
 		entry->event = event;
 		memcpy(entry->chain_hash, from->chain_hash, 32);
-		page->n++;
+		if (page->n++ == 0)
+			memcpy(page->first_previous, previous, 32);
 		if (hash && entry->revision == page->cursor->revision + page->n &&
 		    memcmp(hash, previous, 32) != 0)
 			return fail_replaced(err);
@@ -477,11 +479,12 @@ static int fill_page(struct cft_page *page, const struct cft_store_events *event
 	return 0;
 }
 
-static int fail_compacted(uint64_t after, struct cft_err *err)
+static int fail_compacted(uint64_t after, uint64_t oldest, struct cft_err *err)
 {
 	cft_fail_reason(err, CFT_E_OUT_OF_RANGE, "REVISION_COMPACTED",
-	                "the log no longer holds what follows revision %llu",
-	                (unsigned long long)after);
+	                "the log no longer holds what follows revision %llu; its oldest revision "
+	                "is %llu",
+	                (unsigned long long)after, (unsigned long long)oldest);
 	return cft_err_hint(err, "start again with a snapshot");
 }
 
@@ -502,8 +505,10 @@ static void on_page(void *ctx, const struct cft_store_events *events)
 	if (events->err && events->err->code) {
 		err = *events->err;
 	} else if (fill_page(page, events, &err) == 0) {
-		if (page->n == 0 || page->v[0].revision != expected)
-			fail_compacted(cursor->revision, &err);
+		if (checking && page->n && page->v[0].revision == expected + 1)
+			take_hash(cursor, page->first_previous, &err); /* the last one deleted */
+		else if (page->n == 0 || page->v[0].revision != expected)
+			fail_compacted(cursor->revision, page->n ? page->v[0].revision : 0, &err);
 		else if (checking)
 			take_hash(cursor, page->v[0].chain_hash, &err);
 	}

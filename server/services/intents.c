@@ -148,6 +148,7 @@ CFT_HANDLER(start_intent)
 		rc = cft_check_range("ttl_ms", r->ttl_ms, INT64_MAX / 1000, &err);
 	m->command.ttl_us = r->ttl_ms * 1000;
 	m->command.accept_risk = r->accept_risk;
+	m->command.in_order = r->in_order;
 	run_or_fail(m, rc, &err);
 }
 

@@ -46,6 +46,48 @@ int cft_mutation_init(struct cft_mutation *m, enum cft_command_kind kind,
 	return 0;
 }
 
+/* What its agent does to an intent is a sign of life. The answer does not wait for it. */
+static void forget_renewal(void *arg, const struct cft_lease_result *results, size_t n,
+                           const struct cft_err *err)
+{
+	(void)arg;
+	(void)results;
+	(void)n;
+	(void)err; /* a lease that is over is told by its expiry */
+}
+
+void cft_renew_by_activity(struct cft_coordination *coordination, const char *project,
+                           const struct cft_state *state, const char *intent_id,
+                           const char *agent_id)
+{
+	const struct cft_intent *intent = cft_state_intent(state, intent_id);
+	struct cft_lease_ref ref;
+
+	if (!intent || intent->status != CFT_INTENT_IN_PROGRESS ||
+	    strcmp(intent->agent_id, agent_id) != 0)
+		return;
+	ref.intent_id = intent->id;
+	ref.fence = intent->fence;
+	cft_sequencer_renew(coordination->sequencer, project, agent_id, &ref, 1, forget_renewal,
+	                    NULL);
+}
+
+/* Both sides of a conflict, where the actor holds one. */
+static void renew_after(struct cft_mutation *m, const struct cft_state *state,
+                        const struct cft_decision *decision)
+{
+	const struct cft_conflict *conflict = cft_state_conflict(state, decision->subject_id);
+	const char *actor = m->command.actor;
+
+	if (decision->has_lease)
+		return; /* granted, or over */
+	cft_renew_by_activity(m->coordination, m->project, state, decision->subject_id, actor);
+	if (!conflict)
+		return;
+	cft_renew_by_activity(m->coordination, m->project, state, conflict->intent_a, actor);
+	cft_renew_by_activity(m->coordination, m->project, state, conflict->intent_b, actor);
+}
+
 static void on_decided(void *arg, const struct cft_state *state,
                        const struct cft_decision *decision, const struct cft_err *err)
 {
@@ -54,10 +96,12 @@ static void on_decided(void *arg, const struct cft_state *state,
 	                        cft_sequencer_now_us(m->coordination->sequencer)};
 	struct cft_analysis *analysis = m->analysis;
 
-	if (!decision || decision->code != 0)
+	if (!decision || decision->code != 0) {
 		m->fail(m, err);
-	else
+	} else {
+		renew_after(m, state, decision);
 		m->reply(m, &view, decision);
+	}
 	cft_analysis_unref(analysis);
 }
 

@@ -41,6 +41,11 @@ int cft_mutation_init(struct cft_mutation *m, enum cft_command_kind kind,
 /* Analyses m->sql where there is one, submits, and calls reply or fail. */
 void cft_mutation_run(struct cft_mutation *m);
 
+/* What an agent does about an intent that it holds renews its lease; nothing waits for that. */
+void cft_renew_by_activity(struct cft_coordination *coordination, const char *project,
+                           const struct cft_state *state, const char *intent_id,
+                           const char *agent_id);
+
 /* The update of an intent, for UpdateIntent and for Participate. */
 int cft_mutation_update(struct cft_mutation *m, const Confiture__V1__UpdateIntentRequest *request,
                         struct cft_err *err);

@@ -1,6 +1,7 @@
 /* Reads: intents, conflicts, claims and plans.
  * SPDX-License-Identifier: MIT
  */
+#include "server/services/mutate.h"
 #include "server/services/query.h"
 #include "server/services/validate.h"
 
@@ -90,6 +91,8 @@ static void answer_check(struct cft_query *query, const struct cft_view *view)
 	response.live_intents = cft_state_live_intents(view->state);
 	response.tables_affected = tables_of(view, effects, r, &response.n_tables_affected);
 	response.sketch = is_sketch(effects);
+	cft_renew_by_activity(query->coordination, query->project, view->state, r->intent_id,
+	                      r->agent_id);
 	cft_rpc_reply(query->call, &response);
 }
 

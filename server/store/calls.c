@@ -171,8 +171,8 @@ static void on_events(void *ctx, const struct cft_pg_result *result, const struc
 	free(call);
 }
 
-void cft_store_read(struct cft_store *store, const char *project, uint64_t after, int limit,
-                    cft_events_cb *cb, void *ctx)
+static void read_events(struct cft_store *store, const char *sql, const char *project,
+                        uint64_t after, int limit, cft_events_cb *cb, void *ctx)
 {
 	struct events_call *call = cft_new(struct events_call);
 	char after_text[24], limit_text[16];
@@ -182,18 +182,31 @@ void cft_store_read(struct cft_store *store, const char *project, uint64_t after
 	call->ctx = ctx;
 	snprintf(after_text, sizeof(after_text), "%llu", (unsigned long long)after);
 	snprintf(limit_text, sizeof(limit_text), "%d", limit);
-	cft_store_run(store, "SELECT * FROM confiture.read($1, $2::bigint, $3::int)", 3, values,
-	              on_events, call);
+	cft_store_run(store, sql, 3, values, on_events, call);
 }
 
-static const char *const record_names[] = {"project",  "base",    "intent",
-                                           "conflict", "request", "lease"};
+void cft_store_read(struct cft_store *store, const char *project, uint64_t after, int limit,
+                    cft_events_cb *cb, void *ctx)
+{
+	read_events(store, "SELECT * FROM confiture.read($1, $2::bigint, $3::int)", project, after,
+	            limit, cb, ctx);
+}
+
+void cft_store_confirm(struct cft_store *store, const char *project, uint64_t after, int limit,
+                       cft_events_cb *cb, void *ctx)
+{
+	read_events(store, "SELECT * FROM confiture.confirm($1, $2::bigint, $3::int)", project,
+	            after, limit, cb, ctx);
+}
+
+static const char *const record_names[] = {"project", "base",  "intent", "conflict",
+                                           "request", "lease", "branch"};
 
 static enum cft_record_kind record_kind(const char *name)
 {
 	size_t kind = 0;
 
-	while (kind < CFT_RECORD_LEASE && strcmp(record_names[kind], name) != 0)
+	while (kind < CFT_RECORD_BRANCH && strcmp(record_names[kind], name) != 0)
 		kind++;
 	return (enum cft_record_kind)kind;
 }
@@ -221,6 +234,9 @@ static void record_at(struct cft_arena *arena, const struct cft_pg_result *resul
 		record->revision = (uint64_t)cft_pg_int(result, row, 3);
 		record->subject = cft_pg_text(result, row, 4);
 		record->time_us = cft_pg_int(result, row, 5);
+		break;
+	case CFT_RECORD_BRANCH:
+		record->id = cft_pg_text(result, row, 1);
 		break;
 	case CFT_RECORD_LEASE:
 		record->id = cft_pg_text(result, row, 1);
@@ -251,17 +267,21 @@ static void on_records(void *ctx, const struct cft_pg_result *result, const stru
 	free(call);
 }
 
-void cft_store_load(struct cft_store *store, const char *project, cft_records_cb *cb, void *ctx)
+void cft_store_load(struct cft_store *store, const char *project, int64_t ended_seconds,
+                    cft_records_cb *cb, void *ctx)
 {
+	char seconds[24];
+	const char *values[] = {project, seconds};
 	struct records_call *call = cft_new(struct records_call);
 
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)ended_seconds);
 	call->cb = cb;
 	call->ctx = ctx;
 	cft_store_run(store,
 	              "SELECT 'project', NULL, NULL, NULL,"
 	              " confiture.microseconds(clock_timestamp())::text, NULL "
-	              "UNION ALL SELECT * FROM confiture.load($1)",
-	              1, &project, on_records, call);
+	              "UNION ALL SELECT * FROM confiture.load_recent($1, $2::bigint)",
+	              2, values, on_records, call);
 }
 
 /* -- small calls -- */
@@ -306,7 +326,8 @@ void cft_store_revisions(struct cft_store *store, const json_t *names, cft_rows_
 	const char *values[] = {text};
 
 	rows(store,
-	     "SELECT name, revision, encode(chain_hash, 'hex') FROM confiture.project"
+	     "SELECT name, revision, encode(chain_hash, 'hex'), (SELECT epoch FROM confiture.log)"
+	     " FROM confiture.project"
 	     " WHERE name IN (SELECT jsonb_array_elements_text($1::jsonb))",
 	     1, values, cb, ctx);
 	free(text);

@@ -166,6 +166,9 @@ static int load_record(struct cft_project *project, struct cft_state *state,
 		cft_state_load_request(state, record->id, record->hash, record->revision,
 		                       record->subject, record->time_us);
 		break;
+	case CFT_RECORD_BRANCH:
+		cft_state_load_branch(state, record->id);
+		break;
 	case CFT_RECORD_LEASE:
 		cft_lease_set(project, record->id, record->revision, record->time_us);
 		break;
@@ -221,5 +224,6 @@ void cft_project_load(struct cft_project *project)
 {
 	project->activity = CFT_PROJECT_LOADING;
 	project->sequencer->calls++;
-	cft_store_load(project->sequencer->store, project->name, on_records, project);
+	cft_store_load(project->sequencer->store, project->name,
+	               project->sequencer->ended_retention_s, on_records, project);
 }

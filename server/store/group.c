@@ -264,15 +264,21 @@ static bool decide_all(struct cft_project *project, int64_t now_us)
 
 /* A group that writes is checked by its append. One that only refuses has nothing to append, and
  * what it rests on may be old: another server may have changed it, and acknowledged that, a moment
- * ago. So the log is read once before a refusal leaves. */
-static bool unconfirmed(const struct cft_project *project)
+ * ago. So the log is read once before a refusal leaves. A request that was done before may have
+ * been read from a database that had not replicated it yet: it is acknowledged once it has. */
+static bool unconfirmed(const struct cft_project *project, bool *ret_replayed)
 {
 	const struct cft_waiting_command *waiting;
+	bool any = false;
 
-	DL_FOREACH (project->group, waiting)
-		if (waiting->decision.code != 0 && !waiting->confirmed)
-			return true;
-	return false;
+	*ret_replayed = false;
+	DL_FOREACH (project->group, waiting) {
+		if (waiting->confirmed)
+			continue;
+		any = any || waiting->decision.code != 0 || waiting->decision.replayed;
+		*ret_replayed = *ret_replayed || waiting->decision.replayed;
+	}
+	return any;
 }
 
 static void on_confirmed(void *ctx, const struct cft_store_events *events)
@@ -297,8 +303,9 @@ static void on_confirmed(void *ctx, const struct cft_store_events *events)
 		waiting->confirmed = waiting->asked && events->n < CFT_READ_PAGE;
 }
 
-static void confirm(struct cft_project *project)
+static void confirm(struct cft_project *project, bool replayed)
 {
+	struct cft_store *store = project->sequencer->store;
 	struct cft_waiting_command *waiting;
 
 	DL_FOREACH (project->group, waiting)
@@ -306,14 +313,16 @@ static void confirm(struct cft_project *project)
 	requeue_group(project);
 	project->activity = CFT_PROJECT_FOLLOWING;
 	project->sequencer->calls++;
-	cft_store_read(project->sequencer->store, project->name, cft_state_revision(project->state),
-	               CFT_READ_PAGE, on_confirmed, project);
+	(replayed ? cft_store_confirm : cft_store_read)(store, project->name,
+	                                                cft_state_revision(project->state),
+	                                                CFT_READ_PAGE, on_confirmed, project);
 }
 
 void cft_project_decide(struct cft_project *project)
 {
 	struct cft_sequencer *sequencer = project->sequencer;
 	int64_t now_us = cft_sequencer_now_us(sequencer);
+	bool replayed;
 
 	if (now_us < project->last_us)
 		now_us = project->last_us;
@@ -323,8 +332,8 @@ void cft_project_decide(struct cft_project *project)
 	cft_state_begin(project->state);
 	if (!decide_all(project, now_us)) {
 		cft_state_commit(project->state);
-		if (unconfirmed(project)) {
-			confirm(project);
+		if (unconfirmed(project, &replayed)) {
+			confirm(project, replayed);
 		} else {
 			answer_group(project);
 			cft_project_wake(project);

@@ -9,6 +9,7 @@
 #include "server/store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 extern const char *const cft_schema_migrations[]; /* NULL-terminated texts */
 
@@ -60,13 +61,25 @@ static int read_version(struct cft_pg *pg, int *ret_version, int *ret_needs, str
 	return rc;
 }
 
+/* The oldest version that a program must know to work on this one: "-- needs N" in the first line
+ * of the migration says it; else the version itself. */
+static int needed_by(int version)
+{
+	static const char mark[] = "-- needs ";
+	const char *text = cft_schema_migrations[version - 1];
+
+	if (strncmp(text, mark, strlen(mark)) != 0)
+		return version;
+	return (int)strtol(text + strlen(mark), NULL, 10);
+}
+
 static int apply(struct cft_pg *pg, int version, struct cft_err *err)
 {
 	int rc = cft_pg_exec(pg, cft_schema_migrations[version - 1], NULL, err);
 
 	if (rc == 0)
 		rc = cft_pg_execf(pg, err, "INSERT INTO confiture.schema_version VALUES (%d, %d)",
-		                  version, version);
+		                  version, needed_by(version));
 	if (rc != 0)
 		cft_err_prefix(err, "migration %d of the schema confiture", version);
 	return rc;

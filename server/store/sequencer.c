@@ -15,6 +15,7 @@
 #include <utlist.h>
 
 enum { READ_PATIENCE_US = 5000000, REQUEST_RETENTION_S = 86400, POLLS_PER_CLEANING = 600 };
+enum { ENDED_RETENTION_S = 30 * 86400 };
 
 /* -- the clock -- */
 
@@ -143,6 +144,9 @@ static void step(struct cft_project *project)
 {
 	if (project->activity != CFT_PROJECT_IDLE)
 		return;
+	if (project->outdated && project->state)
+		cft_project_reset(project, "a new epoch of the log has begun");
+	project->outdated = false;
 	if (!cft_store_up(project->sequencer->store)) {
 		fail_unavailable(project);
 		return;
@@ -262,27 +266,56 @@ static void on_hint(void *ctx, const char *name, uint64_t revision)
 		note_target(project, revision);
 }
 
+static void outdate(struct cft_project *project)
+{
+	project->outdated = project->state != NULL;
+	cft_project_wake(project);
+}
+
+/* Somebody says that the log's past is not what it was: nothing that was read counts. */
+static bool new_epoch(struct cft_sequencer *sequencer, uint64_t epoch)
+{
+	struct cft_project *project, *next;
+	bool is_new = sequencer->epoch != 0 && sequencer->epoch != epoch;
+
+	if (is_new)
+		HASH_ITER (hh, sequencer->projects, project, next)
+			outdate(project);
+	sequencer->epoch = epoch;
+	return is_new;
+}
+
+/* What the database said is compared with what we had when we asked: an answer may be overtaken by
+ * that of a later append on another connection. */
+static void take_revision(struct cft_project *project, uint64_t revision, const char *hash)
+{
+	char ours[CFT_SHA256_HEX];
+
+	if (revision < project->polled)
+		cft_project_reset(project, "its log is shorter than what was read");
+	else if (revision == cft_state_revision(project->state) &&
+	         strcmp(hash, cft_hex(project->hash, 32, ours)) != 0)
+		cft_project_reset(project, "its last event is not the one that was read");
+	else
+		note_target(project, revision);
+}
+
 static void on_revisions(void *ctx, const char *const *const *rows, size_t n,
                          const struct cft_err *err)
 {
 	struct cft_sequencer *sequencer = ctx;
-	char hash[CFT_SHA256_HEX];
 
 	if (!cft_sequencer_enter(sequencer))
 		return;
 	sequencer->polling = false;
-	for (size_t i = 0; !err && i < n; i++) {
+	if (err || n == 0)
+		return;
+	if (new_epoch(sequencer, strtoull(rows[0][3], NULL, 10)))
+		return;
+	for (size_t i = 0; i < n; i++) {
 		struct cft_project *project = find(sequencer, rows[i][0]);
-		uint64_t revision = strtoull(rows[i][1], NULL, 10);
-		if (!project || !project->state || project->activity != CFT_PROJECT_IDLE)
-			continue;
-		if (revision < project->polled)
-			cft_project_reset(project, "its log is shorter than what was read");
-		else if (revision == cft_state_revision(project->state) &&
-		         strcmp(rows[i][2], cft_hex(project->hash, 32, hash)) != 0)
-			cft_project_reset(project, "its last event is not the one that was read");
-		else
-			note_target(project, revision);
+		if (project && project->state && project->activity == CFT_PROJECT_IDLE)
+			take_revision(project, strtoull(rows[i][1], NULL, 10), rows[i][2]);
 	}
 }
 
@@ -297,12 +330,17 @@ static void on_forgotten(void *ctx, const char *const *const *rows, size_t n,
 
 static void clean(struct cft_sequencer *sequencer)
 {
-	int64_t before = cft_sequencer_now_us(sequencer) - (int64_t)REQUEST_RETENTION_S * 1000000;
+	int64_t now_us = cft_sequencer_now_us(sequencer);
+	int64_t before = now_us - (int64_t)REQUEST_RETENTION_S * 1000000;
+	int64_t ended = now_us - sequencer->ended_retention_s * 1000000;
 	struct cft_project *project, *next;
 
-	HASH_ITER (hh, sequencer->projects, project, next)
-		if (project->state && project->activity == CFT_PROJECT_IDLE)
-			cft_state_forget_requests(project->state, before);
+	HASH_ITER (hh, sequencer->projects, project, next) {
+		if (!project->state || project->activity == CFT_PROJECT_APPENDING)
+			continue;
+		cft_state_forget_requests(project->state, before);
+		cft_state_forget_ended(project->state, ended);
+	}
 	sequencer->calls++;
 	cft_store_forget_requests(sequencer->store, REQUEST_RETENTION_S, on_forgotten, sequencer);
 }
@@ -348,6 +386,7 @@ struct cft_sequencer *cft_sequencer_new(struct cft_loop *loop, struct cft_store 
 	struct cft_sequencer *sequencer = cft_new(struct cft_sequencer);
 
 	sequencer->store = store;
+	sequencer->ended_retention_s = ENDED_RETENTION_S;
 	sequencer->limits = *limits;
 	sequencer->tick = cft_timer_new(loop, on_tick, sequencer);
 	sequencer->was_up = cft_store_up(store);
@@ -390,6 +429,11 @@ void cft_sequencer_free(struct cft_sequencer *sequencer)
 	}
 	if (sequencer->calls == 0)
 		free(sequencer);
+}
+
+void cft_sequencer_set_retention(struct cft_sequencer *sequencer, int64_t ended_seconds)
+{
+	sequencer->ended_retention_s = ended_seconds;
 }
 
 void cft_sequencer_set_listener(struct cft_sequencer *sequencer, cft_event_cb *cb, void *arg)

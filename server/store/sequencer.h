@@ -23,6 +23,8 @@ struct cft_sequencer;
  * sequencer first, then the store. */
 struct cft_sequencer *cft_sequencer_new(struct cft_loop *loop, struct cft_store *store,
                                         const struct cft_limits *limits);
+/* How long merged and abandoned intents stay in memory; 30 days where nobody says. */
+void cft_sequencer_set_retention(struct cft_sequencer *sequencer, int64_t ended_seconds);
 /* Answers everything that waits: UNAVAILABLE, or OUTCOME_UNKNOWN for the group under way. */
 void cft_sequencer_free(struct cft_sequencer *sequencer);
 

@@ -57,6 +57,7 @@ struct cft_project {
 	struct cft_sequencer *sequencer;
 	struct cft_state *state; /* NULL while not loaded */
 	enum cft_project_activity activity;
+	bool outdated;   /* to be read anew at the next opportunity */
 	bool behind;     /* after an unknown outcome: nothing is shown before the log was read */
 	uint64_t target; /* the log is said to have come so far */
 	uint64_t polled; /* what was committed for sure when the revisions were asked for */
@@ -83,6 +84,8 @@ struct cft_sequencer {
 	bool was_up, told_down, grace_due;
 	int64_t clock_offset_us; /* database's clock minus our monotonic one */
 	int64_t renewed_since_us, down_since_us;
+	int64_t ended_retention_s;
+	uint64_t epoch; /* of the log; 0 = not heard yet */
 	uint64_t polls;
 	cft_event_cb *on_event;
 	void *event_arg;

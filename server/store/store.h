@@ -109,6 +109,9 @@ typedef void cft_events_cb(void *ctx, const struct cft_store_events *events);
 /* Up to `limit` events after a revision, in order. */
 void cft_store_read(struct cft_store *store, const char *project, uint64_t after, int limit,
                     cft_events_cb *cb, void *ctx);
+/* The same, once all that is visible in the database is as durable as a commit of our own. */
+void cft_store_confirm(struct cft_store *store, const char *project, uint64_t after, int limit,
+                       cft_events_cb *cb, void *ctx);
 
 /* A record of cft_store_load; which fields count depends on the kind. */
 enum cft_record_kind {
@@ -118,6 +121,7 @@ enum cft_record_kind {
 	CFT_RECORD_CONFLICT,
 	CFT_RECORD_REQUEST, /* id, digest (chain_hash), revision, subject, time_us */
 	CFT_RECORD_LEASE,   /* id, fence (revision), time_us = deadline */
+	CFT_RECORD_BRANCH,  /* id = a branch name that is taken; its intent is forgotten */
 };
 struct cft_store_record {
 	enum cft_record_kind kind;
@@ -135,14 +139,15 @@ struct cft_store_records {
 	const struct cft_err *err;
 };
 typedef void cft_records_cb(void *ctx, const struct cft_store_records *records);
-/* A project's projections at one revision, in one snapshot. */
-void cft_store_load(struct cft_store *store, const char *project, cft_records_cb *cb, void *ctx);
+/* A project's projections at one revision, in one snapshot, without what ended longer ago. */
+void cft_store_load(struct cft_store *store, const char *project, int64_t ended_seconds,
+                    cft_records_cb *cb, void *ctx);
 
 /* Any of the small calls: rows of text, as the functions in sql/ give them. */
 typedef void cft_rows_cb(void *ctx, const char *const *const *rows, size_t n,
                          const struct cft_err *err);
 /* Revisions of projects: `names` is a JSON array; rows (name, revision, chain_hash in
- * hex). */
+ * hex, the log's epoch). */
 void cft_store_revisions(struct cft_store *store, const json_t *names, cft_rows_cb *cb, void *ctx);
 /* Leases whose deadline has passed: rows (project, intent_id, fence). */
 void cft_store_lapsed(struct cft_store *store, cft_rows_cb *cb, void *ctx);

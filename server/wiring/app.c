@@ -88,6 +88,8 @@ static int start_store(struct cft_app *app, struct cft_err *err)
 		rc = cft_store_new(app->loop, &options, &app->store, err);
 	if (rc == 0)
 		app->sequencer = cft_sequencer_new(app->loop, app->store, &limits);
+	if (rc == 0)
+		cft_sequencer_set_retention(app->sequencer, s->ended_retention / 1000);
 	return rc;
 }
 

@@ -142,6 +142,14 @@ static const struct cft_setting rows[] = {
          .max = 31536000000,
          .help = "A registered intent that nobody touches for so long blocks nobody any "
                  "more."},
+	{.name = "ended_retention",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, ended_retention),
+         .fallback = "30d",
+         .min = 1000,
+         .max = 315360000000,
+         .help = "Merged and abandoned intents leave the server's memory after so long; the "
+                 "database keeps them."},
 	{.name = "max_intents_per_agent",
          .type = CFT_SETTING_INT,
          .offset = offsetof(struct cft_server_settings, max_intents_per_agent),
