@@ -13,6 +13,7 @@ enum {
 	EAGER_US = 10 * 1000000, /* so long after the loss … */
 	EAGER_PAUSE_MS = 250,    /* … an attempt to connect takes this at most, */
 	PATIENT_PAUSE_MS = 5000, /* and afterwards this */
+	WRITE_TIMEOUT_MS = 5000,
 };
 
 static int present_revision(struct cft_session *session, uint64_t *ret_revision,
@@ -28,33 +29,105 @@ static int present_revision(struct cft_session *session, uint64_t *ret_revision,
 	return rc;
 }
 
+static int open_participation(struct cft_follow *follow, struct cft_err *err)
+{
+	Confiture__V1__ParticipateRequest first = CONFITURE__V1__PARTICIPATE_REQUEST__INIT;
+	int rc = cft_stream_open(follow->session->client,
+	                         &confiture__v1__coordination_service__descriptor, "Participate",
+	                         NULL, &follow->stream, err);
+
+	if (rc != 0)
+		return rc;
+	first.message_case = CONFITURE__V1__PARTICIPATE_REQUEST__MESSAGE_WATCH;
+	first.watch = &follow->request;
+	/* A failure ends the stream: the first read tells. */
+	cft_stream_write(follow->stream, &first, WRITE_TIMEOUT_MS, NULL);
+	cft_follow_heartbeat(follow);
+	return 0;
+}
+
 static int open_stream(struct cft_follow *follow, struct cft_err *err)
 {
 	if (follow->resume_token) {
 		follow->request.resume_token = follow->resume_token;
 		follow->request.from_revision = 0;
 	}
+	if (follow->agent_id)
+		return open_participation(follow, err);
 	return cft_stream_open(follow->session->client,
 	                       &confiture__v1__coordination_service__descriptor, "WatchEvents",
 	                       &follow->request, &follow->stream, err);
 }
 
-int cft_follow_open(struct cft_session *session, const Confiture__V1__WatchEventsRequest *filter,
-                    uint64_t from_revision, struct cft_follow *ret, struct cft_err *err)
+static int begin(struct cft_follow *follow, uint64_t from_revision, struct cft_err *err)
 {
-	struct cft_follow follow = {.session = session, .request = *filter};
 	uint64_t present = 0;
-	int rc = present_revision(session, &present, err);
+	int rc = present_revision(follow->session, &present, err);
 
 	if (rc != 0)
 		return rc;
-	follow.request.project = (char *)session->project.id;
-	follow.request.from_revision = from_revision ? from_revision : present + 1;
-	follow.revision = follow.request.from_revision - 1;
-	rc = open_stream(&follow, err);
-	if (rc == 0)
-		*ret = follow;
-	return rc;
+	follow->request.project = (char *)follow->session->project.id;
+	follow->request.from_revision = from_revision ? from_revision : present + 1;
+	follow->revision = follow->request.from_revision - 1;
+	return open_stream(follow, err);
+}
+
+int cft_follow_open(struct cft_session *session, const Confiture__V1__WatchEventsRequest *filter,
+                    uint64_t from_revision, struct cft_follow *ret, struct cft_err *err)
+{
+	*ret = (struct cft_follow){.session = session, .request = *filter};
+	return begin(ret, from_revision, err);
+}
+
+int cft_follow_participate(struct cft_session *session,
+                           const Confiture__V1__WatchEventsRequest *filter, uint64_t from_revision,
+                           const char *agent_id,
+                           void (*on_heartbeat)(void *arg,
+                                                const Confiture__V1__HeartbeatResponse *response),
+                           void *arg, struct cft_follow *ret, struct cft_err *err)
+{
+	*ret = (struct cft_follow){.session = session,
+	                           .request = *filter,
+	                           .agent_id = agent_id,
+	                           .on_heartbeat = on_heartbeat,
+	                           .arg = arg};
+	return begin(ret, from_revision, err);
+}
+
+void cft_follow_heartbeat(struct cft_follow *follow)
+{
+	Confiture__V1__ParticipateRequest message = CONFITURE__V1__PARTICIPATE_REQUEST__INIT;
+	Confiture__V1__HeartbeatRequest heartbeat = CONFITURE__V1__HEARTBEAT_REQUEST__INIT;
+
+	if (!follow->stream)
+		return;
+	heartbeat.project = (char *)follow->session->project.id;
+	heartbeat.agent_id = (char *)follow->agent_id;
+	message.message_case = CONFITURE__V1__PARTICIPATE_REQUEST__MESSAGE_HEARTBEAT;
+	message.heartbeat = &heartbeat;
+	cft_stream_write(follow->stream, &message, WRITE_TIMEOUT_MS, NULL);
+}
+
+/* The next of what is watched; a heartbeat's answer is no message for the caller. */
+static int read_message(struct cft_follow *follow, int timeout_ms, struct cft_arena *arena,
+                        Confiture__V1__WatchEventsResponse **ret_message, struct cft_err *err)
+{
+	Confiture__V1__ParticipateResponse *response;
+
+	if (!follow->agent_id)
+		return cft_stream_read(follow->stream, timeout_ms, arena, ret_message, err);
+	for (;;) {
+		int rc = cft_stream_read(follow->stream, timeout_ms, arena, &response, err);
+		if (rc != 1)
+			return rc;
+		if (response->message_case == CONFITURE__V1__PARTICIPATE_RESPONSE__MESSAGE_WATCH) {
+			*ret_message = response->watch;
+			return 1;
+		}
+		if (response->message_case ==
+		    CONFITURE__V1__PARTICIPATE_RESPONSE__MESSAGE_HEARTBEAT)
+			follow->on_heartbeat(follow->arg, response->heartbeat);
+	}
 }
 
 static bool comes_back(int code)
@@ -118,7 +191,7 @@ int cft_follow_next(struct cft_follow *follow, int timeout_ms, struct cft_arena 
 	for (;;) {
 		Confiture__V1__WatchEventsResponse *message;
 		cft_err_clear(err);
-		int rc = cft_stream_read(follow->stream, timeout_ms, arena, &message, err);
+		int rc = read_message(follow, timeout_ms, arena, &message, err);
 		if (rc == CFT_E_TIMEOUT)
 			return rc;
 		if (rc <= 0)

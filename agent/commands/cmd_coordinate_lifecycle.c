@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/coordinate.h"
+#include "agent/commands/start_wait.h"
 
 #include <string.h>
 
@@ -69,7 +70,10 @@ static int start(struct cft_coord *coord, char *agent, struct cft_err *err)
 	request.accept_risk = cft_cmd_flag(coord->cmd, "accept-risk");
 	if (cft_cmd_has(coord->cmd, "ttl"))
 		request.ttl_ms = cft_cmd_duration_us(coord->cmd, "ttl") / 1000;
-	int rc = cft_session_call(&coord->session, "StartIntent", &request, &response, err);
+	request.in_order = cft_cmd_flag(coord->cmd, "wait");
+	int rc = request.in_order ? cft_start_wait(coord, &request, &response, err)
+	                          : cft_session_call(&coord->session, "StartIntent", &request,
+	                                             &response, err);
 	if (rc != 0)
 		return rc;
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s started", response->intent->id);
@@ -183,6 +187,10 @@ static const struct cft_opt start_options[] = {
 	{.name = "accept-risk",
          .type = CFT_OPT_FLAG,
          .help = "Start in spite of unresolved ERROR conflicts; needs --reason"},
+	{.name = "wait",
+         .type = CFT_OPT_FLAG,
+         .help = "Wait until nothing stands in the way, in the order of registration; with "
+                 "--timeout, so long at most (exit 6)"},
 	CFT_COORD_FORCE,
 	CFT_COORD_REASON,
 	CFT_OPT_END,
@@ -190,6 +198,8 @@ static const struct cft_opt start_options[] = {
 
 static const struct cft_example start_examples[] = {
 	{"Begin to work on it", "confiture coordinate start --intent-id int_abc123def456"},
+	{"Begin as soon as the others are done, within an hour",
+         "confiture coordinate start --intent-id int_abc123def456 --wait --timeout 1h"},
 	CFT_EXAMPLE_END,
 };
 

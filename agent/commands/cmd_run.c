@@ -18,37 +18,28 @@ struct participant {
 	struct cft_coord *coord;
 	const char *agent;
 	const char *exec; /* or NULL */
+	struct cft_follow follow;
 	int64_t heartbeat_us, next_heartbeat_us;
 };
 
-static void tell_lost_leases(struct participant *p, const Confiture__V1__HeartbeatResponse *r)
+static void tell_lost_leases(void *arg, const Confiture__V1__HeartbeatResponse *r)
 {
+	struct participant *p = arg;
+
 	for (size_t i = 0; i < r->n_results; i++)
 		if (r->results[i]->reason[0])
 			cft_out_note(p->coord->cmd->out, "Lease of %s lost: %s",
 			             r->results[i]->intent_id, r->results[i]->reason);
 }
 
-/* A failed heartbeat is no reason to end: the next one comes, and the stream tells of the server.
- * The call's answer goes to an arena of its own, since this runs for days. */
 static void heartbeat(void *arg)
 {
 	struct participant *p = arg;
-	Confiture__V1__HeartbeatRequest request = CONFITURE__V1__HEARTBEAT_REQUEST__INIT;
-	Confiture__V1__HeartbeatResponse *response;
-	struct cft_session *session = &p->coord->session;
-	struct cft_arena arena = CFT_ARENA_INIT;
 
 	if (cft_clock_mono_us() < p->next_heartbeat_us)
 		return;
 	p->next_heartbeat_us = cft_clock_mono_us() + p->heartbeat_us;
-	request.project = (char *)session->project.id;
-	request.agent_id = (char *)p->agent;
-	if (cft_client_call(session->client, &confiture__v1__coordination_service__descriptor,
-	                    "Heartbeat", &request, session->timeout_ms, &arena, &response,
-	                    NULL) == 0)
-		tell_lost_leases(p, response);
-	cft_arena_release(&arena);
+	cft_follow_heartbeat(&p->follow);
 }
 
 static void write_all(int fd, const char *text)
@@ -115,7 +106,6 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 {
 	Confiture__V1__WatchEventsRequest filter = CONFITURE__V1__WATCH_EVENTS_REQUEST__INIT;
 	struct cft_coord coord;
-	struct cft_follow follow;
 	struct participant p = {.coord = &coord, .agent = cft_cmd_str(cmd, "agent-id")};
 	struct cft_watch_hooks hooks = {on_event, heartbeat, &p, TICK_MS, 0};
 	char *agents[] = {(char *)p.agent};
@@ -132,13 +122,14 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	hooks.count = (uint64_t)cft_cmd_int(cmd, "count");
 	filter.agents = agents;
 	filter.n_agents = 1;
-	rc = cft_follow_open(&coord.session, &filter, since, &follow, err);
+	p.next_heartbeat_us = cft_clock_mono_us() + p.heartbeat_us; /* opening sends the first */
+	rc = cft_follow_participate(&coord.session, &filter, since, p.agent, tell_lost_leases, &p,
+	                            &p.follow, err);
 	if (rc == 0) {
-		heartbeat(&p);
 		cft_out_note(cmd->out, "Participating as %s in project %s on %s", p.agent,
 		             coord.session.project.id, coord.session.address);
-		rc = cft_watch_loop(&coord.session, &follow, cmd->out, &hooks, err);
-		cft_follow_close(&follow);
+		rc = cft_watch_loop(&coord.session, &p.follow, cmd->out, &hooks, err);
+		cft_follow_close(&p.follow);
 	}
 	cft_coord_close(&coord);
 	return rc;

@@ -31,6 +31,10 @@ class Server
 	{
 		return read_file(dir_.file("server.err"));
 	}
+	const std::string &database_url() const
+	{
+		return database_url_;
+	}
 	static Server &shared(); // one for the whole program
 
       private:
