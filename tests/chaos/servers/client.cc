@@ -20,16 +20,21 @@ std::shared_ptr<Cell> Shared::pick(std::mt19937 &random)
 	return cells.back();
 }
 
-void Shared::acknowledged(uint64_t revision, const std::string &request_id)
+void Shared::acknowledged(uint64_t revision, const std::string &request_id, const Operation &op)
 {
-	uint64_t before = newest;
-
-	while (before < revision && !newest.compare_exchange_weak(before, revision))
-		;
-	if (request_id.empty())
-		return;
 	std::lock_guard<std::mutex> lock(mutex);
-	acknowledgements[request_id] = revision;
+
+	if (revision > newest_.first)
+		newest_ = {revision, op.invoked};
+	if (!request_id.empty())
+		acknowledgements[request_id] = revision;
+}
+
+std::pair<uint64_t, int64_t> Shared::newest()
+{
+	std::lock_guard<std::mutex> lock(mutex);
+
+	return newest_;
 }
 
 namespace
@@ -140,7 +145,7 @@ class Client
 		if (!ask(cell, "RegisterIntent", &r, op, &response))
 			return;
 		if (response) {
-			shared_.acknowledged(response->revision, id);
+			shared_.acknowledged(response->revision, id, op);
 			note_intent(cell, op, response);
 		}
 		remember(cell, op);
@@ -160,7 +165,7 @@ class Client
 		if (!ask(cell, method, &r, op, ret))
 			return false;
 		if (*ret) {
-			shared_.acknowledged((*ret)->revision, id);
+			shared_.acknowledged((*ret)->revision, id, op);
 			note_intent(cell, op, *ret);
 		}
 		return true;
@@ -222,7 +227,7 @@ class Client
 		if (!ask(cell, "ResolveConflict", &r, op, &response))
 			return;
 		if (response)
-			shared_.acknowledged(response->revision, id);
+			shared_.acknowledged(response->revision, id, op);
 		remember(cell, op);
 	}
 	void heartbeat(Cell &cell, Operation op, const std::string &intent)
@@ -258,9 +263,13 @@ class Client
 
 		r.project = const_cast<char *>("p");
 		r.table = text(table);
-		r.min_revision = shared_.newest;
+		/* A read is at least as new as the revision that it names: it stands anywhere after
+		 * that, also before the call. */
+		std::pair<uint64_t, int64_t> newest = shared_.newest();
+		r.min_revision = newest.first;
 		if (!ask(cell, "ListIntents", &r, op, &response, false) || !response)
 			return;
+		op.invoked = std::min(op.invoked, newest.second);
 		for (size_t i = 0; i < response->n_intents; i++) {
 			const Confiture__V1__Intent *intent = response->intents[i];
 			Slot &slot = op.seen[intent->agent_id == agent(1)];
@@ -268,7 +277,7 @@ class Client
 			slot.fence = intent->fence;
 			op.conflict = op.conflict || intent->n_conflicts_with > 0;
 		}
-		shared_.acknowledged(response->revision, "");
+		shared_.acknowledged(response->revision, "", op);
 		remember(cell, op);
 	}
 	void act(Cell &cell)

@@ -36,14 +36,16 @@ class Shared
 	enum { WINDOW = 6, CELL_OPERATIONS = 36 };
 
 	std::shared_ptr<Cell> pick(std::mt19937 &random);
-	void acknowledged(uint64_t revision, const std::string &request_id);
+	void acknowledged(uint64_t revision, const std::string &request_id, const Operation &op);
+	/* The highest revision that anybody was answered with, and when that was asked for. */
+	std::pair<uint64_t, int64_t> newest();
 
 	std::atomic<bool> stop{false};
-	std::atomic<uint64_t> newest{0}; /* the highest revision that anybody was answered with */
 	std::mutex mutex;
 	std::vector<std::shared_ptr<Cell>> cells;
 	std::map<std::string, uint64_t> acknowledgements; /* request id -> revision */
 	std::vector<Grant> grants;
+	std::pair<uint64_t, int64_t> newest_{0, 0};
 	std::atomic<uint64_t> retries{0}, gave_up{0};
 };
 

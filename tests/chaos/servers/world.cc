@@ -23,9 +23,9 @@ int between(std::mt19937 &random, int low, int high)
 World::World()
 {
 	for (auto &node : nodes_)
-		node = std::make_unique<PgCluster>(
-			std::vector<std::string>{"synchronous_commit=on", "wal_keep_size=64MB",
-		                                 "track_commit_timestamp=on"});
+		node = std::make_unique<PgCluster>(std::vector<std::string>{
+			"synchronous_commit=on", "wal_keep_size=64MB", "track_commit_timestamp=on",
+			"wal_retrieve_retry_interval=100ms"});
 	nodes_[0]->sql(nodes_[0]->url(), "CREATE DATABASE chaos");
 	nodes_[1]->stop();
 	nodes_[1]->follow(*nodes_[0]);
@@ -152,6 +152,17 @@ void World::restart_database(std::mt19937 &random)
 void World::fail_over(std::mt19937 &random)
 {
 	counts_["PostgreSQL failover"]++;
+	/* The standby has what the primary shows: after a crash of the primary, or of a backend
+	 * that waited, it takes a moment until that is so again (docs/guarantees.md). */
+	std::string shown = nodes_[primary_]->sql(nodes_[primary_]->url(),
+	                                          "SELECT pg_current_wal_insert_lsn()");
+	cft_test::eventually([&] {
+		return nodes_[primary_]->sql(
+			       nodes_[primary_]->url(),
+			       "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' "
+			       "AND flush_lsn >= '" +
+				       shown + "'") == "1";
+	});
 	nodes_[primary_]->kill9();
 	sleep_ms(between(random, 0, 200));
 	nodes_[1 - primary_]->promote();

@@ -540,6 +540,64 @@ TEST_F(Sequencer, NoticesThatTheLogWasReplacedByALongerOne)
 	EXPECT_TRUE(run(server, make(CFT_CMD_REGISTER, "int_d"))->ok);
 }
 
+TEST_F(Sequencer, CompactionKeepsTheStateAndTheChain)
+{
+	Server *server = open_server();
+	for (const char *id : {"int_a", "int_b", "int_c", "int_d"})
+		run(server, make(CFT_CMD_REGISTER, id));
+	EXPECT_EQ("p|2|3|4", sql("SELECT * FROM confiture.compact('p', '0', 2)"));
+	EXPECT_EQ("p|0|3|4", sql("SELECT * FROM confiture.compact(NULL, '0', 2)"));
+	EXPECT_EQ("p|0|3|4", sql("SELECT * FROM confiture.compact(NULL, '1 day', 1)"));
+	EXPECT_EQ("p|1|4|4", sql("SELECT * FROM confiture.compact(NULL, '0', 0)"))
+		<< "the last event stays";
+	EXPECT_EQ(5u, run(server, make(CFT_CMD_REGISTER, "int_e"))->revision);
+	EXPECT_EQ(0, server->resets);
+	EXPECT_EQ(5u, read_state(open_server()).live) << "the projections are the state";
+}
+
+TEST_F(Sequencer, ANewEpochHasEveryServerReadAnew)
+{
+	Server *server = open_server();
+	run(server, make(CFT_CMD_REGISTER, "int_a"));
+	/* The epoch so far has to be heard of first. */
+	uint64_t before = server->seen.size();
+	run_until([&] { return server->seen.size() >= before; });
+	sql("SELECT pg_sleep(0.2)");
+	run_until([n = 0]() mutable { return ++n > 200; });
+	EXPECT_EQ("2", sql("SELECT confiture.new_epoch()"));
+	run_until([&] { return server->resets == 1; });
+	EXPECT_EQ(1u, read_state(server).live);
+	EXPECT_TRUE(run(server, make(CFT_CMD_REGISTER, "int_b"))->ok);
+}
+
+TEST_F(Sequencer, WhatEndedLongAgoIsNotLoadedButItsBranchStaysTaken)
+{
+	Server *server = open_server();
+	run(server, make(CFT_CMD_REGISTER, "int_a"));
+	EXPECT_TRUE(run(server, make(CFT_CMD_ABANDON, "int_a"))->ok);
+	std::string branch = sql("SELECT branch_name FROM confiture.intent");
+	sql("UPDATE confiture.intent SET updated_at = updated_at - interval '31 days'");
+	Server *later = open_server();
+	EXPECT_EQ(0u, read_state(later).status.count("int_a"));
+	auto call = make(CFT_CMD_REGISTER, "int_b");
+	call->feature = "feature int_a";
+	call->command.feature_name = call->feature.c_str();
+	EXPECT_TRUE(run(later, std::move(call))->ok);
+	EXPECT_EQ("2", sql("SELECT count(DISTINCT branch_name) FROM confiture.intent"));
+	EXPECT_NE("", branch);
+}
+
+TEST_F(Sequencer, AReplayIsAcknowledgedOnceItIsDurable)
+{
+	Server *a = open_server(), *b = open_server();
+	run(a, make(CFT_CMD_REGISTER, "int_a", "r1"));
+	EXPECT_EQ(1u, read_state(b, 1).revision);
+	std::string before = sql("SELECT passed FROM confiture.barrier");
+	EXPECT_TRUE(run(b, make(CFT_CMD_REGISTER, "int_b", "r1"))->replayed);
+	EXPECT_NE(before, sql("SELECT passed FROM confiture.barrier"))
+		<< "a commit of its own stands behind the answer";
+}
+
 TEST_F(Sequencer, OneCommandThatTheDatabaseRefusesFailsAlone)
 {
 	Server *server = open_server();

@@ -305,7 +305,7 @@ TEST_F(StoreTest, KeepsProjectionsAndLoadsThemInOneSnapshot)
 	                                     "tables_affected[2], metadata->>'k' "
 	                                     "FROM confiture.intent"));
 	cft_store_load(
-		store, "p",
+		store, "p", 3600,
 		[](void *c, const struct cft_store_records *records) {
 			auto *x = static_cast<Ctx *>(c);
 			EXPECT_GT(records->now_us, 1700000000000000);
