@@ -1,36 +1,11 @@
 /* confiture server compact, new-epoch: the operator's hand on the log, in the database itself.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/client/local.h"
-#include "agent/commands/command.h"
-#include "agent/commands/render.h"
-#include "common/pg/cluster.h"
-#include "common/pg/pg.h"
+#include "agent/commands/operator.h"
 #include "common/pg/result.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* The one named, else the local server's private one. */
-static int connect_database(struct cft_cmd *cmd, struct cft_pg **ret, struct cft_err *err)
-{
-	const char *named = cft_cmd_str(cmd, "database-url");
-	struct cft_pg_options options = {.url = named, .ignore_environment = !named};
-	struct cft_buf url = CFT_BUF_INIT;
-
-	if (!named) {
-		const char *dir = cft_local_dir(cmd->arena);
-		cft_cluster_url_of(cft_arena_printf(cmd->arena, "%s/embedded", dir), "confiture",
-		                   &url);
-		options.url = cft_buf_str(&url);
-	}
-	int rc = cft_pg_connect(&options, ret, err);
-	if (rc != 0 && !named)
-		cft_err_hint(err, "Name the database of the server with --database-url, or start "
-		                  "the local server: confiture server start");
-	cft_buf_release(&url);
-	return rc;
-}
 
 /* ---- compact ---- */
 
@@ -52,7 +27,7 @@ static int run_compact(struct cft_cmd *cmd, struct cft_err *err)
 	const char *values[] = {cft_cmd_str(cmd, "project"), age, keep};
 	struct cft_pg_result *rows = NULL;
 	struct cft_pg *pg = NULL;
-	int rc = connect_database(cmd, &pg, err);
+	int rc = cft_operator_connect(cmd, false, &pg, err);
 
 	snprintf(age, sizeof(age), "%lld microseconds",
 	         (long long)cft_cmd_duration_us(cmd, "older-than"));
@@ -72,14 +47,9 @@ static int run_compact(struct cft_cmd *cmd, struct cft_err *err)
 	return rc;
 }
 
-#define DATABASE_URL                                                                         \
-	{                                                                                    \
-		.name = "database-url", .type = CFT_OPT_STRING, .value = "URL",              \
-		.help = "PostgreSQL of the server; else the private one of the local server" \
-	}
-
 static const struct cft_opt compact_options[] = {
-	DATABASE_URL,
+	CFT_OPERATOR_DB_URL,
+	CFT_OPERATOR_PROJECT,
 	{.name = "older-than",
          .type = CFT_OPT_DURATION,
          .value = "TIME",
@@ -111,7 +81,6 @@ const struct cft_command cft_cmd_server_compact = {
 		"again with a snapshot. Servers may run meanwhile.",
 	.options = compact_options,
 	.examples = compact_examples,
-	.flags = CFT_CMD_SERVER,
 	.run = run_compact,
 };
 
@@ -121,7 +90,7 @@ static int run_new_epoch(struct cft_cmd *cmd, struct cft_err *err)
 {
 	struct cft_buf epoch = CFT_BUF_INIT;
 	struct cft_pg *pg = NULL;
-	int rc = connect_database(cmd, &pg, err);
+	int rc = cft_operator_connect(cmd, false, &pg, err);
 
 	if (rc == 0)
 		rc = cft_pg_query_text(pg, "SELECT confiture.new_epoch()", 0, NULL, &epoch, err);
@@ -138,13 +107,14 @@ static int run_new_epoch(struct cft_cmd *cmd, struct cft_err *err)
 }
 
 static const struct cft_opt new_epoch_options[] = {
-	DATABASE_URL,
+	CFT_OPERATOR_DB_URL,
+	CFT_OPERATOR_PROJECT,
 	CFT_OPT_END,
 };
 
 static const struct cft_example new_epoch_examples[] = {
 	{"After a restore from a backup",
-         "confiture server new-epoch --database-url postgresql://db.internal/confiture"},
+         "confiture server new-epoch --db-url postgresql://db.internal/confiture"},
 	CFT_EXAMPLE_END,
 };
 
@@ -155,6 +125,5 @@ const struct cft_command cft_cmd_server_new_epoch = {
 		       "the log's is refused without this, too.",
 	.options = new_epoch_options,
 	.examples = new_epoch_examples,
-	.flags = CFT_CMD_SERVER,
 	.run = run_new_epoch,
 };

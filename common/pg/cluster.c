@@ -62,24 +62,18 @@ static bool socket_fits(const char *directory)
 
 /* In the cluster's directory; where that name is too long for a socket, in /tmp under a name that
  * the directory determines, so that the next process finds it. */
-static char *socket_dir_of(const char *directory, bool *ret_own)
-{
-	char digest[CFT_SHA256_HEX];
-	char *inside = cft_asprintf("%s/run", directory);
-
-	*ret_own = !socket_fits(inside);
-	if (!*ret_own)
-		return inside;
-	free(inside);
-	cft_sha256_hex(directory, strlen(directory), digest);
-	return cft_asprintf("/tmp/confiture-%.16s", digest);
-}
-
 static int choose_socket_dir(struct cft_cluster *c, struct cft_err *err)
 {
+	char digest[CFT_SHA256_HEX];
 	struct stat st;
 
-	c->socket_dir = socket_dir_of(c->directory, &c->own_socket_dir);
+	c->socket_dir = cft_asprintf("%s/run", c->directory);
+	if (!socket_fits(c->socket_dir)) {
+		free(c->socket_dir);
+		cft_sha256_hex(c->directory, strlen(c->directory), digest);
+		c->socket_dir = cft_asprintf("/tmp/confiture-%.16s", digest);
+		c->own_socket_dir = true;
+	}
 	/* Everybody may write in /tmp: what somebody else made there is no access control. */
 	uid_t owner = c->as.drop ? c->as.uid : geteuid();
 	if (lstat(c->socket_dir, &st) == 0 && (!S_ISDIR(st.st_mode) || st.st_uid != owner))
@@ -471,29 +465,15 @@ void cft_cluster_close(struct cft_cluster *c)
 	free(c);
 }
 
-static void url_at(const char *socket_dir, const char *database, struct cft_buf *out)
+void cft_cluster_url(const struct cft_cluster *c, const char *database, struct cft_buf *out)
 {
 	cft_buf_adds(out, "host='");
-	for (const char *p = socket_dir; *p; p++) {
+	for (const char *p = c->socket_dir; *p; p++) {
 		if (*p == '\'' || *p == '\\')
 			cft_buf_addc(out, '\\');
 		cft_buf_addc(out, *p);
 	}
 	cft_buf_addf(out, "' port=5432 user=postgres dbname=%s", database);
-}
-
-void cft_cluster_url(const struct cft_cluster *c, const char *database, struct cft_buf *out)
-{
-	url_at(c->socket_dir, database, out);
-}
-
-void cft_cluster_url_of(const char *directory, const char *database, struct cft_buf *out)
-{
-	bool own;
-	char *socket_dir = socket_dir_of(directory, &own);
-
-	url_at(socket_dir, database, out);
-	free(socket_dir);
 }
 
 int cft_cluster_create_database(const struct cft_cluster *c, const char *name, struct cft_err *err)

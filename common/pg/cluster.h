@@ -44,8 +44,6 @@ void cft_cluster_close(struct cft_cluster *cluster);
 /* The connection string of a database; "postgres" exists, a kept cluster also has "confiture".
  * Connections should set ignore_environment, or follow cft_pg_forget_environment. */
 void cft_cluster_url(const struct cft_cluster *cluster, const char *database, struct cft_buf *out);
-/* The same for a kept cluster that another process has open; `directory` is absolute. */
-void cft_cluster_url_of(const char *directory, const char *database, struct cft_buf *out);
 /* CREATE DATABASE, without error where it exists. */
 int cft_cluster_create_database(const struct cft_cluster *cluster, const char *name,
                                 struct cft_err *err);

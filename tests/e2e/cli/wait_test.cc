@@ -103,7 +103,7 @@ TEST(ServerLog, CompactAndNewEpochWorkOnTheDatabaseItself)
 
 	for (int i = 0; i < 5; i++)
 		world.registered("alice", "f", "CREATE TABLE k" + std::to_string(i) + " (id int)");
-	RunResult result = world.run({"server", "compact", "--database-url", server.database_url(),
+	RunResult result = world.run({"server", "compact", "--db-url", server.database_url(),
 	                              "--older-than", "0s", "--keep", "2", "--format", "json"});
 	EXPECT_EQ(0, result.exit_code) << result.err;
 	EXPECT_EQ("3 4 5", World::jq(".projects[] | \"\\(.deleted) \\(.first_revision) "
@@ -114,7 +114,7 @@ TEST(ServerLog, CompactAndNewEpochWorkOnTheDatabaseItself)
 	EXPECT_EQ(5, watch.exit_code);
 	EXPECT_NE(std::string::npos, watch.err.find("oldest revision is 4")) << watch.err;
 	EXPECT_EQ(0, world.run({"watch", "--since", "4", "--count", "2"}).exit_code);
-	result = world.run({"server", "new-epoch", "--database-url", server.database_url(),
+	result = world.run({"server", "new-epoch", "--db-url", server.database_url(),
 	                    "--format", "json"});
 	EXPECT_EQ("2", World::jq(".epoch", result.out)) << result.err;
 	EXPECT_EQ("5", World::jq(".intents | length", world.json({"list-intents"}).out));
