@@ -1,4 +1,4 @@
--- needs 2: a server of version 2 goes on working on this schema.
+-- needs 3: a server of version 3 goes on working on this schema.
 --
 -- Confirmation of what was read, retention, epochs.
 
