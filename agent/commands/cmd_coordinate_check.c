@@ -103,6 +103,7 @@ static const struct cft_opt options[] = {
 	CFT_COORD_AGENT(true),
 	CFT_COORD_TABLES,
 	CFT_COORD_SQL,
+	CFT_COORD_GIT_RANGE,
 	{.name = "intent-id",
          .type = CFT_OPT_STRING,
          .value = "ID",

@@ -2,14 +2,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/command.h"
+#include "agent/commands/compare.h"
+#include "agent/commands/git.h"
 #include "agent/commands/render.h"
 #include "common/base/file.h"
 #include "common/prove/prove.h"
-#include "common/sql/analyze.h"
 
 #include <string.h>
-
-enum { SQL_LIMIT_BYTES = 64 << 20 };
 
 struct input {
 	const char *path, *sql;
@@ -24,39 +23,67 @@ struct compare {
 	bool proven;
 };
 
+static int take_sql(struct cft_cmd *cmd, const char *name, const char *sql, bool base,
+                    struct input *ret, struct cft_err *err)
+{
+	ret->path = name;
+	ret->sql = sql;
+	int rc = cft_compare_analyze(cmd, sql, base, &ret->effects, err);
+	if (rc != 0 && err)
+		cft_err_at(err, name, err->line, err->column);
+	return rc;
+}
+
 static int read_input(struct cft_cmd *cmd, const char *path, bool base, struct input *ret,
                       struct cft_err *err)
 {
-	struct cft_analyze_options options = {0};
 	struct cft_buf text = CFT_BUF_INIT;
-	int rc = cft_file_read(path, SQL_LIMIT_BYTES, &text, err);
+	int rc = cft_file_read(path, CFT_COMPARE_LIMIT_BYTES, &text, err);
 
-	options.parse.max_bytes = SQL_LIMIT_BYTES;
-	options.parse.psql = options.parse.opaque = true;
-	options.parse.sketch = !base;
-	if (rc == 0) {
-		ret->path = path;
-		ret->sql = cft_arena_strndup(cmd->arena, cft_buf_str(&text), text.len);
-		rc = cft_sql_analyze(ret->sql, text.len, &options, cmd->arena, &ret->effects, err);
-		if (rc != 0 && err)
-			cft_err_at(err, path, err->line, err->column);
-	}
+	if (rc == 0)
+		rc = take_sql(cmd, path,
+		              cft_arena_strndup(cmd->arena, cft_buf_str(&text), text.len), base,
+		              ret, err);
 	cft_buf_release(&text);
 	return rc;
 }
 
-/* Of a file whole grammar is unknown nothing was read: say so instead of "no conflict". */
-static int check_readable(const struct input *in, struct cft_err *err)
+static int read_range(struct cft_cmd *cmd, const char *range, struct input *ret,
+                      struct cft_err *err)
 {
-	size_t opaque = 0;
+	struct cft_git_files files;
+	int rc = cft_git_added(cmd->arena, range, &files, err);
 
-	for (size_t i = 0; i < in->effects.n_statements; i++)
-		opaque += *in->effects.statements[i].opaque != '\0';
-	if (opaque == 0 || opaque < in->effects.n_statements)
-		return 0;
-	cft_fail(err, CFT_E_SYNTAX, "%s", in->effects.statements[0].opaque);
-	return cft_err_at(err, in->path, in->effects.statements[0].line,
-	                  in->effects.statements[0].column);
+	return rc ? rc : take_sql(cmd, range, cft_git_join(cmd->arena, &files), false, ret, err);
+}
+
+/* Of the files and the ranges that were given, the first two: A and B. */
+static int read_sides(struct compare *c, struct cft_err *err)
+{
+	struct cft_words files = c->cmd->args, ranges = cft_cmd_list(c->cmd, "git-range");
+	struct input *sides[] = {&c->a, &c->b};
+	int rc = 0;
+
+	if (files.n + ranges.n != 2)
+		return cft_fail(err, CFT_E_INVALID,
+		                "give two SQL files, or ranges of commits with --git-range, to "
+		                "compare");
+	for (size_t i = 0; i < 2 && rc == 0; i++)
+		rc = i < files.n ? read_input(c->cmd, files.v[i], false, sides[i], err)
+		                 : read_range(c->cmd, ranges.v[i - files.n], sides[i], err);
+	return rc;
+}
+
+static enum cft_verdict verdict_of(const struct compare *c)
+{
+	return c->proven && c->proof.provable ? c->proof.verdict : c->result.verdict;
+}
+
+/* Neither is SQL that cannot be read a clean one. */
+static bool clean(const struct compare *c)
+{
+	return verdict_of(c) == CFT_VERDICT_COMMUTE &&
+	       (c->proven || c->result.severity < CFT_SEVERITY_WARNING);
 }
 
 static void compare(struct compare *c)
@@ -80,11 +107,6 @@ static int prove(struct compare *c, struct cft_err *err)
 	cft_prover_free(prover);
 	c->proven = rc == 0;
 	return rc;
-}
-
-static enum cft_verdict verdict_of(const struct compare *c)
-{
-	return c->proven && c->proof.provable ? c->proof.verdict : c->result.verdict;
 }
 
 static json_t *locks_json(const struct compare *c, const struct cft_effects *effects)
@@ -153,8 +175,8 @@ static void answer(const struct compare *c)
 	enum cft_verdict verdict = verdict_of(c);
 	json_t *proof = c->proven ? cft_proof_to_json(&c->proof) : json_null();
 
-	cft_out_mark(out, verdict == CFT_VERDICT_COMMUTE ? CFT_MARK_OK : CFT_MARK_WARN, "%s",
-	             verdict_sentence(verdict));
+	cft_out_mark(out, clean(c) ? CFT_MARK_OK : CFT_MARK_WARN, "%s%s", verdict_sentence(verdict),
+	             clean(c) || verdict != CFT_VERDICT_COMMUTE ? "" : ", as far as is known");
 	for (size_t i = 0; i < c->result.n_findings; i++)
 		print_finding(out, &c->result.findings[i]);
 	if (c->proven)
@@ -168,18 +190,12 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	const char *base = cft_cmd_str(cmd, "base");
 	int rc = 0;
 
-	if (cmd->args.n != 2)
-		return cft_fail(err, CFT_E_INVALID, "give two SQL files to compare");
 	if (base)
 		rc = read_input(cmd, base, true, &c.base, err);
+	if (rc == 0 && cft_cmd_has(cmd, "branches"))
+		return cft_compare_branches(cmd, base ? &c.base.effects : NULL, err);
 	if (rc == 0)
-		rc = read_input(cmd, cmd->args.v[0], false, &c.a, err);
-	if (rc == 0)
-		rc = read_input(cmd, cmd->args.v[1], false, &c.b, err);
-	if (rc == 0)
-		rc = check_readable(&c.a, err);
-	if (rc == 0)
-		rc = check_readable(&c.b, err);
+		rc = read_sides(&c, err);
 	if (rc != 0)
 		return rc;
 	compare(&c);
@@ -188,7 +204,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	if (rc != 0)
 		return rc;
 	answer(&c);
-	return cft_cmd_flag(cmd, "exit-code") && verdict_of(&c) != CFT_VERDICT_COMMUTE ? 1 : 0;
+	return cft_cmd_flag(cmd, "exit-code") && !clean(&c) ? 1 : 0;
 }
 
 static const struct cft_opt options[] = {
@@ -197,6 +213,9 @@ static const struct cft_opt options[] = {
          .value = "SCHEMA.sql",
          .help = "The schema that both start from; without it, what they refer to is taken to "
                  "exist"},
+	CFT_COMPARE_RANGES,
+	CFT_COMPARE_BRANCHES,
+	CFT_COMPARE_AGAINST,
 	{.name = "prove",
          .type = CFT_OPT_FLAG,
          .help = "Run both orders in throw-away databases of a private PostgreSQL"},
@@ -204,13 +223,15 @@ static const struct cft_opt options[] = {
          .type = CFT_OPT_STRING,
          .value = "URL",
          .help = "Prove beside this database instead, with its role"},
-	{.name = "exit-code", .type = CFT_OPT_FLAG, .help = "Exit with 1 unless the two commute"},
+	{.name = "exit-code",
+         .type = CFT_OPT_FLAG,
+         .help = "Exit with 1 unless they commute; SQL that cannot be read does not count as such"},
 	CFT_OPT_END,
 };
 
 static const struct cft_arg arguments[] = {
-	{.name = "A.sql", .help = "One change", .required = true},
-	{.name = "B.sql", .help = "The other", .required = true},
+	{.name = "A.sql", .help = "One change"},
+	{.name = "B.sql", .help = "The other"},
 	CFT_ARG_END,
 };
 
@@ -219,6 +240,10 @@ static const struct cft_example examples[] = {
          "confiture coordinate compare --base schema.sql 004_a.sql 004_b.sql"},
 	{"The same, and let PostgreSQL prove it",
          "confiture coordinate compare --base schema.sql --prove 004_a.sql 004_b.sql"},
+	{"Do the migrations of two branches go together?",
+         "confiture coordinate compare --git-range main...alice,main...bob"},
+	{"A gate for pull requests that needs no server",
+         "confiture coordinate compare --branches 'origin/*' --against origin/main --exit-code"},
 	CFT_EXAMPLE_END,
 };
 
@@ -228,7 +253,7 @@ const struct cft_command cft_cmd_coordinate_compare = {
 		"Needs no server. Both orders are executed on a model of the schema with "
 		"PostgreSQL's rules. The verdict is commute, only_ab, only_ba, neither, differ "
 		"or latent; docs/conflicts.md explains them. With --prove the verdict is what "
-		"PostgreSQL did.",
+		"PostgreSQL did. With --branches every two open branches are compared.",
 	.options = options,
 	.arguments = arguments,
 	.examples = examples,

@@ -82,6 +82,7 @@ static const struct cft_opt options[] = {
          .required = true,
          .help = "What you are building; the branch is named after it"},
 	CFT_COORD_SQL,
+	CFT_COORD_GIT_RANGE,
 	CFT_COORD_TABLES,
 	CFT_COORD_RISK,
 	CFT_COORD_HOURS,

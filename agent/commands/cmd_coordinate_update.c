@@ -24,7 +24,8 @@ static int fill_request(struct cft_coord *coord, Confiture__V1__UpdateIntentRequ
 	request->request_id = cft_session_request_id(&coord->session);
 	request->intent_id = (char *)cft_cmd_str(cmd, "intent-id");
 	request->etag = (char *)(etag ? etag : "");
-	request->set_schema_changes = cft_cmd_typed(cmd, "schema-changes");
+	request->set_schema_changes =
+		cft_cmd_typed(cmd, "schema-changes") || cft_cmd_typed(cmd, "git-range");
 	request->schema_changes = plan.sql;
 	request->set_tables_affected = cft_cmd_typed(cmd, "tables-affected");
 	request->tables_affected = plan.tables;
@@ -79,6 +80,7 @@ static const struct cft_opt options[] = {
 	CFT_COORD_INTENT(true),
 	CFT_COORD_AGENT(false),
 	CFT_COORD_SQL,
+	CFT_COORD_GIT_RANGE,
 	CFT_COORD_TABLES,
 	CFT_COORD_RISK,
 	CFT_COORD_HOURS,

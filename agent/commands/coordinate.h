@@ -81,6 +81,11 @@ extern const char *const cft_coord_severity_names[];
 		.help = "The DDL, or the path of a .sql file with it (- for standard input); " \
 			"a literal ... stands for details that are not known yet"              \
 	}
+#define CFT_COORD_GIT_RANGE                                                                  \
+	{                                                                                    \
+		.name = "git-range", .type = CFT_OPT_STRING, .value = "A..B",                \
+		.help = "Take the DDL from the migration files that a range of commits adds" \
+	}
 #define CFT_COORD_TABLES                                                                          \
 	{                                                                                         \
 		.name = "tables-affected", .type = CFT_OPT_LIST, .value = "TABLE",                \

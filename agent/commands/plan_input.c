@@ -3,6 +3,7 @@
  */
 #include "agent/commands/plan_input.h"
 
+#include "agent/commands/git.h"
 #include "common/base/file.h"
 #include "common/base/vec.h"
 #include "common/sql/analyze.h"
@@ -28,6 +29,13 @@ static bool ends_with(const char *text, const char *end)
 static bool is_path(const char *word)
 {
 	return strchr(word, '/') || ends_with(word, ".sql");
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcasecmp(word, *words) != 0)
+		words++;
+	return *words != NULL;
 }
 
 static void add_table(struct tables *tables, const char *name)
@@ -137,6 +145,74 @@ static int add_path(struct tables *tables, const char *path, struct cft_err *err
 	return 0;
 }
 
+/* The name behind the first of the words that stand before a table's name; "" without one. */
+static const char *table_of_statement(struct cft_arena *arena, const char *text)
+{
+	static const char *const before[] = {"TABLE", "ON", "INTO", "FROM", "UPDATE", "VIEW", NULL};
+	static const char *const between[] = {"IF", "NOT", "EXISTS", "ONLY", NULL};
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_$.\"";
+	bool found = false;
+
+	for (const char *p = text; *p;) {
+		size_t len = strspn(p, letters);
+		const char *word = len ? cft_arena_strndup(arena, p, len) : "";
+		if (found && len && !is_one_of(word, between))
+			return word;
+		found = found || (len && is_one_of(word, before));
+		p += len ? len : 1;
+	}
+	return "";
+}
+
+/* SQL that is newer than our grammar, or misspelt, must not pass for nothing: what it can be about
+ * is declared, and the server keeps the statement as one that it cannot read. */
+static void claim_opaque(struct tables *tables, const struct cft_git_file *file)
+{
+	struct cft_analyze_options options = {.parse = {.psql = true,
+	                                                .sketch = true,
+	                                                .opaque = true,
+	                                                .max_bytes = SCHEMA_FILE_LIMIT_BYTES}};
+	struct cft_arena *arena = tables->cmd->arena;
+	struct cft_effects effects = {0};
+
+	if (cft_sql_analyze(file->sql, strlen(file->sql), &options, arena, &effects, NULL) != 0)
+		return; /* the server says what is wrong with it */
+	for (size_t i = 0; i < effects.n_statements; i++) {
+		const struct cft_effect_statement *statement = &effects.statements[i];
+		if (!statement->opaque[0])
+			continue;
+		const char *table = table_of_statement(arena, statement->text);
+		if (!table[0])
+			table = table_of_path(arena, file->path);
+		cft_out_note(tables->cmd->out, "%s:%d: %s; taken as unknown work on table %s",
+		             file->path, statement->line, statement->opaque, table);
+		add_table(tables, table);
+	}
+}
+
+static int read_range(struct tables *tables, const char **ret_sql, struct cft_err *err)
+{
+	struct cft_cmd *cmd = tables->cmd;
+	const char *range = cft_cmd_str(cmd, "git-range");
+	struct cft_git_files files;
+
+	if (!range)
+		return 0;
+	if (*ret_sql)
+		return cft_fail(err, CFT_E_INVALID,
+		                "give --schema-changes or --git-range, not both");
+	int rc = cft_git_added(cmd->arena, range, &files, err);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < files.n; i++)
+		claim_opaque(tables, &files.v[i]);
+	if (files.n == 0)
+		cft_out_note(cmd->out, "%s adds no migration", range);
+	*ret_sql = cft_git_join(cmd->arena, &files);
+	return 0;
+}
+
 int cft_plan_input_read(struct cft_cmd *cmd, struct cft_plan_input *ret_input, struct cft_err *err)
 {
 	struct cft_words words = cft_cmd_list(cmd, "tables-affected");
@@ -150,6 +226,8 @@ int cft_plan_input_read(struct cft_cmd *cmd, struct cft_plan_input *ret_input, s
 		else
 			add_table(&tables, words.v[i]);
 	}
+	if (rc == 0)
+		rc = read_range(&tables, &sql, err);
 	if (rc == 0)
 		*ret_input = (struct cft_plan_input){cft_arena_strdup(cmd->arena, sql ? sql : ""),
 		                                     tables.names.v, tables.names.n};
