@@ -5,6 +5,7 @@
 #include "agent/commands/migrate_new.h"
 #include "agent/commands/schema_plan.h"
 #include "agent/commands/schema_source.h"
+#include "agent/commands/split_plan.h"
 #include "agent/commands/verify_diff.h"
 
 #include <stdio.h>
@@ -13,22 +14,30 @@
 struct diff {
 	struct cft_cmd *cmd;
 	struct cft_schema_plan compared;
+	struct cft_split split; /* with --generate */
 	struct cft_verify_outcome verification;
 	json_t *document;
 };
 
-static const struct cft_mig_statement *draft_statements(struct cft_arena *arena,
-                                                        const struct cft_step *steps, size_t n)
+/* The statements of one file, --lock-timeout first. */
+static const struct cft_mig_statement *
+draft_statements(const struct diff *diff, const struct cft_step *steps, size_t n, size_t *ret_n)
 {
+	struct cft_arena *arena = diff->cmd->arena;
 	struct cft_mig_statement *list = cft_arena_array(arena, struct cft_mig_statement, n + 1);
+	const char *timeout = cft_schema_plan_lock_timeout(&diff->compared);
+	size_t count = 0;
 
+	if (timeout && n > 0)
+		list[count++].sql = timeout;
 	for (size_t i = 0; i < n; i++) {
-		list[i].sql = steps[i].sql;
-		if (steps[i].destructive)
-			list[i].note = cft_arena_printf(arena, "DESTRUCTIVE: %s", steps[i].hazard);
-		else if (steps[i].hazard[0])
-			list[i].note = steps[i].hazard;
+		struct cft_buf note = CFT_BUF_INIT;
+		cft_step_note(&steps[i], &note);
+		list[count].sql = steps[i].sql;
+		list[count++].note = note.len ? cft_arena_strdup(arena, cft_buf_str(&note)) : NULL;
+		cft_buf_release(&note);
 	}
+	*ret_n = count;
 	return list;
 }
 
@@ -60,38 +69,53 @@ static const char *header_of(const struct diff *diff)
 	return header;
 }
 
-static int generate(struct diff *diff, struct cft_err *err)
+static int write_part(struct diff *diff, size_t index, json_t **ret, struct cft_err *err)
 {
 	struct cft_cmd *cmd = diff->cmd;
-	const struct cft_plan *plan = diff->compared.plan;
+	const struct cft_split_part *part = &diff->split.parts[index];
+	const char *name = cft_cmd_str(cmd, "name");
 	struct cft_migrate_new fresh;
 	struct cft_mig_written written;
+	struct cft_mig_draft draft = {.header = header_of(diff)};
 
-	if (plan->up_count == 0) {
-		cft_out_mark(cmd->out, CFT_MARK_OK, "No changes: nothing to generate");
-		return 0;
-	}
-	int rc = cft_migrate_new_version(cmd, cft_cmd_str(cmd, "name"), &fresh, err);
+	if (index > 0)
+		name = cft_arena_printf(cmd->arena, "%s_%zu", name, index + 1);
+	int rc = cft_migrate_new_version(cmd, name, &fresh, err);
 	if (rc != 0)
 		return rc;
-	const struct cft_mig_draft draft = {
-		.version = fresh.version,
-		.name = fresh.name,
-		.header = header_of(diff),
-		.up = draft_statements(cmd->arena, plan->up, plan->up_count),
-		.down = draft_statements(cmd->arena, plan->down, plan->down_count),
-		.up_count = plan->up_count,
-		.down_count = plan->down_count,
-	};
+	draft.version = fresh.version;
+	draft.name = fresh.name;
+	draft.up = draft_statements(diff, part->up, part->up_count, &draft.up_count);
+	draft.down = draft_statements(diff, part->down, part->down_count, &draft.down_count);
 	rc = cft_mig_draft_write(cmd->arena, fresh.dir, &draft, fresh.python, &written, err);
 	if (rc != 0)
 		return rc;
 	cft_migrate_show_written(cmd, &fresh, &written);
-	json_object_set_new(diff->document, "generated",
-	                    json_pack("{s:s,s:s,s:s,s:s}", "version", fresh.version, "name",
-	                              fresh.name, "up", written.up_path, "down",
-	                              written.down_path));
+	*ret = json_pack("{s:s,s:s,s:s,s:s}", "version", fresh.version, "name", fresh.name, "up",
+	                 written.up_path, "down", written.down_path);
 	return 0;
+}
+
+/* "generated" is the first migration; what cannot share its transaction is "also_generated". */
+static int generate(struct diff *diff, struct cft_err *err)
+{
+	json_t *more = json_array();
+	int rc = 0;
+
+	if (diff->compared.plan->up_count == 0)
+		cft_out_mark(diff->cmd->out, CFT_MARK_OK, "No changes: nothing to generate");
+	for (size_t i = 0; rc == 0 && i < diff->split.n; i++) {
+		json_t *one = NULL;
+		rc = write_part(diff, i, &one, err);
+		if (rc == 0 && i == 0)
+			json_object_set_new(diff->document, "generated", one);
+		else if (rc == 0)
+			json_array_append_new(more, one);
+	}
+	if (json_array_size(more) > 0)
+		json_object_set(diff->document, "also_generated", more);
+	json_decref(more);
+	return rc;
 }
 
 static bool writes(const struct diff *diff)
@@ -110,24 +134,40 @@ static int cannot_verify(struct diff *diff, struct cft_err *err)
 	return 0;
 }
 
+/* The downs of the parts, last part first: what `migrate down` runs. */
+static void join_downs(const struct diff *diff, struct cft_plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < diff->split.n; i++)
+		n += diff->split.parts[i].down_count;
+	plan->down = cft_arena_array(diff->cmd->arena, struct cft_step, n + 1);
+	plan->down_count = 0;
+	for (size_t i = diff->split.n; i-- > 0;)
+		for (size_t k = 0; k < diff->split.parts[i].down_count; k++)
+			plan->down[plan->down_count++] = diff->split.parts[i].down[k];
+}
+
 /* What is written is tried first, unless told otherwise. */
 static int verify(struct diff *diff, struct cft_err *err)
 {
 	struct cft_cmd *cmd = diff->cmd;
-	const struct cft_plan *plan = diff->compared.plan;
+	struct cft_plan plan = *diff->compared.plan;
 	const char *url = cft_cmd_str(cmd, "db-url");
 	const struct cft_verify_request request = {
 		.url = url ? url : cft_cmd_str(cmd, "database-url"),
 		.old_text = cft_buf_str(&diff->compared.old_text),
 		.new_text = cft_buf_str(&diff->compared.new_text),
-		.plan = plan,
+		.plan = &plan,
 	};
 	bool wanted = cft_cmd_flag(cmd, "verify") || url || writes(diff);
 
-	if (!wanted || cft_cmd_flag(cmd, "no-verify") || plan->up_count + plan->down_count == 0)
+	if (!wanted || cft_cmd_flag(cmd, "no-verify") || plan.up_count + plan.down_count == 0)
 		return 0;
+	if (diff->split.n > 1)
+		join_downs(diff, &plan);
 	int rc = cft_verify_diff(&request, &diff->verification, err);
-	if (rc == CFT_E_INCONSISTENT && plan->refused_count > 0) {
+	if (rc == CFT_E_INCONSISTENT && plan.refused_count > 0) {
 		snprintf(diff->verification.excuse, sizeof(diff->verification.excuse),
 		         "some differences are not in the scripts");
 		*err = (struct cft_err)CFT_ERR_INIT;
@@ -191,6 +231,11 @@ static int act(struct diff *diff, struct cft_err *err)
 		return rc;
 	diff->document = cft_schema_plan_json(diff->compared.plan);
 	cft_schema_plan_notes(&diff->compared);
+	if (cft_cmd_flag(cmd, "generate") && diff->compared.plan->up_count > 0) {
+		const struct cft_diff_options options = cft_schema_plan_options(&diff->compared);
+		cft_split_plan(cmd->arena, &diff->compared.old_text, diff->compared.plan, &options,
+		               &diff->split);
+	}
 	rc = verify(diff, err);
 	if (rc == 0)
 		rc = show_or_write(diff, err);
@@ -212,6 +257,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	if (rc == 0)
 		rc = act(&diff, err);
 	json_decref(diff.document);
+	cft_split_release(&diff.split);
 	cft_schema_plan_release(&diff.compared);
 	return rc;
 }

@@ -9,15 +9,27 @@
 #include <string.h>
 #include <unistd.h>
 
-static int compare_once(struct cft_schema_plan *p, struct cft_err *err)
+struct cft_diff_options cft_schema_plan_options(const struct cft_schema_plan *p)
 {
-	/* Files say who owns a table only in dumps; roles differ between environments. */
-	const struct cft_diff_options options = {
+	return (struct cft_diff_options){
 		.online = cft_cmd_flag(p->cmd, "online"),
 		.renames = p->renames,
 		.keep_owners = cft_cmd_flag(p->cmd, "no-owners"),
 		.keep_privileges = cft_cmd_flag(p->cmd, "no-privileges"),
 	};
+}
+
+const char *cft_schema_plan_lock_timeout(const struct cft_schema_plan *p)
+{
+	if (!cft_cmd_has(p->cmd, "lock-timeout"))
+		return NULL;
+	return cft_arena_printf(p->cmd->arena, "SET lock_timeout = '%lldms'",
+	                        (long long)(cft_cmd_duration_us(p->cmd, "lock-timeout") / 1000));
+}
+
+static int compare_once(struct cft_schema_plan *p, struct cft_err *err)
+{
+	const struct cft_diff_options options = cft_schema_plan_options(p);
 	struct cft_schema *old = NULL, *new = NULL;
 	int rc = cft_schema_read_text(cft_buf_str(&p->old_text), p->old_text.len, p->old_name, &old,
 	                              err);
@@ -235,6 +247,8 @@ static int write_script(const struct cft_schema_plan *p, const char *option, boo
 	if (!path)
 		return 0;
 	add_comment(&script, header);
+	if (cft_schema_plan_lock_timeout(p))
+		cft_buf_addf(&script, "%s;\n", cft_schema_plan_lock_timeout(p));
 	cft_plan_script(p->plan, down, true, &script);
 	int rc = cft_file_write(path, cft_buf_str(&script), script.len, 0644, err);
 	cft_buf_release(&script);

@@ -9,27 +9,32 @@
 #include "common/sql/schema.h"
 
 /* Rows for the options that say how to compare and where the scripts go. */
-#define CFT_SCHEMA_PLAN_OPTIONS                                                                \
-	{.name = "up-file",                                                                    \
-	 .type = CFT_OPT_PATH,                                                                 \
-	 .value = "FILE",                                                                      \
-	 .help = "Write the script from OLD to NEW"},                                          \
-		{.name = "down-file",                                                          \
-	         .type = CFT_OPT_PATH,                                                         \
-	         .value = "FILE",                                                              \
-	         .help = "Write the script from NEW to OLD"},                                  \
-		{.name = "rename",                                                             \
-	         .type = CFT_OPT_LIST,                                                         \
-	         .value = "OLD=NEW",                                                           \
-	         .help = "Something was renamed: users=people, users.mail=email"},             \
-		{.name = "online",                                                             \
-	         .type = CFT_OPT_FLAG,                                                         \
-	         .help = "Build indexes and constraints without blocking writers"},            \
-		{.name = "no-owners", .type = CFT_OPT_FLAG, .help = "Leave owners alone"},     \
-		{.name = "no-privileges", .type = CFT_OPT_FLAG, .help = "Leave grants alone"}, \
-	{                                                                                      \
-		.name = "exit-code", .type = CFT_OPT_FLAG,                                     \
-		.help = "Exit with 1 where there are changes"                                  \
+#define CFT_SCHEMA_PLAN_OPTIONS                                                                    \
+	{.name = "up-file",                                                                        \
+	 .type = CFT_OPT_PATH,                                                                     \
+	 .value = "FILE",                                                                          \
+	 .help = "Write the script from OLD to NEW"},                                              \
+		{.name = "down-file",                                                              \
+	         .type = CFT_OPT_PATH,                                                             \
+	         .value = "FILE",                                                                  \
+	         .help = "Write the script from NEW to OLD"},                                      \
+		{.name = "rename",                                                                 \
+	         .type = CFT_OPT_LIST,                                                             \
+	         .value = "OLD=NEW",                                                               \
+	         .help = "Something was renamed: users=people, users.mail=email"},                 \
+		{.name = "online",                                                                 \
+	         .type = CFT_OPT_FLAG,                                                             \
+	         .help = "Build indexes and constraints without blocking writers"},                \
+		{.name = "lock-timeout",                                                           \
+	         .type = CFT_OPT_DURATION,                                                         \
+	         .value = "TIME",                                                                  \
+	         .help = "Begin the scripts with SET lock_timeout: no statement waits longer for " \
+	                 "a lock"},                                                                \
+		{.name = "no-owners", .type = CFT_OPT_FLAG, .help = "Leave owners alone"},         \
+		{.name = "no-privileges", .type = CFT_OPT_FLAG, .help = "Leave grants alone"},     \
+	{                                                                                          \
+		.name = "exit-code", .type = CFT_OPT_FLAG,                                         \
+		.help = "Exit with 1 where there are changes"                                      \
 	}
 
 /* Zeroed, texts filled by the caller, then compared; release it in every case. */
@@ -42,6 +47,10 @@ struct cft_schema_plan {
 	size_t rename_count;
 };
 
+/* As the command's options and the answers so far say. */
+struct cft_diff_options cft_schema_plan_options(const struct cft_schema_plan *p);
+/* "SET lock_timeout = '5000ms'" as --lock-timeout asks, or NULL; in cmd->arena. */
+const char *cft_schema_plan_lock_timeout(const struct cft_schema_plan *p);
 /* Fills `plan`. On a terminal it asks about what looks like a rename, and compares again with those
  * that the user confirms. */
 int cft_schema_plan_compare(struct cft_schema_plan *p, struct cft_err *err);

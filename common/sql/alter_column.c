@@ -53,6 +53,40 @@ static bool key_brings_not_null(const struct cft_diff *d, const struct cft_objec
 	return false;
 }
 
+/* A validated check proves it: SET NOT NULL need not read the table under its lock. */
+static void not_null_online(struct cft_diff *d, const struct cft_object *o, struct cft_node *node)
+{
+	const char *table = o->parent->ident;
+	const char *check = cft_name_quote(
+		d->arena, "", cft_arena_printf(d->arena, "confiture_%.40s_not_null", o->name));
+	const struct cft_step steps[] = {
+		{.sql = cft_arena_printf(d->arena,
+	                                 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) "
+	                                 "NOT VALID",
+	                                 table, check, o->ident),
+	         .lock = ACCESS_EXCLUSIVE},
+		{.sql = cft_arena_printf(d->arena, "ALTER TABLE %s VALIDATE CONSTRAINT %s", table,
+	                                 check),
+	         .lock = SHARE_UPDATE,
+	         .hazard = "fails if the column holds NULLs",
+	         .rewrites = true,
+	         .apart = true},
+		{.sql = cft_arena_printf(d->arena, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
+	                                 table, o->ident),
+	         .lock = ACCESS_EXCLUSIVE,
+	         .apart = true},
+		{.sql = cft_arena_printf(d->arena, "ALTER TABLE %s DROP CONSTRAINT %s", table,
+	                                 check),
+	         .lock = ACCESS_EXCLUSIVE},
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct cft_step step = steps[i];
+		step.transactional = true;
+		cft_node_step(d, node, NULL, step);
+	}
+}
+
 void cft_alter_not_null(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
                         struct cft_node *node)
 {
@@ -64,6 +98,11 @@ void cft_alter_not_null(struct cft_diff *d, struct cft_delta *x, const struct cf
 		return;
 	if (set && cft_attr_find(o, CFT_ATTR_IDENTITY, "") && cft_delta_attr(x, CFT_ATTR_IDENTITY))
 		return; /* goes before ADD GENERATED, see there */
+	if (set && d->options->online && o->parent->kind == CFT_KIND_TABLE &&
+	    !cft_attr_find(o->parent, CFT_ATTR_PARTITION_BY, "")) {
+		not_null_online(d, o, node);
+		return;
+	}
 	struct cft_step step = {
 		.sql = cft_arena_printf(d->arena, "ALTER %s %s ALTER COLUMN %s %s NOT NULL", table,
 	                                o->parent->ident, o->ident, set ? "SET" : "DROP"),

@@ -423,7 +423,8 @@ static bool emit_online(struct cft_diff *d, struct cft_delta *x, char *sql)
 						o->parent->ident, o->ident),
 	                                .lock = "SHARE UPDATE EXCLUSIVE",
 	                                .transactional = true,
-	                                .rewrites = true});
+	                                .rewrites = true,
+	                                .apart = true});
 	return true;
 }
 

@@ -40,9 +40,6 @@ static void push_step(struct cft_arena *arena, struct direction *dir, struct cft
 	cft_vec_push_in(arena, &dir->steps, step);
 }
 
-static void add_change(struct plan *p, const struct cft_delta *x, struct cft_change **list,
-                       size_t *n, size_t *cap);
-
 static void run_direction(struct plan *p, struct cft_diff *d, struct direction *dir)
 {
 	struct cft_order order = {0};
@@ -78,11 +75,11 @@ static const char *detail_of(struct plan *p, const struct cft_delta *x)
 	return s;
 }
 
-static void add_change(struct plan *p, const struct cft_delta *x, struct cft_change **list,
-                       size_t *n, size_t *cap)
+static struct cft_change change_of(struct plan *p, const struct cft_delta *x)
 {
 	const struct cft_object *o = x->new ? x->new : x->old;
-	struct cft_change c = {
+
+	return (struct cft_change){
 		.kind = cft_kind_noun(o->kind),
 		.object = o->parent && o->kind != CFT_KIND_INDEX
 	                          ? cft_arena_printf(&p->arena, "%s.%s.%s", o->parent->schema,
@@ -92,28 +89,42 @@ static void add_change(struct plan *p, const struct cft_delta *x, struct cft_cha
 		.op = public_op[x->op],
 		.detail = detail_of(p, x),
 	};
-
-	if (*n == *cap) {
-		size_t more = *cap ? *cap * 2 : 32;
-		struct cft_change *v = cft_arena_array(&p->arena, struct cft_change, more);
-		if (*n)
-			memcpy(v, *list, *n * sizeof(*v));
-		*list = v;
-		*cap = more;
-	}
-	(*list)[(*n)++] = c;
 }
 
-static void list_changes(struct plan *p, const struct cft_diff *d)
+/* The statement says it all: ALTER TABLE users RENAME COLUMN mail TO email. */
+static struct cft_change rename_change(struct plan *p, const char *sql)
 {
-	size_t cap = 0;
+	bool column = strstr(sql, " RENAME COLUMN ") != NULL;
+	const char *name = sql + strcspn(sql, " ") + 1;
+
+	if (strncmp(name, "MATERIALIZED ", 13) == 0 || strncmp(name, "FOREIGN ", 8) == 0)
+		name += strcspn(name, " ") + 1;
+	name += strcspn(name, " ") + 1;
+	const char *end = strstr(name, " RENAME ");
+	return (struct cft_change){
+		.kind = column ? "column" : "relation",
+		.object = cft_arena_strndup(&p->arena, name, (size_t)(end - name)),
+		.op = CFT_CHANGE_RENAME,
+		.detail = end + strlen(" RENAME "),
+	};
+}
+
+static void list_changes(struct plan *p, const struct cft_diff *d,
+                         const struct cft_renames *renames)
+{
+	CFT_VEC(struct cft_change) list = {0};
+
+	for (size_t i = 0; i < renames->n; i++)
+		cft_vec_push_in(&p->arena, &list, rename_change(p, renames->v[i]));
 
 	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas) {
 		bool inside = (cft_delta_merged_create(d, *x) || cft_delta_merged_drop(d, *x)) &&
 		              (*x)->op != CFT_DELTA_REPLACE;
 		if ((*x)->op != CFT_DELTA_KEEP && !inside)
-			add_change(p, *x, &p->plan.changes, &p->plan.change_count, &cap);
+			cft_vec_push_in(&p->arena, &list, change_of(p, *x));
 	}
+	p->plan.changes = list.v;
+	p->plan.change_count = list.n;
 }
 
 /* What the texts say that the model does not hold: a difference there is told, not guessed. */
@@ -206,7 +217,7 @@ static int diff_deep(void *arg)
 	p->plan.refused = up.refused.v;
 	p->plan.refused_count = up.refused.n;
 	p->plan.circles = up.circles + down.circles;
-	list_changes(p, &up);
+	list_changes(p, &up, &job->up_renames);
 	list_hazards(p);
 	cft_rename_suggest(&p->arena, &up, &p->plan.renames_suggested,
 	                   &p->plan.rename_suggested_count);
@@ -222,7 +233,8 @@ int cft_schema_diff(const struct cft_schema *old_schema, const struct cft_schema
 	                       .old = old_schema,
 	                       .new = new_schema,
 	                       .options = options ? options : &no_options};
-	const char *const *hints = job.options->renames;
+	const char *const *hints = cft_rename_hints(&p->arena, new_schema->text,
+	                                            new_schema->text_len, job.options->renames);
 	uint32_t tokens = old_schema->max_tokens > new_schema->max_tokens ? old_schema->max_tokens
 	                                                                  : new_schema->max_tokens;
 	int rc = cft_rename_apply(&p->arena, old_schema, hints, false, &job.old_renamed,
@@ -261,14 +273,38 @@ const char *cft_change_op_name(enum cft_change_op op)
 	return names[op];
 }
 
+void cft_step_note(const struct cft_step *step, struct cft_buf *out)
+{
+	if (*step->hazard)
+		cft_buf_addf(out, "%s%s\n", step->destructive ? "DESTRUCTIVE: " : "", step->hazard);
+	if (*step->lock && (step->rewrites || *step->hazard))
+		cft_buf_addf(out, "%s lock%s\n", step->lock,
+		             step->rewrites ? "; reads or rewrites the whole table" : "");
+	if (!step->transactional)
+		cft_buf_adds(out, "cannot run in a transaction block\n");
+}
+
+static void add_note(const struct cft_step *step, struct cft_buf *out)
+{
+	struct cft_buf note = CFT_BUF_INIT;
+
+	cft_step_note(step, &note);
+	for (const char *line = cft_buf_str(&note); *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+		cft_buf_addf(out, "-- %s: %.*s\n", step->object, (int)len, line);
+		line += len + 1;
+	}
+	cft_buf_release(&note);
+}
+
 void cft_plan_script(const struct cft_plan *plan, bool down, bool with_hazards, struct cft_buf *out)
 {
 	const struct cft_step *steps = down ? plan->down : plan->up;
 	size_t n = down ? plan->down_count : plan->up_count;
 
 	for (size_t i = 0; i < n; i++) {
-		if (with_hazards && *steps[i].hazard)
-			cft_buf_addf(out, "-- %s: %s\n", steps[i].object, steps[i].hazard);
+		if (with_hazards)
+			add_note(&steps[i], out);
 		cft_buf_addf(out, "%s;\n", steps[i].sql);
 	}
 }

@@ -51,35 +51,53 @@ static char *reverse_hint(struct cft_arena *arena, const char *hint)
 	                        (int)(equals - hint - (ptrdiff_t)stem), hint + stem);
 }
 
+/* `base` as it is after the statements, read anew. */
+static int reread(const struct cft_schema *base, const struct cft_renames *renames,
+                  struct cft_schema **ret, struct cft_err *err)
+{
+	struct cft_buf all = CFT_BUF_INIT;
+
+	cft_buf_add(&all, base->text, base->text_len);
+	for (size_t i = 0; i < renames->n; i++)
+		cft_buf_addf(&all, "\n;%s;\n", renames->v[i]);
+	cft_schema_free(*ret);
+	*ret = NULL;
+	int rc = cft_schema_read_text(cft_buf_str(&all), all.len, "renamed", ret, err);
+	cft_buf_release(&all);
+	return rc;
+}
+
+static int check_hints(const char *const *hints, size_t *ret_n, struct cft_err *err)
+{
+	for (*ret_n = 0; hints != NULL && hints[*ret_n] != NULL; (*ret_n)++)
+		if (strchr(hints[*ret_n], '=') == NULL)
+			return cft_fail(err, CFT_E_INVALID,
+			                "a rename is written old=new or table.old=new, not \"%s\"",
+			                hints[*ret_n]);
+	return 0;
+}
+
 int cft_rename_apply(struct cft_arena *arena, const struct cft_schema *s, const char *const *hints,
                      bool reverse, struct cft_schema **ret, struct cft_renames *renames,
                      struct cft_err *err)
 {
-	struct cft_buf text = CFT_BUF_INIT;
-	int rc = 0;
+	size_t n, i = 0;
+	int rc = check_hints(hints, &n, err);
+	bool *done = cft_arena_array(arena, bool, n + 1);
 
-	for (size_t i = 0; hints != NULL && hints[i] != NULL; i++) {
-		if (strchr(hints[i], '=') == NULL) {
-			cft_buf_release(&text);
-			return cft_fail(err, CFT_E_INVALID,
-			                "a rename is written old=new or table.old=new, not \"%s\"",
-			                hints[i]);
-		}
-		char *sql = rename_statement(arena, s,
-		                             reverse ? reverse_hint(arena, hints[i]) : hints[i]);
+	/* One may name what another gives: a column of a table that is renamed too. */
+	while (rc == 0 && i < n) {
+		size_t at = reverse ? n - 1 - i : i;
+		const char *hint = reverse ? reverse_hint(arena, hints[at]) : hints[at];
+		char *sql = done[at] ? NULL : rename_statement(arena, *ret ? *ret : s, hint);
+		i++;
 		if (sql == NULL)
 			continue;
+		done[at] = true;
 		cft_vec_push_in(arena, renames, sql);
-		cft_buf_addf(&text, "\n;%s;\n", sql);
+		rc = reread(s, renames, ret, err);
+		i = 0;
 	}
-	if (renames->n > 0) {
-		struct cft_buf all = CFT_BUF_INIT;
-		cft_buf_add(&all, s->text, s->text_len);
-		cft_buf_add(&all, text.data, text.len);
-		rc = cft_schema_read_text(cft_buf_str(&all), all.len, "renamed", ret, err);
-		cft_buf_release(&all);
-	}
-	cft_buf_release(&text);
 	return rc;
 }
 

@@ -18,6 +18,10 @@ struct cft_renames {
 int cft_rename_apply(struct cft_arena *arena, const struct cft_schema *s, const char *const *hints,
                      bool reverse, struct cft_schema **ret, struct cft_renames *renames,
                      struct cft_err *err);
+/* The hints that the text gives in comments ("-- confiture: renamed from mail"), after `more`
+ * (NULL-terminated, or NULL); NULL-terminated. */
+const char *const *cft_rename_hints(struct cft_arena *arena, const char *text, size_t len,
+                                    const char *const *more);
 /* Pairs of a dropped and a made object of the same structure. */
 void cft_rename_suggest(struct cft_arena *arena, const struct cft_diff *d, struct cft_rename **ret,
                         size_t *ret_n);

@@ -82,6 +82,7 @@ struct cft_step {
 	bool transactional; /* false: cannot run inside a transaction block */
 	bool rewrites;      /* rewrites or scans a whole table under its lock */
 	bool destructive;   /* data is lost */
+	bool apart;         /* not in one transaction with what comes before: that holds locks */
 };
 
 struct cft_hazard {
@@ -116,6 +117,9 @@ void cft_plan_free(struct cft_plan *plan); /* NULL is fine */
 
 /* "create", "alter", … */
 const char *cft_change_op_name(enum cft_change_op op);
+/* What to know before running it, in lines: "DESTRUCTIVE: …", "ACCESS EXCLUSIVE lock; …"; appended,
+ * nothing for a harmless step. */
+void cft_step_note(const struct cft_step *step, struct cft_buf *out);
 /* The steps as a psql script: each statement ended by a semicolon, hazards as comments if asked. */
 void cft_plan_script(const struct cft_plan *plan, bool down, bool with_hazards,
                      struct cft_buf *out);

@@ -85,6 +85,31 @@ TEST_F(Schema, WhatDoesNotLoadAloneIsWrittenUnverified)
 	EXPECT_EQ(confiture({"migrate", "diff", "old.sql", "new.sql", "--verify"}).exit_code, 1);
 }
 
+TEST_F(Schema, OnlineMigrationsComeInFilesThatRunAsAWhole)
+{
+	project_.dir().write("old.sql", "CREATE TABLE a (id int PRIMARY KEY, n int);"
+	                                "CREATE TABLE b (p int);");
+	project_.dir().write("new.sql",
+	                     "CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL, x int);"
+	                     "CREATE TABLE b (p int REFERENCES a);"
+	                     "CREATE INDEX a_n ON a (n);");
+	project_.sql("CREATE TABLE a (id int PRIMARY KEY, n int); CREATE TABLE b (p int);");
+	RunResult r = generate({"--online", "--lock-timeout", "2s"});
+
+	EXPECT_EQ(r.exit_code, 0) << r.err;
+	EXPECT_CONTAINS(r.err, "verified on PostgreSQL");
+	EXPECT_CONTAINS(written("001_change.up.sql"), "SET lock_timeout = '2000ms';");
+	EXPECT_CONTAINS(written("005_change_5.up.sql"), "CREATE INDEX CONCURRENTLY");
+	EXPECT_EQ(project_.run({"up"}).exit_code, 0);
+	EXPECT_EQ(confiture({"migrate", "diff", "db:" + project_.url(), "new.sql", "--exit-code"})
+	                  .exit_code,
+	          0);
+	EXPECT_EQ(project_.run({"down-to", "0"}).exit_code, 0);
+	EXPECT_EQ(confiture({"migrate", "diff", "db:" + project_.url(), "old.sql", "--exit-code"})
+	                  .exit_code,
+	          0);
+}
+
 TEST_F(Schema, VerifiesBesideAGivenDatabase)
 {
 	RunResult r =
