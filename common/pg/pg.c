@@ -281,14 +281,27 @@ const char *cft_pg_port(const struct cft_pg *pg)
 	return PQport(pg->conn);
 }
 
+/* By runs: a write group is hundreds of kilobytes of text. */
+static void add_doubled(struct cft_buf *out, const char *text, const char *marks)
+{
+	while (*text) {
+		size_t n = strcspn(text, marks);
+
+		cft_buf_add(out, text, n);
+		text += n;
+		if (*text) {
+			cft_buf_addc(out, *text);
+			cft_buf_addc(out, *text++);
+		}
+	}
+}
+
 static void quote(struct cft_buf *out, const char *text, char mark)
 {
+	const char marks[2] = {mark, '\0'};
+
 	cft_buf_addc(out, mark);
-	for (; *text; text++) {
-		if (*text == mark)
-			cft_buf_addc(out, mark);
-		cft_buf_addc(out, *text);
-	}
+	add_doubled(out, text, marks);
 	cft_buf_addc(out, mark);
 }
 
@@ -305,10 +318,6 @@ void cft_pg_quote_text(struct cft_buf *out, const char *text)
 		return;
 	}
 	cft_buf_adds(out, " E'");
-	for (; *text; text++) {
-		if (*text == '\'' || *text == '\\')
-			cft_buf_addc(out, *text);
-		cft_buf_addc(out, *text);
-	}
+	add_doubled(out, text, "'\\");
 	cft_buf_addc(out, '\'');
 }

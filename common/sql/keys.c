@@ -24,14 +24,39 @@ struct key_list {
 static void key(struct key_list *list, bool strong, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* printf with %s alone: keys are made for every effect of every check. */
+static size_t format(char *out, const char *fmt, va_list ap)
+{
+	size_t n = 0;
+
+	while (*fmt) {
+		bool word = fmt[0] == '%';
+		const char *piece = word ? va_arg(ap, const char *) : fmt;
+		size_t len = word ? strlen(piece) : strcspn(fmt, "%");
+		if (out)
+			memcpy(out + n, piece, len);
+		n += len;
+		fmt += word ? 2 : len;
+	}
+	return n;
+}
+
 static void key(struct key_list *list, bool strong, const char *fmt, ...)
 {
 	struct cft_conflict_key k = {.strong = strong};
-	va_list ap;
+	va_list ap, again;
+	char *text;
+	size_t len;
 
 	va_start(ap, fmt);
-	k.text = cft_arena_vprintf(list->arena, fmt, ap);
+	va_copy(again, ap);
+	len = format(NULL, fmt, ap);
+	text = cft_arena_alloc(list->arena, len + 1);
+	format(text, fmt, again);
+	text[len] = '\0';
+	va_end(again);
 	va_end(ap);
+	k.text = text;
 	cft_vec_push_in(list->arena, &list->v, k);
 }
 
@@ -282,7 +307,8 @@ static void effect_keys(struct key_list *list, const struct cft_effect *e)
 		return;
 	if (e->kind == CFT_OBJ_DEFAULT_PRIVILEGES) {
 		const char *schema = strchr(e->name, '|') + 1;
-		key(list, true, "inside:%.*s", (int)strcspn(schema, "|"), schema);
+		key(list, true, "inside:%s",
+		    cft_arena_strndup(list->arena, schema, strcspn(schema, "|")));
 		key(list, true, "default privileges:%s", e->name);
 	} else if (e->flags & CFT_EFFECT_WHOLE) {
 		key(list, true, "inside:%s", e->name);

@@ -89,7 +89,8 @@ static int usage(void)
 	fputs("usage: load KIND --server HOST:PORT [--project P] [--prefix TABLE] [--in-flight N]\n"
 	      "            [--count N | --seconds S] [--rate PER_SECOND] [--per-table N] [--live "
 	      "N]\n"
-	      "KIND: register, check-seen, check-new, health, etcd-put, etcd-txn, etcd-get\n",
+	      "KIND: register, check-seen, check-new, check-conflict, health, etcd-put, etcd-txn, "
+	      "etcd-get\n",
 	      stderr);
 	return 2;
 }

@@ -81,20 +81,41 @@ static void start_check(struct load *load, struct shot *shot, const char *sql)
 	start(shot, &confiture__v1__coordination_service__descriptor, "CheckIntent", &request);
 }
 
+/* The table of some live intent. */
+static int64_t a_table(const struct load *load, int64_t number)
+{
+	int64_t tables = load->live / load->per_table;
+
+	return tables ? number * 7919 % tables : number;
+}
+
+/* A column that nobody has, on the table of a live intent: compared with it, and no conflict. */
+static void addition_text(const struct load *load, int64_t number, char *sql)
+{
+	snprintf(sql, SQL_MAX, "ALTER TABLE %s_%" PRId64 " ADD COLUMN new_%" PRId64 " integer",
+	         load->prefix, a_table(load, number), number);
+}
+
 static void start_check_seen(struct load *load, struct shot *shot, int64_t number)
 {
 	char sql[SQL_MAX];
 
-	plan_text(load, number % SEEN_TEXTS, sql);
+	addition_text(load, number % SEEN_TEXTS, sql);
 	start_check(load, shot, sql);
 }
 
-/* A text that no request had before, on a table of a live intent: with per_table 2 its two columns
- * meet those of two live intents, and that is two conflicts. */
 static void start_check_new(struct load *load, struct shot *shot, int64_t number)
 {
-	int64_t tables = load->live / load->per_table;
-	int64_t table = tables ? number * 7919 % tables : number;
+	char sql[SQL_MAX];
+
+	addition_text(load, number, sql);
+	start_check(load, shot, sql);
+}
+
+/* With per_table 2 its two columns meet those of two live intents, and that is two conflicts. */
+static void start_check_conflict(struct load *load, struct shot *shot, int64_t number)
+{
+	int64_t table = a_table(load, number);
 	int64_t first = table * load->per_table;
 	char sql[SQL_MAX];
 
@@ -174,9 +195,9 @@ static void start_etcd_get(struct load *load, struct shot *shot, int64_t number)
 
 static const struct load_kind kinds[] = {
 	{"register", start_register},   {"check-seen", start_check_seen},
-	{"check-new", start_check_new}, {"health", start_health},
-	{"etcd-put", start_etcd_put},   {"etcd-txn", start_etcd_txn},
-	{"etcd-get", start_etcd_get},
+	{"check-new", start_check_new}, {"check-conflict", start_check_conflict},
+	{"health", start_health},       {"etcd-put", start_etcd_put},
+	{"etcd-txn", start_etcd_txn},   {"etcd-get", start_etcd_get},
 };
 
 const struct load_kind *cft_load_kind(const char *name)

@@ -36,7 +36,7 @@ def check_growth(bench):
     count = 200 if bench.quick else 2000
 
     def check(options):
-        return measure.load("check-new", bench.address, in_flight=1, count=count, **options)
+        return measure.load("check-conflict", bench.address, in_flight=1, count=count, **options)
 
     runs = measure.interleaved(bench.rounds, small=lambda: check(small), large=lambda: check(large))
     yield rows.at_most(f"check with {many:,} live intents, 2 conflicts", "us", measure.median(runs["large"], "p50_us"),

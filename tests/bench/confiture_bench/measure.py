@@ -35,7 +35,8 @@ def options_of(options):
 
 def shown(command):
     """The command as a person would type it: programs by their name."""
-    return " ".join([str(command[0]).rsplit("/", 1)[-1]] + [str(part) for part in command[1:]])
+    text = " ".join([str(command[0]).rsplit("/", 1)[-1]] + [str(part) for part in command[1:]])
+    return re.sub(r"/\S*/confiture-bench-\w+/", "DIR/", text)
 
 
 def run_json(command):

@@ -131,6 +131,23 @@ TEST(JsonError, HoldsOnlyWhatIsKnown)
 	json_decref(json);
 }
 
+TEST(JsonCompact, WritesWhatReadsBackTheSame)
+{
+	const char *text = R"({"a":[1,-9223372036854775808,2.5,true,false,null,[],{}],)"
+			   R"("b":"x\"y\\z\n\t\u0001\u001f/é€😀","":""})";
+	json_t *json = cft_json_parse(text, strlen(text), nullptr);
+	ASSERT_NE(nullptr, json);
+	char *written = cft_json_compact(json);
+	EXPECT_STREQ(text, written);
+	json_t *again = cft_json_parse(written, strlen(written), nullptr);
+	EXPECT_TRUE(json_equal(json, again));
+	json_decref(again);
+	json_decref(json);
+	free(written);
+	EXPECT_STREQ("null", written = cft_json_compact(nullptr));
+	free(written);
+}
+
 TEST(JsonParse, NamesThePlaceOfTheError)
 {
 	struct cft_err err = CFT_ERR_INIT;
