@@ -16,12 +16,15 @@ TEST(Pairs, AreFoundWithFewFalseAlarms)
 
 	if (histories.empty())
 		GTEST_SKIP() << "no histories at " << corpus_path("histories");
-	options.pairs = 150;
-	options.triples = 8;
+	// The longest history costs more to walk through than its pairs.
+	if (histories.size() > 1)
+		histories.erase(histories.begin());
+	options.pairs = 100;
+	options.triples = 6;
 	options.on_miss = [&](const std::string &miss) { misses += miss + "\n"; };
 	PairTrialResult result = run_pair_trial(histories, options);
 	printf("seed %u\n%s", options.seed, result.text().c_str());
-	EXPECT_GE(result.tallies["all"].judged, 140);
+	EXPECT_GE(result.tallies["all"].judged, 90);
 	EXPECT_GE(result.tallies["all"].recall(), 95) << misses;
 	EXPECT_LE(result.tallies["all"].false_alarms(), 5) << misses;
 	EXPECT_EQ(0, result.triples_differ) << misses;
