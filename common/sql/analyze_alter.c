@@ -116,6 +116,28 @@ static bool alter_simple(const struct alter *a, const PgQuery__AlterTableCmd *cm
 	return true;
 }
 
+/* Functions whose names tell what they take: after a change of type they are gone. */
+static void find_needed_type(const ProtobufCMessage *m, void *arg)
+{
+	static const struct {
+		const char *prefix, *type;
+	} known[] = {{"array_", "array"}, {"jsonb_", "jsonb"}, {"json_", "json"}};
+	const char **needed = arg;
+
+	if (CFT_TREE_IS(m, func_call)) {
+		const PgQuery__FuncCall *call = (const PgQuery__FuncCall *)m;
+		const char *name = cft_name_of_list(call->funcname, call->n_funcname).name;
+		bool column =
+			call->n_args && call->args[0]->node_case == PG_QUERY__NODE__NODE_COLUMN_REF;
+
+		for (size_t i = 0; column && i < sizeof(known) / sizeof(*known); i++)
+			if (strncmp(name, known[i].prefix, strlen(known[i].prefix)) == 0 &&
+			    strstr(name, "_build") == NULL && strstr(name, "_agg") == NULL)
+				*needed = known[i].type;
+	}
+	cft_tree_children(m, find_needed_type, arg);
+}
+
 static void alter_type(const struct alter *a, const PgQuery__AlterTableCmd *cmd)
 {
 	const PgQuery__ColumnDef *def = cmd->def->column_def;
@@ -130,7 +152,11 @@ static void alter_type(const struct alter *a, const PgQuery__AlterTableCmd *cmd)
 				.name);
 	cft_refs_type(&a->b->refs, def->type_name, 0);
 	if (def->raw_default) {
+		const char *needed = NULL;
 		cft_build_attr(a->b, "using", cft_tree_text(a->b->arena, def->raw_default));
+		find_needed_type(cft_tree_unwrap(def->raw_default), &needed);
+		if (needed)
+			cft_build_attr(a->b, "using_takes", needed);
 		uint16_t scope =
 			cft_refs_scope(&a->b->refs, a->table.schema, a->table.name, NULL, 0);
 		a->b->refs.flags = CFT_REF_SOFT;

@@ -31,6 +31,7 @@ struct cft_base *cft_base_new(const struct cft_effects *effects)
 	base->world.assume = true;
 	world_run(&base->world, &own, 0);
 	base->world.assume = false;
+	base->world.based = true;
 	base->world.skip = false;
 	WORLD_EACH(&base->world, i)
 	base->n_alive += WORLD_OBJ(&base->world, i)->alive;

@@ -84,6 +84,12 @@ static enum world_code alter_type(struct world *w, const struct cft_effect *e, i
 	code = check_dependents(w, column, old, type);
 	if (code != WORLD_OK)
 		return code;
+	const char *takes = exec_attr(e, "using_takes"), *family = cft_cast_family(old);
+	if (*takes && *family && strcmp(family, "user") != 0 && strcmp(family, takes) != 0 &&
+	    strcmp(old, takes) != 0)
+		return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, column, w->arena), by,
+		                  "USING needs %s of type %s, and it is %s",
+		                  world_key(w, column, w->arena), takes, old);
 	if (!cft_effect_attr(e, "using") && !cft_cast_assignable(old, type))
 		return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, column, w->arena), by,
 		                  "%s of type %s cannot be cast to %s automatically",

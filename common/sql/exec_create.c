@@ -62,7 +62,7 @@ static enum world_code replace_function(struct world *w, int function, const str
 	struct world_by by = WORLD_OBJ(w, function)->changed.side ? WORLD_OBJ(w, function)->changed
 	                                                          : WORLD_OBJ(w, function)->created;
 
-	if (*old && returns && strcmp(old, returns) != 0)
+	if (*old && returns && !world_same_types(old, returns))
 		return world_fail(w, WORLD_STATE, CFT_OBJ_FUNCTION,
 		                  world_key(w, function, w->arena), by,
 		                  "CREATE OR REPLACE cannot change the return type of %s",

@@ -219,13 +219,40 @@ static int next_function(const struct world *w, const char *schema, const char *
 	return -1;
 }
 
+/* One step of a type's text with its schema skipped. */
+static const char *skip_schema(const char *p, bool at_start)
+{
+	size_t n = at_start ? strcspn(p, "., ([") : 0;
+
+	return n && p[n] == '.' ? p + n + 1 : p;
+}
+
+bool world_same_types(const char *a, const char *b)
+{
+	bool start = true;
+
+	if (strcmp(a, b) == 0)
+		return true;
+	if (strchr(a, '.') && strchr(b, '.'))
+		return false;
+	for (;; a++, b++) {
+		a = skip_schema(a, start);
+		b = skip_schema(b, start);
+		if (*a != *b)
+			return false;
+		if (!*a)
+			return true;
+		start = *a == ',' || *a == ' ';
+	}
+}
+
 int world_function(const struct world *w, const char *schema, const char *name, const char *args)
 {
 	for (int i = next_function(w, schema, name, -1); i >= 0;
 	     i = next_function(w, schema, name, i)) {
 		int obj = w->entries.v[i].obj;
 		if (strcmp(args, "*") == 0 || strcmp(WORLD_OBJ(w, obj)->args, "*") == 0 ||
-		    strcmp(WORLD_OBJ(w, obj)->args, args) == 0)
+		    world_same_types(WORLD_OBJ(w, obj)->args, args))
 			return obj;
 	}
 	return -1;
@@ -496,6 +523,10 @@ int world_assume(struct world *w, enum cft_object_kind kind, int parent, const c
 	const struct world_obj *p = parent >= 0 ? WORLD_OBJ(w, parent) : NULL;
 	bool sketch = p && p->open && parent >= w->n_base && p->assumption < 0;
 
+	/* What a statement forgives need not exist where the base says that it does not. */
+	if (w->based && !sketch && w->list && (size_t)w->effect < w->list->n &&
+	    (w->list->v[w->effect].flags & (CFT_EFFECT_IF_EXISTS | CFT_EFFECT_PARENT_IF_EXISTS)))
+		return -1;
 	if (!sketch && (!w->assume || world_is_provided(w, kind, p ? p->name : "", name)))
 		return -1;
 	if (p && parent >= w->n_base && p->assumption < 0 && !sketch)

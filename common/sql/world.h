@@ -102,6 +102,7 @@ struct world {
 	int effect;                     /* being executed */
 	const struct cft_effects *list; /* being executed */
 	const struct cft_effects *other;
+	bool based;  /* the start is a schema that somebody knows: see world_assume */
 	bool assume; /* what is missing and not in `other` is made */
 	bool skip;   /* PART effects follow something that was skipped */
 	bool found_unknown;
@@ -127,6 +128,8 @@ int world_lookup(const struct world *w, enum cft_object_kind kind, const char *s
                  const char *name);
 int world_column(const struct world *w, int relation, const char *name);
 int world_child(const struct world *w, enum cft_object_kind kind, int parent, const char *name);
+/* "public.t,text" and "t,text" may be one list of types: one of them leaves schemas out. */
+bool world_same_types(const char *a, const char *b);
 int world_function(const struct world *w, const char *schema, const char *name, const char *args);
 /* A function that a call with so many arguments may mean (-1: any). */
 int world_function_call(const struct world *w, const char *schema, const char *name, int n_args);
