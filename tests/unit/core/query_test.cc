@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <map>
 
 using cft_test::CoreWorld;
 
@@ -189,4 +190,44 @@ TEST(Order, FindsACircleAndPlacesTheRest)
 	Order order = Plan(w);
 	EXPECT_EQ("int_4", order.steps);
 	EXPECT_EQ(3, std::count(order.blocked.begin(), order.blocked.end(), '_')) << order.blocked;
+}
+
+// The plan is made of what detection has found already: no SQL is compared, so that it may run
+// where every other read runs.
+TEST(Order, OfThirtyIntentsRespectsEveryConflictThatHasAnOrder)
+{
+	CoreWorld w;
+	for (int i = 0; i < 9; i++) { // each three: the view's user first, then the rename, by name
+		std::string n = std::to_string(i), t = "t" + n;
+		Add(w, "alice", ("int_a" + n).c_str(),
+		    ("ALTER TABLE " + t + " RENAME COLUMN c TO d").c_str());
+		Add(w, "bob", ("int_b" + n).c_str(),
+		    ("CREATE VIEW v" + n + " AS SELECT c FROM " + t).c_str());
+		Add(w, "carol", ("int_c" + n).c_str(),
+		    ("ALTER TABLE " + t + " ADD COLUMN e int").c_str());
+	}
+	Add(w, "dave", "int_x", "ALTER TABLE users ADD COLUMN age int");
+	Add(w, "erin", "int_y", "ALTER TABLE users ADD COLUMN age text");
+	Add(w, "frank", "int_z", "CREATE TABLE alone (id int)");
+	cft_intent_order order = {};
+	std::map<std::string, size_t> place;
+
+	cft_state_order(w.state, w.now, &w.arena, &order);
+	for (size_t i = 0; i < order.n_steps; i++)
+		place[order.steps[i].intent->id] = i;
+	EXPECT_EQ(28u, place.size());
+	ASSERT_EQ(1u, order.n_blocked);
+	EXPECT_STREQ("int_x", order.blocked[0].intents.v[0]);
+	EXPECT_STREQ("int_y", order.blocked[0].intents.v[1]);
+	EXPECT_NE(0u, strlen(order.blocked[0].reason));
+	size_t ordered = 0;
+	for (const cft_conflict *conflict : w.Conflicts()) {
+		if (conflict->order == CFT_ORDER_NONE)
+			continue;
+		bool a_first = conflict->order == CFT_ORDER_A_FIRST;
+		EXPECT_EQ(a_first, place[conflict->intent_a] < place[conflict->intent_b])
+			<< conflict->explanation;
+		ordered++;
+	}
+	EXPECT_LE(9u, ordered);
 }
