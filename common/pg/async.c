@@ -198,7 +198,8 @@ static void on_notice(void *ctx, const struct cft_pg_notice *notice)
 		c->doubtful = true;
 }
 
-static void finish_statement(struct cft_pg_async *c)
+/* Fills *ret_why where the connection is of no more use: the server is a standby by now. */
+static void finish_statement(struct cft_pg_async *c, struct cft_err *ret_why)
 {
 	struct statement *s = c->queue;
 	PGresult *result = c->result;
@@ -214,12 +215,15 @@ static void finish_statement(struct cft_pg_async *c)
 	else if (c->doubtful)
 		rc = cft_fail_reason(&err, CFT_E_UNAVAILABLE, CFT_REASON_OUTCOME_UNKNOWN,
 		                     "the wait for the standby was cancelled");
+	if (strcmp(err.sqlstate, "25006") == 0)
+		*ret_why = err;
 	answer(c, s, rc == 0 ? result : NULL, rc == 0 ? NULL : &err);
 	PQclear(result);
 }
 
 static void read_results(struct cft_pg_async *c)
 {
+	struct cft_err why = CFT_ERR_INIT;
 	PGresult *result;
 
 	while (c->conn && c->running && !PQisBusy(c->conn)) {
@@ -230,8 +234,10 @@ static void read_results(struct cft_pg_async *c)
 		}
 		if (PQstatus(c->conn) == CONNECTION_BAD)
 			return;
-		finish_statement(c);
-		if (c->conn)
+		finish_statement(c, &why);
+		if (c->conn && why.code != 0)
+			go_down(c, &why);
+		else if (c->conn)
 			run_next(c);
 	}
 }

@@ -227,10 +227,11 @@ void write_events(const std::string &address, int thread, int n, unsigned seed)
 	for (int i = 0; i < n; i++) {
 		std::string table = "t" + std::to_string(random() % TABLES);
 		std::string column = "c" + std::to_string(random() % 40);
-		auto *done = register_intent(c, "agent" + std::to_string(random() % AGENTS),
-		                             "ALTER TABLE " + table + " ADD COLUMN " + column +
-		                                     (random() % 2 ? " int" : " text"),
-		                             "w" + std::to_string(thread) + "-" + std::to_string(i));
+		auto *done =
+			register_intent(c, "agent" + std::to_string(random() % AGENTS),
+		                        "ALTER TABLE " + table + " ADD COLUMN " + column +
+		                                (random() % 2 ? " int" : " text"),
+		                        "w" + std::to_string(thread) + "-" + std::to_string(i));
 		EXPECT_NE(done, nullptr) << c.err.message;
 		if (done && random() % 2) {
 			MSG(AbandonIntentRequest, abandon_intent_request, r);
@@ -303,6 +304,35 @@ TEST(Streams, EveryWatcherReceivesTheFilteredLog)
 		list.clear();
 }
 
+size_t resident_kb(pid_t pid)
+{
+	std::string status = cft_test::read_file("/proc/" + std::to_string(pid) + "/status");
+
+	return std::stoul(status.substr(status.find("VmRSS:") + 6));
+}
+
+TEST(Streams, AnIdleOneCostsLittleMemory)
+{
+	int wanted = setting("CFT_STREAM_IDLE", 1000);
+	ServerProcess server(cft_test::PgCluster::shared().create_database());
+	Caller c(server.address);
+	std::vector<std::unique_ptr<Watcher>> watchers;
+	MSG(WatchEventsRequest, watch_events_request, r);
+
+	ASSERT_NE(register_intent(c, "alice", "CREATE TABLE t (id int)"), nullptr);
+	size_t before = resident_kb(server.process.pid());
+	for (int i = 0; i < wanted; i++)
+		watchers.push_back(std::make_unique<Watcher>(c, &r));
+	for (auto &watcher : watchers)
+		ASSERT_EQ(watcher->read(30000), 1) << c.err.message;
+	double each = (double)(resident_kb(server.process.pid()) - before) / wanted;
+	printf("%d idle streams: %.1f kB each\n", wanted, each);
+#ifndef __SANITIZE_ADDRESS__
+	EXPECT_LE(each, 20);
+#endif
+	watchers.clear();
+}
+
 TEST(Races, TwoOverlappingRegistersRecordTheirConflictExactlyOnce)
 {
 	int races = setting("CFT_RACES", 200);
@@ -320,10 +350,10 @@ TEST(Races, TwoOverlappingRegistersRecordTheirConflictExactlyOnce)
 				started++;
 				while (started < 2 * (i + 1))
 					;
-				auto *done = register_intent(
-					c, t ? "bob" : "alice",
-					"ALTER TABLE r" + std::to_string(i) +
-						" ADD COLUMN c " + (t ? "text" : "int"));
+				auto *done = register_intent(c, t ? "bob" : "alice",
+				                             "ALTER TABLE r" + std::to_string(i) +
+				                                     " ADD COLUMN c " +
+				                                     (t ? "text" : "int"));
 				ASSERT_NE(done, nullptr) << c.err.message;
 				std::lock_guard<std::mutex> lock(mutex);
 				for (size_t k = 0; k < done->n_conflicts; k++)
