@@ -4,6 +4,7 @@
 #include "agent/commands/coordinate.h"
 #include "agent/commands/plan_input.h"
 
+#include <confiture/v1/migration_service.pb-c.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -37,7 +38,31 @@ static int fill_request(struct cft_coord *coord, Confiture__V1__RegisterIntentRe
 	return rc;
 }
 
-static void answer(struct cft_coord *coord, const Confiture__V1__RegisterIntentResponse *response)
+/* The migration number that this intent shall have, for teams whose tool wants one. */
+static int reserve(struct cft_coord *coord, const Confiture__V1__RegisterIntentRequest *registered,
+                   const char *intent_id, char **ret_version, struct cft_err *err)
+{
+	Confiture__V1__ReserveVersionRequest request = CONFITURE__V1__RESERVE_VERSION_REQUEST__INIT;
+	Confiture__V1__ReserveVersionResponse *response;
+
+	*ret_version = NULL;
+	if (!cft_cmd_has(coord->cmd, "reserve-version"))
+		return 0;
+	request.project = registered->project;
+	request.request_id = registered->request_id;
+	request.agent_id = registered->agent_id;
+	request.intent_id = (char *)intent_id;
+	request.after = (char *)cft_cmd_str(coord->cmd, "reserve-version");
+	int rc = cft_session_call_service(&coord->session,
+	                                  &confiture__v1__migration_service__descriptor,
+	                                  "ReserveVersion", &request, &response, err);
+	if (rc == 0)
+		*ret_version = response->version;
+	return rc;
+}
+
+static void answer(struct cft_coord *coord, const Confiture__V1__RegisterIntentResponse *response,
+                   const char *version)
 {
 	const Confiture__V1__Intent *intent = response->intent;
 	Confiture__V1__Severity least = cft_coord_min_severity(coord->cmd);
@@ -47,6 +72,10 @@ static void answer(struct cft_coord *coord, const Confiture__V1__RegisterIntentR
 
 	cft_out_mark(out, CFT_MARK_OK, "Intent registered: %s", intent->id);
 	cft_out_text(out, "Branch allocated: %s", intent->branch_name);
+	if (version) {
+		cft_out_text(out, "Version reserved: %s", version);
+		json_object_set_new(document, "version", json_string(version));
+	}
 	cft_out_text(out, "Status: %s", cft_render_status(intent->status));
 	if (intent->sketch)
 		cft_out_text(out, "The SQL is a sketch: update the intent when you know the rest");
@@ -61,6 +90,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	Confiture__V1__RegisterIntentRequest request = CONFITURE__V1__REGISTER_INTENT_REQUEST__INIT;
 	Confiture__V1__RegisterIntentResponse *response;
 	struct cft_coord coord;
+	char *version = NULL;
 	int rc = cft_coord_open(cmd, &coord, err);
 
 	if (rc != 0)
@@ -69,7 +99,9 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	if (rc == 0)
 		rc = cft_session_call(&coord.session, "RegisterIntent", &request, &response, err);
 	if (rc == 0)
-		answer(&coord, response);
+		rc = reserve(&coord, &request, response->intent->id, &version, err);
+	if (rc == 0)
+		answer(&coord, response, version);
 	cft_coord_close(&coord);
 	return rc;
 }
@@ -88,6 +120,11 @@ static const struct cft_opt options[] = {
 	CFT_COORD_HOURS,
 	CFT_COORD_METADATA,
 	CFT_COORD_MIN_SEVERITY,
+	{.name = "reserve-version",
+         .type = CFT_OPT_STRING,
+         .value = "AFTER",
+         .help = "Reserve a migration number too, above this one (the highest of your files, "
+                 "e.g. 041); nobody else gets it"},
 	CFT_OPT_END,
 };
 

@@ -1,7 +1,7 @@
 /* confiture migrate down, down-to: rolls migrations back.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/migrate.h"
+#include "agent/commands/migrate_remote.h"
 
 static void nothing_to_do(struct cft_migrate *migrate)
 {
@@ -66,6 +66,12 @@ static const struct cft_opt down_options[] = {
 	{.name = "dry-run",
          .type = CFT_OPT_FLAG,
          .help = "Say what would be rolled back, and change nothing"},
+	CFT_MIGRATE_ON_OPTION,
+	{.name = "agent-id",
+         .type = CFT_OPT_STRING,
+         .value = "ID",
+         .env = "CONFITURE_AGENT_ID",
+         .help = "With --on: who acts"},
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_MIGRATE_LOCK_OPTIONS,
 	CFT_OPT_END,
@@ -75,6 +81,12 @@ static const struct cft_opt down_to_options[] = {
 	{.name = "dry-run",
          .type = CFT_OPT_FLAG,
          .help = "Say what would be rolled back, and change nothing"},
+	CFT_MIGRATE_ON_OPTION,
+	{.name = "agent-id",
+         .type = CFT_OPT_STRING,
+         .value = "ID",
+         .env = "CONFITURE_AGENT_ID",
+         .help = "With --on: who acts"},
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_MIGRATE_LOCK_OPTIONS,
 	CFT_OPT_END,
@@ -103,6 +115,7 @@ const struct cft_command cft_cmd_migrate_down = {
 	.description = "Nothing is rolled back where one of the migrations has no way down.",
 	.options = down_options,
 	.examples = down_examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run_down,
 };
 
@@ -112,5 +125,6 @@ const struct cft_command cft_cmd_migrate_down_to = {
 	.options = down_to_options,
 	.arguments = down_to_arguments,
 	.examples = down_to_examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run_down_to,
 };

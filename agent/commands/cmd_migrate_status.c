@@ -1,7 +1,7 @@
 /* confiture migrate status, current: what is applied and what is pending.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/migrate.h"
+#include "agent/commands/migrate_remote.h"
 
 #include <string.h>
 
@@ -155,11 +155,13 @@ static const struct cft_opt status_options[] = {
 	{.name = "exit-code",
          .type = CFT_OPT_FLAG,
          .help = "Exit with 1 where migrations are pending"},
+	CFT_MIGRATE_ON_OPTION,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };
 
 static const struct cft_opt current_options[] = {
+	CFT_MIGRATE_ON_OPTION,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };
@@ -180,6 +182,7 @@ const struct cft_command cft_cmd_migrate_status = {
 	.summary = "Show applied and pending migrations",
 	.options = status_options,
 	.examples = status_examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run_status,
 };
 
@@ -187,5 +190,6 @@ const struct cft_command cft_cmd_migrate_current = {
 	.summary = "Show the highest applied version",
 	.options = current_options,
 	.examples = current_examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run_current,
 };

@@ -1,7 +1,7 @@
 /* confiture migrate up: applies pending migrations.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/migrate.h"
+#include "agent/commands/migrate_remote.h"
 
 #include <string.h>
 
@@ -70,6 +70,8 @@ static const struct cft_opt options[] = {
 	{.name = "allow-changed",
          .type = CFT_OPT_FLAG,
          .help = "Go on although an applied migration's file was edited"},
+	CFT_MIGRATE_ON_OPTION,
+	CFT_MIGRATE_GOVERNED_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_MIGRATE_LOCK_OPTIONS,
 	CFT_OPT_END,
@@ -80,6 +82,8 @@ static const struct cft_example examples[] = {
          "confiture migrate up --config db/environments/local.yaml"},
 	{"See what production would get",
          "confiture migrate up --env production --dry-run --format json"},
+	{"Have the server apply a completed intent to its target production",
+         "confiture migrate up --on production --intent-id int_abc123def456"},
 	CFT_EXAMPLE_END,
 };
 
@@ -93,5 +97,6 @@ const struct cft_command cft_cmd_migrate_up = {
 		"One migrator works on a database at a time; others wait and say for whom.",
 	.options = options,
 	.examples = examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run,
 };

@@ -1,7 +1,7 @@
 /* confiture migrate verify: are the applied migrations those of the files.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/migrate.h"
+#include "agent/commands/migrate_remote.h"
 
 struct findings {
 	size_t verified, unknown, bad;
@@ -51,9 +51,11 @@ static int look_at_indexes(struct cft_migrate *migrate, struct findings *finding
 {
 	const char *const *names;
 	size_t n;
+
+	if (migrate->remote)
+		return 0; /* a target's catalog is the server's to read */
 	int rc = cft_mig_engine_invalid_indexes(migrate->engine, migrate->cmd->arena, &names, &n,
 	                                        err);
-
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
@@ -107,6 +109,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 }
 
 static const struct cft_opt options[] = {
+	CFT_MIGRATE_ON_OPTION,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };
@@ -122,5 +125,6 @@ const struct cft_command cft_cmd_migrate_verify = {
 		       "migration stopped in the middle, or an INVALID index is left.",
 	.options = options,
 	.examples = examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run,
 };

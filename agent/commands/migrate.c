@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/migrate.h"
+#include "agent/commands/migrate_remote.h"
+#include "agent/commands/parse.h"
 
 #include "common/base/clock.h"
 
@@ -192,14 +194,27 @@ static void catch_interrupts(struct cft_migrate *migrate)
 		pthread_create(&migrate->interrupter, NULL, wait_for_interrupt, migrate) == 0;
 }
 
+/* --on of the commands that have it; repair and baseline need a connection of one's own. */
+static const char *target_of(const struct cft_cmd *cmd)
+{
+	for (size_t i = 0; i < cmd->nvalues; i++) {
+		if (strcmp(cmd->values[i].opt->name, "on") == 0)
+			return cmd->values[i].text;
+	}
+	return NULL;
+}
+
 int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writes,
                      struct cft_err *err)
 {
 	migrate->cmd = cmd;
 	migrate->steps = json_array();
-	int rc = resolve(migrate, true, writes, err);
+	const char *target = target_of(cmd);
+	int rc = resolve(migrate, !target, writes, err);
 	if (rc == 0)
 		rc = read_dir(migrate, err);
+	if (rc == 0 && target)
+		return cft_migrate_remote_open(migrate, target, err);
 	if (rc == 0)
 		rc = open_engine(migrate, writes, err);
 	if (rc == 0 && writes) {
@@ -219,6 +234,7 @@ void cft_migrate_close(struct cft_migrate *migrate)
 		pthread_join(migrate->interrupter, NULL);
 	}
 	cft_mig_engine_close(migrate->engine);
+	cft_migrate_remote_close(migrate);
 	if (migrate->dir_read)
 		cft_mig_dir_release(&migrate->dir);
 	json_decref(migrate->steps);
@@ -286,7 +302,8 @@ int cft_migrate_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan
 	else
 		cft_out_mark(out, CFT_MARK_PACKAGE, "Rolling back %zu migration(s)\n",
 		             plan->steps.n);
-	int rc = cft_mig_engine_run(migrate->engine, plan, &done, err);
+	int rc = migrate->remote ? cft_migrate_remote_run(migrate, plan, on_event, &done, err)
+	                         : cft_mig_engine_run(migrate->engine, plan, &done, err);
 	if (rc == 0)
 		cft_out_text(out, "%s", "");
 	if (rc == 0)

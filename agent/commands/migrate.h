@@ -48,12 +48,13 @@ struct cft_migrate {
 	struct cft_cmd *cmd;
 	struct cft_connection connection;
 	struct cft_mig_dir dir;
-	struct cft_mig_engine *engine; /* NULL: files only */
+	struct cft_mig_engine *engine;     /* NULL: files only, or a target of the server */
+	struct cft_migrate_remote *remote; /* NULL: a database of ours */
 	struct cft_mig_history history;
 	bool dir_read, step_open, interruptible;
 	pthread_t interrupter;
 	atomic_bool closing; /* the interrupter shall end */
-	json_t *steps; /* what ran, for the JSON document */
+	json_t *steps;       /* what ran, for the JSON document */
 };
 
 /* Resolves the environment and reads the files. */

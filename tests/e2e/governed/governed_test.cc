@@ -3,6 +3,10 @@
  */
 #include "tests/integration/server/fixture.h"
 
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
 namespace
 {
 
@@ -74,6 +78,130 @@ TEST_F(Governed, FromRegisterToMerged)
 	EXPECT_EQ(cluster().sql(target, "SELECT count(*) FROM pg_attribute WHERE attrelid = "
 	                                "'users'::regclass AND attname = 'a'"),
 	          "0");
+}
+
+TEST_F(Governed, FiftyAgentsAtThreeServersGetFiftyNumbers)
+{
+	ServerProcess a(database), b(database), c(database);
+	auto ran = Script("numbers.py", {a.address, b.address, c.address});
+
+	EXPECT_EQ(ran.out, "50 numbers\n") << ran.err;
+}
+
+/* The token in the target is greater: somebody else had a later turn. */
+TEST_F(Governed, AStaleFenceIsRefusedInTheTargetsOwnTransaction)
+{
+	ServerProcess server(database, {"--config", config, "--operation-stale", "3s"});
+
+	ASSERT_EQ(Script("outlive.py", {server.address, "1"}).exit_code, 0) << server.log();
+	cluster().sql(target, "UPDATE confiture_fence SET fence = fence + 1000");
+	auto ran = Script("outlive.py", {server.address, "20"});
+	EXPECT_NE(ran.err.find("later operation than fence"), std::string::npos) << ran.err;
+	EXPECT_LT(std::stoi(cluster().sql(target, "SELECT count(*) FROM pg_tables WHERE tablename "
+	                                          "~ '^t[0-9]+$'")),
+	          20);
+	EXPECT_EQ(cluster().sql(database, "SELECT status FROM confiture.intent"), "COMPLETED");
+	EXPECT_EQ(cluster().sql(database, "SELECT status FROM confiture.operation"), "FAILED");
+}
+
+/* The same story on the command line. */
+TEST_F(Governed, TheCommandLineWorksOnATarget)
+{
+	ServerProcess server(database, {"--config", config});
+	cft_test::RunOptions options;
+	options.cwd = dir.path();
+	options.env = {{"CONFITURE_SERVER", server.address}, {"CONFITURE_PROJECT", "default"}};
+	auto confiture = [&](std::vector<std::string> args) {
+		args.insert(args.begin(), cft_test::program("agent"));
+		return run(args, options);
+	};
+	const std::string ddl = "CREATE TABLE notes (id int)";
+	dir.write("db/migrations/042_notes.up.sql", ddl + ";\n");
+
+	auto ran = confiture({"coordinate", "register", "--agent-id", "carol", "--feature-name",
+	                      "notes", "--schema-changes", ddl, "--reserve-version", "041",
+	                      "--format", "json"});
+	ASSERT_EQ(ran.exit_code, 0) << ran.err << ran.out;
+	EXPECT_NE(ran.out.find("\"042\""), std::string::npos) << ran.out;
+	size_t at = ran.out.find("int_");
+	const std::string intent = ran.out.substr(at, 16);
+	ran = confiture({"coordinate", "complete", "--intent-id", intent, "--outcome", "success"});
+	ASSERT_EQ(ran.exit_code, 0) << ran.err;
+	ran = confiture({"migrate", "up", "--on", "guarded", "--intent-id", intent});
+	EXPECT_EQ(ran.exit_code, 5) << ran.err;
+	EXPECT_NE(ran.err.find("nobody approved"), std::string::npos) << ran.err;
+	ran = confiture({"coordinate", "approvals", "list"});
+	EXPECT_NE(ran.out.find(ddl), std::string::npos) << ran.out << ran.err;
+	ran = confiture({"coordinate", "approve", "--agent-id", "lead", "--intent-id", intent});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	ran = confiture({"migrate", "up", "--on", "guarded", "--intent-id", intent});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	EXPECT_NE(ran.out.find("Successfully applied 1 migration(s)!"), std::string::npos)
+		<< ran.out;
+	ran = confiture({"migrate", "status", "--on", "guarded", "--format", "json"});
+	EXPECT_NE(ran.out.find("\"applied\": 1"), std::string::npos) << ran.out << ran.err;
+	EXPECT_EQ(cluster().sql(database, "SELECT status FROM confiture.intent"), "MERGED");
+}
+
+/* Every statement with CFT_LONG_TESTS, else some of them. */
+std::vector<int> Moments()
+{
+	std::vector<int> all;
+	for (int i = 0; i < 20; i += getenv("CFT_LONG_TESTS") ? 1 : 7)
+		all.push_back(i);
+	return all;
+}
+
+void ExpectAllApplied(PgCluster &cluster, const std::string &target)
+{
+	EXPECT_EQ(cluster.sql(target, "SELECT count(*) FROM pg_tables WHERE tablename ~ "
+	                              "'^t[0-9]+$'"),
+	          "20");
+	EXPECT_EQ(cluster.sql(target, "SELECT version || state || statements_done FROM "
+	                              "confiture_migrations"),
+	          "001applied20");
+}
+
+TEST_F(Governed, AnApplyOutlivesItsClientsAndItsServers)
+{
+	ServerProcess server(database, {"--config", config, "--operation-stale", "3s"});
+
+	for (int moment : Moments()) {
+		auto ran = Script("outlive.py", {server.address, std::to_string(moment)});
+		ASSERT_EQ(ran.exit_code, 0) << ran.err << server.log();
+		server.process.signal(SIGKILL);
+		server.process.wait();
+		server.start();
+	}
+	auto ran = Script("outlive.py", {server.address, "20"});
+	EXPECT_EQ(ran.out.substr(0, 5), "done ") << ran.out << ran.err << server.log();
+	ExpectAllApplied(cluster(), target);
+	EXPECT_EQ(cluster().sql(database, "SELECT attempt FROM confiture.operation"),
+	          std::to_string(Moments().size() + 1));
+}
+
+TEST_F(Governed, AnApplyOutlivesARestartOfTheTarget)
+{
+	PgCluster own;
+	std::string far = own.create_database();
+	config = dir.write("far.yaml", "targets:\n" + Target("production", far, ""));
+	ServerProcess server(database, {"--config", config});
+
+	ASSERT_EQ(Script("outlive.py", {server.address, "5"}).exit_code, 0) << server.log();
+	own.restart();
+	auto ran = Script("outlive.py", {server.address, "20"});
+	EXPECT_EQ(ran.out, "done 1\n") << ran.err << server.log();
+	ExpectAllApplied(own, far);
+}
+
+/* Printed, not judged: the machine may be busy. CFT_LONG_TESTS runs the 30 seconds. */
+TEST_F(Governed, LatencyOfCoordinationDuringAnApply)
+{
+	ServerProcess server(database, {"--config", config});
+	auto ran = Script("latency.py", {server.address, getenv("CFT_LONG_TESTS") ? "30" : "3"});
+
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	std::cout << ran.out;
 }
 
 } // namespace

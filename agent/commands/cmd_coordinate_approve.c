@@ -1,0 +1,255 @@
+/* confiture coordinate approve, reject, approvals list: judging other agents' DDL.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/coordinate.h"
+
+#include <string.h>
+
+/* Both answers have the same fields and numbers. */
+static void answer(struct cft_coord *coord, const Confiture__V1__ApproveIntentResponse *response)
+{
+	Confiture__V1__Severity least = CONFITURE__V1__SEVERITY__SEVERITY_WARNING;
+	const Confiture__V1__Intent *intent = response->intent;
+	json_t *document = cft_coord_intent_document(intent, response->conflicts,
+	                                             response->n_conflicts, least);
+	bool approved = intent->approval == CONFITURE__V1__APPROVAL_STATE__APPROVAL_STATE_APPROVED;
+
+	json_object_set_new(document, "approval", json_string(approved ? "APPROVED" : "REJECTED"));
+	json_object_set_new(document, "ddl_digest", json_string(intent->approval_digest));
+	cft_out_mark(coord->cmd->out, approved ? CFT_MARK_OK : CFT_MARK_WARN, "Intent %s %s by %s",
+	             intent->id, approved ? "approved" : "rejected", intent->approval_by);
+	cft_out_text(coord->cmd->out, "DDL digest: %s", intent->approval_digest);
+	cft_render_conflicts_text(coord->cmd->out, response->conflicts, response->n_conflicts,
+	                          least, intent->agent_id);
+	cft_coord_answer(coord, document, response->revision);
+}
+
+static int judge(struct cft_cmd *cmd, const char *method, const void *request,
+                 struct cft_coord *coord, struct cft_err *err)
+{
+	Confiture__V1__ApproveIntentResponse *response;
+	int rc = cft_session_call(&coord->session, method, request, &response, err);
+
+	(void)cmd;
+	if (rc == 0)
+		answer(coord, response);
+	return rc;
+}
+
+static char *text_of(const struct cft_cmd *cmd, const char *name)
+{
+	const char *text = cft_cmd_str(cmd, name);
+
+	return (char *)(text ? text : "");
+}
+
+static int run_approve(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__ApproveIntentRequest request = CONFITURE__V1__APPROVE_INTENT_REQUEST__INIT;
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)coord.session.project.id;
+	request.request_id = cft_session_request_id(&coord.session);
+	request.agent_id = text_of(cmd, "agent-id");
+	request.intent_id = text_of(cmd, "intent-id");
+	request.ddl_digest = text_of(cmd, "digest");
+	request.notes = text_of(cmd, "reason");
+	rc = judge(cmd, "ApproveIntent", &request, &coord, err);
+	cft_coord_close(&coord);
+	return rc;
+}
+
+static int run_reject(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__RejectIntentRequest request = CONFITURE__V1__REJECT_INTENT_REQUEST__INIT;
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)coord.session.project.id;
+	request.request_id = cft_session_request_id(&coord.session);
+	request.agent_id = text_of(cmd, "agent-id");
+	request.intent_id = text_of(cmd, "intent-id");
+	request.ddl_digest = text_of(cmd, "digest");
+	request.reason = text_of(cmd, "reason");
+	rc = judge(cmd, "RejectIntent", &request, &coord, err);
+	cft_coord_close(&coord);
+	return rc;
+}
+
+/* -- approvals list -- */
+
+static const char *state_name(Confiture__V1__ApprovalState state)
+{
+	if (state == CONFITURE__V1__APPROVAL_STATE__APPROVAL_STATE_APPROVED)
+		return "APPROVED";
+	return state == CONFITURE__V1__APPROVAL_STATE__APPROVAL_STATE_REJECTED ? "REJECTED"
+	                                                                       : "OPEN";
+}
+
+static bool is_live(const Confiture__V1__Intent *intent)
+{
+	return intent->status == CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_REGISTERED ||
+	       intent->status == CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_IN_PROGRESS ||
+	       intent->status == CONFITURE__V1__INTENT_STATUS__INTENT_STATUS_COMPLETED;
+}
+
+static json_t *statements_json(const Confiture__V1__Intent *intent)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < intent->n_schema_changes; i++)
+		json_array_append_new(list, json_string(intent->schema_changes[i]));
+	return list;
+}
+
+static json_t *conflicts_json(const Confiture__V1__ListConflictsResponse *conflicts)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < conflicts->n_conflicts; i++)
+		json_array_append_new(list,
+		                      json_pack("{s:s,s:s,s:s}", "id", conflicts->conflicts[i]->id,
+		                                "explanation", conflicts->conflicts[i]->explanation,
+		                                "proof", conflicts->conflicts[i]->proof_json));
+	return list;
+}
+
+/* DDL, digest, conflicts and their proof: what a judge has to see, in one place. */
+static int show_one(struct cft_coord *coord, const Confiture__V1__Intent *intent, json_t *list,
+                    struct cft_err *err)
+{
+	Confiture__V1__ListConflictsRequest request = CONFITURE__V1__LIST_CONFLICTS_REQUEST__INIT;
+	Confiture__V1__ListConflictsResponse *conflicts;
+	struct cft_output *out = coord->cmd->out;
+
+	request.project = (char *)coord->session.project.id;
+	request.intent_id = intent->id;
+	int rc = cft_session_call(&coord->session, "ListConflicts", &request, &conflicts, err);
+	if (rc != 0)
+		return rc;
+	cft_out_mark(out, CFT_MARK_BULLET, "%s by %s: %s, approval %s%s%s", intent->id,
+	             intent->agent_id, cft_render_status(intent->status),
+	             state_name(intent->approval), intent->approval_by[0] ? " by " : "",
+	             intent->approval_by);
+	cft_out_text(out, "  digest %s", intent->ddl_digest);
+	for (size_t i = 0; i < intent->n_schema_changes; i++)
+		cft_out_text(out, "    %s;", intent->schema_changes[i]);
+	for (size_t i = 0; i < conflicts->n_conflicts; i++)
+		cft_out_text(out, "  conflict %s: %s%s", conflicts->conflicts[i]->id,
+		             conflicts->conflicts[i]->explanation,
+		             conflicts->conflicts[i]->proof_json[0] ? " (proven)" : "");
+	json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "intent_id",
+	                                      intent->id, "agent_id", intent->agent_id, "status",
+	                                      cft_render_status(intent->status), "approval",
+	                                      state_name(intent->approval), "approval_by",
+	                                      intent->approval_by, "ddl_digest", intent->ddl_digest,
+	                                      "schema_changes", statements_json(intent),
+	                                      "conflicts", conflicts_json(conflicts)));
+	return 0;
+}
+
+static int run_list(struct cft_cmd *cmd, struct cft_err *err)
+{
+	Confiture__V1__ListIntentsRequest request = CONFITURE__V1__LIST_INTENTS_REQUEST__INIT;
+	Confiture__V1__ListIntentsResponse *response = NULL;
+	struct cft_coord coord;
+	json_t *list = json_array();
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0) {
+		json_decref(list);
+		return rc;
+	}
+	request.project = (char *)coord.session.project.id;
+	do {
+		rc = cft_session_call(&coord.session, "ListIntents", &request, &response, err);
+		for (size_t i = 0; rc == 0 && i < response->n_intents; i++) {
+			const Confiture__V1__Intent *intent = response->intents[i];
+
+			if (is_live(intent) &&
+			    (cft_cmd_flag(cmd, "all") ||
+			     intent->approval !=
+			             CONFITURE__V1__APPROVAL_STATE__APPROVAL_STATE_APPROVED))
+				rc = show_one(&coord, intent, list, err);
+		}
+		if (rc == 0)
+			request.page_token = response->next_page_token;
+	} while (rc == 0 && response->next_page_token[0]);
+	if (rc == 0 && json_array_size(list) == 0)
+		cft_out_text(cmd->out, "Nothing waits for an approval");
+	if (rc == 0)
+		cft_coord_answer(&coord, json_pack("{s:o}", "approvals", list), response->revision);
+	else
+		json_decref(list);
+	cft_coord_close(&coord);
+	return rc;
+}
+
+#define DIGEST                                                                               \
+	{                                                                                    \
+		.name = "digest", .type = CFT_OPT_STRING, .value = "SHA256",                 \
+		.help = "The DDL's digest as `approvals list` showed it: refused where the " \
+			"DDL changed since"                                                  \
+	}
+
+static const struct cft_opt judge_options[] = {
+	CFT_COORD_AGENT(true), CFT_COORD_INTENT(true), DIGEST, CFT_COORD_REASON, CFT_OPT_END,
+};
+
+static const struct cft_opt list_options[] = {
+	{.name = "all", .type = CFT_OPT_FLAG, .help = "Approved ones too"},
+	CFT_OPT_END,
+};
+
+static const struct cft_example approve_examples[] = {
+	{"Approve what you have read",
+         "confiture coordinate approve --agent-id lead --intent-id int_abc123def456 "
+         "--digest 4f1c…"},
+	CFT_EXAMPLE_END,
+};
+
+static const struct cft_example reject_examples[] = {
+	{"Say no, and why",
+         "confiture coordinate reject --agent-id lead --intent-id int_abc123def456 \\\n"
+         "--reason \"drops a column that billing reads\""},
+	CFT_EXAMPLE_END,
+};
+
+static const struct cft_example list_examples[] = {
+	{"What waits for a judgement: DDL, conflicts, proof",
+         "confiture coordinate approvals list"},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_approve = {
+	.summary = "Approve another agent's DDL",
+	.description = "An approval is for one text of the DDL: an edit voids it, and reopens the "
+		       "resolutions of the intent's conflicts. Nobody approves an intent of their "
+		       "own. Targets with the policy approval-required apply approved intents "
+		       "only.",
+	.options = judge_options,
+	.examples = approve_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_approve,
+};
+
+const struct cft_command cft_cmd_coordinate_reject = {
+	.summary = "Reject another agent's DDL, with a reason",
+	.options = judge_options,
+	.examples = reject_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_reject,
+};
+
+const struct cft_command cft_cmd_coordinate_approvals_list = {
+	.summary = "Show the DDL that waits for an approval, with its conflicts and their proof",
+	.options = list_options,
+	.examples = list_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_list,
+};

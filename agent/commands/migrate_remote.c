@@ -1,0 +1,292 @@
+/* Remote: the ledger of a target from the server, and applies and rollbacks by it.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/migrate_remote.h"
+
+#include "common/base/digest.h"
+
+#include <confiture/v1/migration_service.pb-c.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { READ_MS = 60000, RECONNECTS = 20, RECONNECT_PAUSE_US = 500000 };
+
+static const ProtobufCServiceDescriptor *const service =
+	&confiture__v1__migration_service__descriptor;
+
+/* -- the ledger -- */
+
+static int take_entry(struct cft_migrate *migrate, const Confiture__V1__LedgerEntry *from,
+                      struct cft_err *err)
+{
+	struct cft_mig_entry entry = {
+		.version = from->version,
+		.name = from->name,
+		.checksum = from->checksum,
+		.applied_at = from->apply_time,
+		.applied_by = from->applied_by,
+		.duration_ms = from->duration_ms,
+		.statements_done = from->statements_done,
+		.statements_total = from->statements_total,
+	};
+
+	if (!cft_mig_state_parse(from->state, &entry.state))
+		return cft_fail_reason(err, CFT_E_INCONSISTENT, "UNKNOWN_STATE",
+		                       "the server says \"%s\" about %s: it is newer than this "
+		                       "program",
+		                       from->state, from->version);
+	cft_vec_push_in(migrate->cmd->arena, &migrate->history.entries, entry);
+	return 0;
+}
+
+static int read_ledger(struct cft_migrate *migrate, struct cft_err *err)
+{
+	struct cft_migrate_remote *remote = migrate->remote;
+	Confiture__V1__GetMigrationStatusRequest request =
+		CONFITURE__V1__GET_MIGRATION_STATUS_REQUEST__INIT;
+	Confiture__V1__GetMigrationStatusResponse *response;
+
+	request.project = (char *)remote->coord.session.project.id;
+	request.target = (char *)remote->target;
+	int rc = cft_session_call_service(&remote->coord.session, service, "GetMigrationStatus",
+	                                  &request, &response, err);
+	for (size_t i = 0; rc == 0 && i < response->n_entries; i++)
+		rc = take_entry(migrate, response->entries[i], err);
+	if (rc == 0)
+		migrate->connection.shown = cft_arena_printf(migrate->cmd->arena, "%s: %s",
+		                                             remote->target, response->database);
+	return rc;
+}
+
+int cft_migrate_remote_open(struct cft_migrate *migrate, const char *target, struct cft_err *err)
+{
+	struct cft_migrate_remote *remote =
+		cft_arena_new(migrate->cmd->arena, struct cft_migrate_remote);
+	int rc = cft_coord_open(migrate->cmd, &remote->coord, err);
+
+	if (rc != 0)
+		return rc;
+	remote->target = target;
+	migrate->remote = remote;
+	return read_ledger(migrate, err);
+}
+
+void cft_migrate_remote_close(struct cft_migrate *migrate)
+{
+	if (migrate->remote)
+		cft_coord_close(&migrate->remote->coord);
+}
+
+/* -- the request -- */
+
+static Confiture__V1__SourceFile *source_file(struct cft_arena *arena,
+                                              const struct cft_mig_text *text)
+{
+	Confiture__V1__SourceFile *file = cft_arena_new(arena, Confiture__V1__SourceFile);
+	const char *slash = strrchr(text->path, '/');
+	char hex[CFT_SHA256_HEX];
+
+	confiture__v1__source_file__init(file);
+	file->name = (char *)(slash ? slash + 1 : text->path);
+	file->content.data = (uint8_t *)(uintptr_t)text->data;
+	file->content.len = text->len;
+	file->sha256 = cft_arena_strdup(arena, cft_sha256_hex(text->data, text->len, hex));
+	return file;
+}
+
+/* All of them: the server plans anew, from its own reading of the ledger. */
+static Confiture__V1__SourceFile **source_files(struct cft_migrate *migrate, size_t *ret_n)
+{
+	struct cft_arena *arena = migrate->cmd->arena;
+	Confiture__V1__SourceFile **files =
+		cft_arena_array(arena, Confiture__V1__SourceFile *, 2 * migrate->dir.files.n);
+	size_t n = 0;
+
+	CFT_VEC_EACH (struct cft_mig_file, file, &migrate->dir.files) {
+		if (file->up.path)
+			files[n++] = source_file(arena, &file->up);
+		if (file->down.path && !file->python)
+			files[n++] = source_file(arena, &file->down);
+	}
+	*ret_n = n;
+	return files;
+}
+
+static int agent_of(struct cft_migrate *migrate, const char *intent, char **ret_agent,
+                    struct cft_err *err)
+{
+	const char *agent = cft_cmd_str(migrate->cmd, "agent-id");
+
+	if (agent || intent)
+		return cft_coord_agent_for_intent(&migrate->remote->coord, intent, ret_agent, err);
+	cft_fail_reason(err, CFT_E_INVALID, "AGENT_REQUIRED", "--on needs --agent-id: who acts");
+	return cft_err_hint(err, "set CONFITURE_AGENT_ID to say it once");
+}
+
+/* -- progress -- */
+
+struct watching {
+	struct cft_migrate *migrate;
+	const struct cft_mig_plan *plan;
+	void (*show)(void *ctx, const struct cft_mig_event *event);
+	size_t done;
+	char *operation; /* "" until the server said it */
+	uint64_t sequence;
+	bool over;
+};
+
+static const struct cft_mig_step *step_of(const struct watching *watching, const char *version)
+{
+	CFT_VEC_EACH (struct cft_mig_step, step, &watching->plan->steps) {
+		if (strcmp(step->file->version, version) == 0)
+			return step;
+	}
+	return NULL;
+}
+
+/* Back from ProgressKind to the engine's own; -1 for what is the server's alone. */
+static int event_kind(Confiture__V1__ProgressKind kind)
+{
+	int first = CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_LOCK_WAIT;
+	int last = CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_END_MIGRATION;
+
+	return (int)kind < first || (int)kind > last ? -1 : (int)kind - first;
+}
+
+static void take_progress(struct watching *watching,
+                          const Confiture__V1__OperationProgress *progress)
+{
+	struct cft_output *out = watching->migrate->cmd->out;
+	int kind = event_kind(progress->kind);
+	struct cft_mig_event event = {
+		.kind = (enum cft_mig_event_kind)kind,
+		.step = step_of(watching, progress->version),
+		.done = progress->done,
+		.total = progress->total,
+		.duration_us = progress->duration_ms * 1000,
+		.failed = progress->failed,
+		.text = progress->text,
+	};
+
+	watching->operation =
+		cft_arena_strdup(watching->migrate->cmd->arena, progress->operation_id);
+	if (progress->sequence > 0)
+		watching->sequence = progress->sequence;
+	if (kind >= 0 && (event.step || event.kind == CFT_MIG_LOCK_WAIT))
+		watching->show(watching->migrate, &event);
+	if (kind >= 0 && event.kind == CFT_MIG_END_STEP && !event.failed)
+		watching->done++;
+	if (progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_QUEUED)
+		cft_out_note(out, "operation %s on %s", watching->operation,
+		             watching->migrate->remote->target);
+	if (progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_STARTED &&
+	    progress->text[0])
+		cft_out_note(out, "%s", progress->text);
+	if (progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_RETRY)
+		cft_out_note(out, "%s", progress->text);
+	if (progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_MERGED)
+		cft_out_note(out, "intent %s is MERGED", progress->text);
+	watching->over = progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_DONE;
+}
+
+/* One stream, to its end. The three kinds of streams have the same messages. */
+static int read_stream(struct watching *watching, const char *method, const void *request,
+                       struct cft_err *err)
+{
+	struct cft_session *session = &watching->migrate->remote->coord.session;
+	struct cft_stream *stream = NULL;
+	int rc = cft_stream_open(session->client, service, method, request, &stream, err);
+
+	if (rc == 0)
+		rc = 1;
+	while (rc == 1 || rc == CFT_E_TIMEOUT) {
+		struct cft_arena arena = CFT_ARENA_INIT;
+		Confiture__V1__ApplyMigrationsResponse *response;
+
+		rc = cft_stream_read(stream, READ_MS, &arena, &response, err);
+		if (rc == 1 && response->progress)
+			take_progress(watching, response->progress);
+		cft_arena_release(&arena);
+	}
+	cft_stream_close(stream);
+	return rc;
+}
+
+static int watch_on(struct watching *watching, struct cft_err *err)
+{
+	Confiture__V1__WatchOperationRequest request = CONFITURE__V1__WATCH_OPERATION_REQUEST__INIT;
+
+	request.project = (char *)watching->migrate->remote->coord.session.project.id;
+	request.operation_id = watching->operation;
+	request.after_sequence = watching->sequence;
+	return read_stream(watching, "WatchOperation", &request, err);
+}
+
+static int watch_to_end(struct watching *watching, const char *method, const void *request,
+                        struct cft_err *err)
+{
+	int rc = read_stream(watching, method, request, err);
+
+	for (int i = 0; rc == CFT_E_UNAVAILABLE && !watching->over && i < RECONNECTS; i++) {
+		usleep(RECONNECT_PAUSE_US);
+		/* The request_id finds the operation where the answer was lost. */
+		rc = watching->operation[0] ? watch_on(watching, err)
+		                            : read_stream(watching, method, request, err);
+	}
+	return rc;
+}
+
+/* -- apply, roll back -- */
+
+static int apply(struct watching *watching, struct cft_err *err)
+{
+	struct cft_migrate *migrate = watching->migrate;
+	struct cft_cmd *cmd = migrate->cmd;
+	const char *intent = cft_cmd_str(cmd, "intent-id");
+	const struct cft_mig_plan *plan = watching->plan;
+	Confiture__V1__ApplyMigrationsRequest request =
+		CONFITURE__V1__APPLY_MIGRATIONS_REQUEST__INIT;
+	int rc = agent_of(migrate, intent, &request.agent_id, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)migrate->remote->coord.session.project.id;
+	request.request_id = cft_session_request_id(&migrate->remote->coord.session);
+	request.target = (char *)migrate->remote->target;
+	request.intent_id = (char *)(intent ? intent : "");
+	request.files = source_files(migrate, &request.n_files);
+	request.target_version = (char *)plan->steps.v[plan->steps.n - 1].file->version;
+	request.allow_out_of_order = cft_cmd_flag(cmd, "allow-out-of-order");
+	request.allow_changed = cft_cmd_flag(cmd, "allow-changed");
+	return watch_to_end(watching, "ApplyMigrations", &request, err);
+}
+
+static int roll_back(struct watching *watching, struct cft_err *err)
+{
+	struct cft_migrate *migrate = watching->migrate;
+	Confiture__V1__RollbackMigrationsRequest request =
+		CONFITURE__V1__ROLLBACK_MIGRATIONS_REQUEST__INIT;
+	int rc = agent_of(migrate, NULL, &request.agent_id, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)migrate->remote->coord.session.project.id;
+	request.request_id = cft_session_request_id(&migrate->remote->coord.session);
+	request.target = (char *)migrate->remote->target;
+	request.files = source_files(migrate, &request.n_files);
+	request.steps = (uint32_t)watching->plan->steps.n;
+	return watch_to_end(watching, "RollbackMigrations", &request, err);
+}
+
+int cft_migrate_remote_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
+                           void (*show)(void *ctx, const struct cft_mig_event *event),
+                           size_t *ret_done, struct cft_err *err)
+{
+	struct watching watching = {
+		.migrate = migrate, .plan = plan, .show = show, .operation = (char *)""};
+	int rc = plan->direction == CFT_MIG_UP ? apply(&watching, err) : roll_back(&watching, err);
+
+	*ret_done = watching.done;
+	return rc;
+}

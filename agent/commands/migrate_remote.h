@@ -1,0 +1,45 @@
+/* Remote: `--on NAME`: the migrate commands on a target of the server.
+ * SPDX-License-Identifier: MIT
+ *
+ * The files and what is shown of them are ours; the ledger comes from the server, and the server
+ * applies. So every command that reads files and history works the same way.
+ */
+#ifndef CFT_COMMANDS_MIGRATE_REMOTE_H
+#define CFT_COMMANDS_MIGRATE_REMOTE_H
+
+#include "agent/commands/coordinate.h"
+#include "agent/commands/migrate.h"
+
+/* Without CFT_OPT_END. The command has the flag CFT_CMD_SERVER. */
+#define CFT_MIGRATE_ON_OPTION                                                                   \
+	{                                                                                       \
+		.name = "on", .type = CFT_OPT_STRING, .value = "TARGET",                        \
+		.help = "A target of the server instead of a database of ours: no password is " \
+			"needed"                                                                \
+	}
+#define CFT_MIGRATE_GOVERNED_OPTIONS                                               \
+	{.name = "intent-id",                                                      \
+	 .type = CFT_OPT_STRING,                                                   \
+	 .value = "ID",                                                            \
+	 .help = "With --on: the completed intent that the migrations carry out"}, \
+	{                                                                          \
+		.name = "agent-id", .type = CFT_OPT_STRING, .value = "ID",         \
+		.env = "CONFITURE_AGENT_ID",                                       \
+		.help = "With --on: who acts; else the intent's owner"             \
+	}
+
+struct cft_migrate_remote {
+	struct cft_coord coord;
+	const char *target;
+};
+
+/* Opens the session and reads the target's ledger into migrate->history. */
+int cft_migrate_remote_open(struct cft_migrate *migrate, const char *target, struct cft_err *err);
+void cft_migrate_remote_close(struct cft_migrate *migrate);
+/* Has the server run the plan; `show` gets its progress as the engine's events. A connection that
+ * is lost on the way is taken up again: the operation goes on without us. */
+int cft_migrate_remote_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
+                           void (*show)(void *ctx, const struct cft_mig_event *event),
+                           size_t *ret_done, struct cft_err *err);
+
+#endif
