@@ -30,6 +30,7 @@ cft_static_dependency(dep_jansson jansson)
 cft_static_dependency(dep_crypto libcrypto)
 target_link_libraries(dep_crypto INTERFACE dl Threads::Threads)
 cft_static_dependency(dep_ssl libssl)
+cft_static_dependency(dep_event "libevent_extra;libevent_core")
 
 # libpg_query ships no .pc file. protobuf-c comes first: libpg_query carries a copy of its symbols.
 find_library(PG_QUERY_LIBRARY NAMES libpg_query.a REQUIRED)

@@ -15,31 +15,42 @@ extern "C" {
 #endif
 
 /* X(id, name, type, help): the name without "confiture_". */
-#define CFT_METRIC_MAP(X)                                                                       \
-	X(CALLS, "calls_total", "counter", "Calls that reached the gate")                       \
-	X(REFUSED_CREDENTIAL, "refused_credential_total", "counter",                            \
-	  "Calls refused for their credential: none, unknown, expired or revoked")              \
-	X(REFUSED_PERMISSION, "refused_permission_total", "counter",                            \
-	  "Calls refused by role, project or agent")                                            \
-	X(REFUSED_RATE, "refused_rate_total", "counter",                                        \
-	  "Calls and messages beyond max_requests_per_second")                                  \
-	X(REFUSED_STREAMS, "refused_streams_total", "counter",                                  \
-	  "Streams beyond max_streams_per_identity")                                            \
-	X(REFUSED_MEMORY, "refused_memory_total", "counter", "Calls refused beyond max_memory") \
-	X(REFUSED_SIZE, "refused_size_total", "counter",                                        \
-	  "Messages larger than their method takes")                                            \
-	X(STREAMS, "streams", "gauge", "Open streams and long polls")                           \
-	X(LIVE_CALLS, "live_calls", "gauge", "Calls that are not ended")                        \
-	X(CREDENTIALS, "credentials", "gauge", "Credentials known")                             \
-	X(RESIDENT_BYTES, "resident_memory_bytes", "gauge", "Memory of the server's process")   \
-	X(LIMIT_MEMORY, "limit_memory_bytes", "gauge", "max_memory; 0: no limit")               \
-	X(LIMIT_RATE, "limit_requests_per_second", "gauge",                                     \
-	  "max_requests_per_second of one credential; 0: no limit")                             \
-	X(LIMIT_STREAMS, "limit_streams_per_identity", "gauge",                                 \
-	  "max_streams_per_identity; 0: no limit")                                              \
-	X(DATABASE_UP, "database_up", "gauge", "1 while the database answers")                  \
-	X(STARTED, "start_time_seconds", "gauge", "When the server started, since 1970")        \
-	X(TLS_RELOADS, "tls_reloads_total", "counter", "Certificates taken from changed files")
+#define CFT_METRIC_MAP(X)                                                                          \
+	X(CALLS, "calls_total", "counter", "Calls that reached the gate")                          \
+	X(REFUSED_CREDENTIAL, "refused_credential_total", "counter",                               \
+	  "Calls refused for their credential: none, unknown, expired or revoked")                 \
+	X(REFUSED_PERMISSION, "refused_permission_total", "counter",                               \
+	  "Calls refused by role, project or agent")                                               \
+	X(REFUSED_RATE, "refused_rate_total", "counter",                                           \
+	  "Calls and messages beyond max_requests_per_second")                                     \
+	X(REFUSED_STREAMS, "refused_streams_total", "counter",                                     \
+	  "Streams beyond max_streams_per_identity")                                               \
+	X(REFUSED_MEMORY, "refused_memory_total", "counter", "Calls refused beyond max_memory")    \
+	X(REFUSED_SIZE, "refused_size_total", "counter",                                           \
+	  "Messages larger than their method takes")                                               \
+	X(STREAMS, "streams", "gauge", "Open streams and long polls")                              \
+	X(LIVE_CALLS, "live_calls", "gauge", "Calls that are not ended")                           \
+	X(CREDENTIALS, "credentials", "gauge", "Credentials known")                                \
+	X(RESIDENT_BYTES, "resident_memory_bytes", "gauge", "Memory of the server's process")      \
+	X(LIMIT_MEMORY, "limit_memory_bytes", "gauge", "max_memory; 0: no limit")                  \
+	X(LIMIT_RATE, "limit_requests_per_second", "gauge",                                        \
+	  "max_requests_per_second of one credential; 0: no limit")                                \
+	X(LIMIT_STREAMS, "limit_streams_per_identity", "gauge",                                    \
+	  "max_streams_per_identity; 0: no limit")                                                 \
+	X(PROJECTS, "projects", "gauge", "Projects in memory")                                     \
+	X(LIVE_INTENTS, "live_intents", "gauge", "Intents that are not terminal")                  \
+	X(LEASES, "leases", "gauge", "Leases held")                                                \
+	X(WAITING_COMMANDS, "waiting_commands", "gauge", "Mutations that wait for a commit group") \
+	X(WAITING_READS, "waiting_reads", "gauge", "Reads that wait for a revision")               \
+	X(COMMIT_GROUPS, "commit_groups_total", "counter", "Groups of mutations sent to commit")   \
+	X(ANALYZED, "analyzed_total", "counter", "Texts that the analyzer parsed")                 \
+	X(ANALYZER_HITS, "analyzer_cache_hits_total", "counter", "Texts found in its cache")       \
+	X(ANALYZER_DIED, "analyzer_died_total", "counter", "Analyzer processes that died")         \
+	X(ANALYZER_WAITING, "analyzer_waiting", "gauge", "Texts that wait for an analyzer")        \
+	X(LOOP_TURN, "loop_turn_milliseconds", "gauge", "Monotonic time of the loop's last tick")  \
+	X(DRAINING, "draining", "gauge", "1 after SIGTERM")                                        \
+	X(DATABASE_UP, "database_up", "gauge", "1 while the database answers")                     \
+	X(STARTED, "start_time_seconds", "gauge", "When the server started, since 1970")
 
 enum cft_metric {
 #define CFT_METRIC_ENUM(id, name, type, help) CFT_METRIC_##id,

@@ -344,6 +344,7 @@ void cft_project_decide(struct cft_project *project)
 	json_t *group = cft_group_json(project, project->group_hash);
 	project->activity = CFT_PROJECT_APPENDING;
 	sequencer->calls++;
+	sequencer->groups++;
 	cft_store_append(sequencer->store, project->name,
 	                 cft_state_revision(project->state) -
 	                         json_array_size(json_object_get(group, "events")),

@@ -84,6 +84,13 @@ void cft_sequencer_renew(struct cft_sequencer *sequencer, const char *project, c
 int64_t cft_sequencer_lease_deadline_us(const struct cft_sequencer *sequencer, const char *project,
                                         const char *intent_id);
 
+/* For metrics: of all projects that are loaded. */
+struct cft_sequencer_stats {
+	uint64_t groups; /* commit groups begun since the start */
+	size_t projects, live_intents, leases, waiting_commands, waiting_reads;
+};
+void cft_sequencer_stats(const struct cft_sequencer *sequencer, struct cft_sequencer_stats *ret);
+
 #ifdef __cplusplus
 }
 #endif

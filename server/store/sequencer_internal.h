@@ -86,7 +86,7 @@ struct cft_sequencer {
 	int64_t renewed_since_us, down_since_us;
 	int64_t ended_retention_s;
 	uint64_t epoch; /* of the log; 0 = not heard yet */
-	uint64_t polls;
+	uint64_t polls, groups;
 	cft_event_cb *on_event;
 	void *event_arg;
 	cft_reset_cb *on_reset;

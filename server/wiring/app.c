@@ -6,9 +6,11 @@
  */
 #include "server/wiring/app.h"
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/event/loop.h"
+#include "server/http/http.h"
 #include "server/rpc/health.h"
 #include "server/rpc/reflection.h"
 #include "server/services/coordination.h"
@@ -24,6 +26,8 @@
 
 /* After the drain's deadline: what still waits for the database is given up. */
 enum { GIVE_UP_MS = 1000 };
+
+enum { MEASURE_MS = 1000 };
 
 struct cft_app {
 	const struct cft_server_settings *settings;
@@ -42,6 +46,8 @@ struct cft_app {
 	struct cft_rpc_server *server;
 	struct cft_metrics *metrics;
 	struct cft_guard *guard;
+	struct cft_http *http;
+	struct cft_timer *measure;
 	struct cft_signal *hangup, *term, *interrupt;
 	struct cft_timer *give_up;
 	char *address;
@@ -229,6 +235,56 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 	return 0;
 }
 
+/* -- metrics -- */
+
+static void measure(void *ctx)
+{
+	struct cft_app *app = ctx;
+	struct cft_sequencer_stats s = {0};
+	struct cft_analyzer_stats a = {0};
+
+	if (app->sequencer)
+		cft_sequencer_stats(app->sequencer, &s);
+	if (app->analyzer)
+		cft_analyzer_stats(app->analyzer, &a);
+	cft_metrics_set(app->metrics, CFT_METRIC_PROJECTS, (int64_t)s.projects);
+	cft_metrics_set(app->metrics, CFT_METRIC_LIVE_INTENTS, (int64_t)s.live_intents);
+	cft_metrics_set(app->metrics, CFT_METRIC_LEASES, (int64_t)s.leases);
+	cft_metrics_set(app->metrics, CFT_METRIC_WAITING_COMMANDS, (int64_t)s.waiting_commands);
+	cft_metrics_set(app->metrics, CFT_METRIC_WAITING_READS, (int64_t)s.waiting_reads);
+	cft_metrics_set(app->metrics, CFT_METRIC_COMMIT_GROUPS, (int64_t)s.groups);
+	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZED, (int64_t)a.analyzed);
+	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZER_HITS, (int64_t)a.cache_hits);
+	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZER_DIED, (int64_t)a.died);
+	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZER_WAITING, (int64_t)a.waiting);
+	if (app->server)
+		cft_metrics_set(app->metrics, CFT_METRIC_LIVE_CALLS,
+		                (int64_t)cft_rpc_server_live_calls(app->server));
+	cft_metrics_set(app->metrics, CFT_METRIC_DATABASE_UP,
+	                app->listening && app->store && cft_store_up(app->store));
+	cft_metrics_set(app->metrics, CFT_METRIC_LOOP_TURN, cft_clock_mono_us() / 1000);
+}
+
+static int start_metrics(struct cft_app *app, struct cft_err *err)
+{
+	const char *listen = app->settings->metrics_listen;
+	char port[16];
+	int rc;
+
+	cft_metrics_set(app->metrics, CFT_METRIC_STARTED, cft_clock_wall_us() / 1000000);
+	app->measure = cft_timer_new(app->loop, measure, app);
+	cft_timer_start(app->measure, 0, MEASURE_MS);
+	measure(app);
+	if (!listen)
+		return 0;
+	rc = cft_http_start(listen, app->metrics, &app->http, err);
+	if (rc < 0)
+		return rc;
+	snprintf(port, sizeof(port), "%d", cft_http_port(app->http));
+	cft_log(CFT_LOG_INFO, "serving metrics", "port", port, NULL);
+	return 0;
+}
+
 /* -- the end -- */
 
 static void on_stopped(void *arg)
@@ -261,6 +317,7 @@ static void drain(struct cft_app *app)
 	int64_t timeout = app->settings->drain_timeout;
 
 	app->stopping = true;
+	cft_metrics_set(app->metrics, CFT_METRIC_DRAINING, 1);
 	cft_health_shutdown(app->health);
 	cft_reflection_shutdown(app->reflection);
 	cft_coordination_shutdown(app->coordination);
@@ -306,7 +363,7 @@ int cft_app_start(const struct cft_server_settings *settings, struct cft_app **r
 	    (rc = start_analyzer(app, err)) < 0 ||
 	    (rc = cft_database_open(app->loop, settings, &app->database, err)) < 0 ||
 	    (rc = start_store(app, err)) < 0 || (rc = wait_for_database(app, err)) < 0 ||
-	    (rc = start_rpc(app, err)) < 0) {
+	    (rc = start_metrics(app, err)) < 0 || (rc = start_rpc(app, err)) < 0) {
 		cft_app_free(app);
 		return rc;
 	}
@@ -334,6 +391,8 @@ void cft_app_free(struct cft_app *app)
 {
 	if (!app)
 		return;
+	cft_http_stop(app->http);
+	cft_timer_free(app->measure);
 	cft_timer_free(app->give_up);
 	cft_rpc_server_free(app->server);
 	cft_analyzer_free(app->analyzer);

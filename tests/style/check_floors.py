@@ -20,7 +20,7 @@ FLOORS = [
     ["server/core", "agent/output"],
     ["server/codec", "agent/client"],
     ["server/store", "server/analyzer", "server/prover", "server/worker", "server/metrics", "server/auth"],
-    ["server/rpc"],
+    ["server/rpc", "server/http"],
     ["server/services"],
     ["server/wiring", "agent/commands"],
     ["server", "agent"],
@@ -34,6 +34,7 @@ THIRD_PARTY = {
     "yaml.h": ["common/config"],
     "jansson.h": ["common/base"],
     "openssl/": ["common/base", "server/auth", "agent/commands"],
+    "event2/": ["server/http"],
     "uv.h": ["common/event", "common/pg", "server/wiring"],
 }
 
