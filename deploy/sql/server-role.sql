@@ -13,3 +13,6 @@ GRANT INSERT, UPDATE ON confiture.project, confiture.intent, confiture.conflict,
 	confiture.base_schema, confiture.inbox TO :"role";
 GRANT INSERT, DELETE ON confiture.request TO :"role";
 GRANT INSERT, UPDATE, DELETE ON confiture.lease TO :"role";
+-- MigrationService:
+GRANT INSERT, UPDATE ON confiture.target, confiture.operation, confiture.version_counter TO :"role";
+GRANT INSERT ON confiture.operation_progress, confiture.reserved_version TO :"role";

@@ -7,9 +7,11 @@
 #include "server/auth/matrix.h"
 #include "server/rpc/fields.h"
 
+#include <confiture/v1/migration_service.pb-c.h>
 #include <cstdlib>
 #include <grpc/health/v1/health.pb-c.h>
 #include <map>
+#include <set>
 
 namespace
 {
@@ -48,6 +50,8 @@ const ProtobufCServiceDescriptor *service_named(const std::string &name)
 {
 	if (name == "confiture.v1.CoordinationService")
 		return &confiture__v1__coordination_service__descriptor;
+	if (name == "confiture.v1.MigrationService")
+		return &confiture__v1__migration_service__descriptor;
 	if (name == "grpc.health.v1.Health")
 		return &grpc__health__v1__health__descriptor;
 	return nullptr;
@@ -82,8 +86,10 @@ std::string call_any(Caller &c, const cft_auth_rule &rule, const std::string &pr
 	if (fields.force)
 		*const_cast<protobuf_c_boolean *>(fields.force) = force;
 	c.err = CFT_ERR_INIT;
-	if (name != "SetBaseSchema" && name != "Participate" && name != "WatchEvents" &&
-	    name != "Watch") {
+	static const std::set<std::string> streams = {
+		"SetBaseSchema",   "Participate",        "WatchEvents",   "Watch",
+		"ApplyMigrations", "RollbackMigrations", "WatchOperation"};
+	if (!streams.count(name)) {
 		cft_client_call(c.client, service, rule.rpc, request, 20000, &c.arena, &response,
 		                &c.err);
 		return refusal_of(c.err);
