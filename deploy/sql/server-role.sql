@@ -16,3 +16,5 @@ GRANT INSERT, UPDATE, DELETE ON confiture.lease TO :"role";
 -- MigrationService:
 GRANT INSERT, UPDATE ON confiture.target, confiture.operation, confiture.version_counter TO :"role";
 GRANT INSERT ON confiture.operation_progress, confiture.reserved_version TO :"role";
+-- Confirmed reads, where commits wait for a standby:
+GRANT UPDATE ON confiture.barrier TO :"role";
