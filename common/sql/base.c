@@ -32,6 +32,8 @@ struct cft_base *cft_base_new(const struct cft_effects *effects)
 	world_run(&base->world, &own, 0);
 	base->world.assume = false;
 	base->world.based = true;
+	/* A dump ends with an empty search_path. */
+	base->world.path = base->world.default_path;
 	base->world.skip = false;
 	WORLD_EACH(&base->world, i)
 	base->n_alive += WORLD_OBJ(&base->world, i)->alive;

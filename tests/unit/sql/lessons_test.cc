@@ -73,6 +73,10 @@ const Lesson lessons[] = {
          "CREATE FUNCTION public.f(public.x) RETURNS public.x LANGUAGE sql AS 'SELECT $1'",
          "CREATE OR REPLACE FUNCTION f(x) RETURNS x LANGUAGE sql AS 'SELECT $1 '",
          "ALTER TABLE t ADD b int", "commute"},
+	{"NamesWithoutSchemaOnADumpedBase",
+         "SELECT pg_catalog.set_config('search_path', '', false);"
+         "CREATE TABLE public.t (a int, b int); CREATE INDEX i ON public.t (a)",
+         "ALTER TABLE t DROP a", "DROP INDEX i", "only_ba"},
 	{"RenamesOfOtherTablesWithoutABase", "", "ALTER TABLE t0 RENAME c2 TO c1",
          "ALTER TABLE t1 RENAME c1 TO c0", "commute"},
 	{"RenamesThroughARenamedTableWithoutABase", "",
