@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 60000, SQL_MAX = 512, SEEN_TEXTS = 16, VALUE_BYTES = 1000 };
+enum { TIMEOUT_MS = 60000, SQL_MAX = 512, SEEN_TEXTS = 16, VALUE_BYTES = 1000, AGENTS = 100 };
 
 struct shot {
 	struct load *load;
@@ -57,7 +57,7 @@ static void plan_text(const struct load *load, int64_t number, char *sql)
 static void start_register(struct load *load, struct shot *shot, int64_t number)
 {
 	Confiture__V1__RegisterIntentRequest request = CONFITURE__V1__REGISTER_INTENT_REQUEST__INIT;
-	char sql[SQL_MAX], id[17];
+	char sql[SQL_MAX], id[17], agent[24];
 	unsigned char random[8];
 
 	plan_text(load, number, sql);
@@ -65,7 +65,9 @@ static void start_register(struct load *load, struct shot *shot, int64_t number)
 	cft_hex(random, sizeof(random), id);
 	request.project = (char *)load->project;
 	request.request_id = id;
-	request.agent_id = (char *)"bench";
+	/* Many agents: one may have so many intents and no more. */
+	snprintf(agent, sizeof(agent), "bench-%" PRId64, number % AGENTS);
+	request.agent_id = agent;
 	request.feature_name = (char *)"bench";
 	request.schema_changes = sql;
 	start(shot, &confiture__v1__coordination_service__descriptor, "RegisterIntent", &request);
