@@ -3,19 +3,20 @@
  */
 #include "agent/commands/coordinate.h"
 #include "agent/commands/schema_ddl.h"
-#include "common/base/file.h"
+#include "agent/commands/schema_source.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
 	CHUNK_BYTES = 1 << 20,
-	BASE_LIMIT_BYTES = 256 << 20,
 };
 
-static int read_files(struct cft_words paths, struct cft_buf *out, struct cft_err *err)
+/* Files, directories and env:NAME, as `migrate diff` takes them. */
+static int read_files(struct cft_cmd *cmd, struct cft_buf *out, struct cft_err *err)
 {
-	for (size_t i = 0; i < paths.n; i++) {
-		int rc = cft_file_read(paths.v[i], BASE_LIMIT_BYTES, out, err);
+	for (size_t i = 0; i < cmd->args.n; i++) {
+		int rc = cft_schema_source_text(cmd->arena, cmd->args.v[i], out, err);
 		if (rc != 0)
 			return rc;
 		cft_buf_addc(out, '\n');
@@ -41,20 +42,20 @@ static int read_schema(struct cft_cmd *cmd, struct cft_buf *out, struct cft_err 
 		return cft_fail(err, CFT_E_INVALID, "give files or --db-url, not both");
 	if (!url && cmd->args.n == 0)
 		return cft_fail(err, CFT_E_INVALID, "give schema files, or --db-url URL");
-	return url ? read_database(cmd, url, out, err) : read_files(cmd->args, out, err);
+	return url ? read_database(cmd, url, out, err) : read_files(cmd, out, err);
 }
 
 static int send_chunks(struct cft_coord *coord, struct cft_stream *stream,
                        const struct cft_buf *text, struct cft_err *err)
 {
 	Confiture__V1__SetBaseSchemaRequest request = CONFITURE__V1__SET_BASE_SCHEMA_REQUEST__INIT;
-	const char *agent = cft_cmd_str(coord->cmd, "agent-id");
+	const char *agent = cft_cmd_str(coord->cmd, "agent-id"), *user = getenv("USER");
 	int timeout_ms = coord->session.timeout_ms, rc = 0;
 	size_t at = 0;
 
 	request.project = (char *)coord->session.project.id;
 	request.request_id = cft_session_request_id(&coord->session);
-	request.agent_id = (char *)(agent ? agent : "");
+	request.agent_id = (char *)(agent ? agent : user && user[0] ? user : "unknown");
 	request.source = (char *)(cft_cmd_has(coord->cmd, "db-url") ? "database" : "files");
 	do {
 		size_t len = text->len - at < CHUNK_BYTES ? text->len - at : CHUNK_BYTES;
@@ -140,14 +141,13 @@ static const struct cft_opt set_options[] = {
 
 static const struct cft_arg set_arguments[] = {
 	{.name = "FILE",
-         .help = "Schema files, in the order in which they apply",
+         .help = "Schema files in the order in which they apply, a directory, or env:NAME",
          .repeated = true},
 	CFT_ARG_END,
 };
 
 static const struct cft_example set_examples[] = {
-	{"From the schema that the project builds",
-         "confiture coordinate base set db/schema/10_tables/users.sql"},
+	{"From the schema that the project builds", "confiture coordinate base set db/schema"},
 	{"From a database", "confiture coordinate base set --db-url postgresql://localhost/myapp"},
 	CFT_EXAMPLE_END,
 };

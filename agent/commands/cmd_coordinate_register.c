@@ -79,6 +79,9 @@ static void answer(struct cft_coord *coord, const Confiture__V1__RegisterIntentR
 	cft_out_text(out, "Status: %s", cft_render_status(intent->status));
 	if (intent->sketch)
 		cft_out_text(out, "The SQL is a sketch: update the intent when you know the rest");
+	if (intent->opaque)
+		cft_out_mark(out, CFT_MARK_WARN,
+		             "The SQL holds what the parser does not know: others are warned");
 	cft_render_conflicts_text(out, response->conflicts, response->n_conflicts, least,
 	                          intent->agent_id);
 	cft_coord_say_next(coord, json_object_get(document, "next_actions"));

@@ -141,4 +141,19 @@ TEST_F(FromGit, WhatIsNoRangeIsRefused)
 	}
 }
 
+TEST_F(FromGit, ABaseFromADirectoryTakesInWhatIsMerged)
+{
+	EXPECT_EQ("files", ask({"base", "set", "db/schema"}, ".base.source"));
+	std::string id = world_.registered("alice", "bio", "ALTER TABLE users ADD COLUMN bio text");
+	std::string other = ask({"register", "--agent-id", "bob", "--feature-name", "short",
+	                         "--git-range", "main...bob"},
+	                        ".conflicts[0].id");
+	ASSERT_EQ("neither", ask({"prove", "--conflict-id", other, "--agent-id", "carol"},
+	                         ".conflict.proof.verdict"));
+	ASSERT_EQ("COMPLETED", ask({"complete", "--intent-id", id, "--force", "--reason", "mine"},
+	                           ".intent.status"));
+	ASSERT_EQ("MERGED", ask({"merge", "--intent-id", id}, ".intent.status"));
+	EXPECT_EQ("merge", ask({"base", "show"}, ".base.source"));
+}
+
 } // namespace
