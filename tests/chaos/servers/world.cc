@@ -42,7 +42,7 @@ World::World()
 				" port=5432 user=postgres dbname=chaos "
 				"target_session_attrs=read-write",
 			std::vector<std::string>{"--lease-min", "1s", "--lease-default", "2s",
-		                                 "--database-timeout", "2s", "--database-poll",
+		                                 "--database-timeout", "4s", "--database-poll",
 		                                 "200ms", "--bookmark-interval", "500ms"});
 		to_server_[i] = std::make_unique<Proxy>(servers_[i]->address);
 	}
