@@ -97,7 +97,7 @@ UNION ALL
 (SELECT format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()', evtname, evtevent,
 	' WHEN TAG IN (' || (SELECT string_agg(quote_literal(tag), ', ') FROM unnest(evttags) AS tag)
 		|| ')',
-	evtfoid)
+	evtfoid::regproc)
 FROM pg_event_trigger e
 WHERE NOT EXISTS (SELECT FROM ext WHERE classid = 'pg_event_trigger'::regclass AND objid = e.oid)
 ORDER BY evtname)
