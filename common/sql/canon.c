@@ -31,7 +31,7 @@ static bool skipped(const struct cft_canon *c, const ProtobufCFieldDescriptor *f
 
 	if (strchr("lsricmf", f->name[0]) == NULL)
 		return false;
-	if (c->loose && strcmp(f->name, "funcformat") == 0)
+	if (c->loose && (strcmp(f->name, "funcformat") == 0 || strcmp(f->name, "row_format") == 0))
 		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(f->name, names[i]) == 0)
@@ -172,6 +172,20 @@ void cft_canon_qualified(struct cft_canon *c, const char *space, PgQuery__Node *
 	cft_canon_name(c, space, schema, name);
 }
 
+/* numeric(5) is numeric(5,0). */
+static void add_type(struct cft_canon *c, const char *text, bool one_modifier)
+{
+	const char *end =
+		one_modifier && strncmp(text, "numeric(", 8) == 0 ? strchr(text, ')') : NULL;
+
+	if (end == NULL) {
+		cft_buf_adds(c->out, text);
+		return;
+	}
+	cft_buf_add(c->out, text, (size_t)(end - text));
+	cft_buf_addf(c->out, ",0%s", end);
+}
+
 void cft_canon_type(struct cft_canon *c, const PgQuery__TypeName *t, bool modifiers)
 {
 	const char *schema, *name;
@@ -192,7 +206,7 @@ void cft_canon_type(struct cft_canon *c, const PgQuery__TypeName *t, bool modifi
 		cft_canon_name(c, "type", schema, name);
 	} else {
 		char *text = modifiers ? cft_type_text(&c->arena, t) : cft_type_base(&c->arena, t);
-		cft_buf_adds(c->out, text);
+		add_type(c, text, modifiers && t->n_typmods == 1);
 		if (modifiers)
 			return; /* the text says the modifiers and [] */
 	}

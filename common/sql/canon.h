@@ -39,6 +39,10 @@ void cft_canon_bool(struct cft_canon *c, const PgQuery__BoolExpr *e);
 void cft_canon_func(struct cft_canon *c, const PgQuery__FuncCall *f);
 void cft_canon_cast(struct cft_canon *c, const PgQuery__TypeCast *cast);
 
+/* canon_interval.c: the literal as months, days and microseconds; false where it is written in a
+ * way that is not read here, and nothing was appended. */
+bool cft_canon_interval(struct cft_canon *c, const char *text, const PgQuery__TypeName *type);
+
 /* canon_query.c */
 void cft_canon_column(struct cft_canon *c, const PgQuery__ColumnRef *ref);
 void cft_canon_select(struct cft_canon *c, const PgQuery__SelectStmt *s);

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { MAX_ARGS = 100 }; /* PostgreSQL's own limit */
+
 static bool is_const(const PgQuery__Node *n)
 {
 	return n != NULL && n->node_case == PG_QUERY__NODE__NODE_A_CONST;
@@ -52,6 +54,21 @@ static size_t literal_len(const char *s)
 	return strlen(s);
 }
 
+/* x'1F' is printed as B'00011111'. */
+static void put_bits(struct cft_canon *c, const char *s)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	cft_buf_addc(c->out, '\'');
+	for (const char *p = s + 1; *s != '\0' && *p != '\0'; p++) {
+		const char *at = strchr(digits, *p >= 'A' && *p <= 'F' ? *p + 32 : *p);
+		unsigned v = at ? (unsigned)(at - digits) : 0;
+		for (unsigned bit = *s == 'x' ? 8 : 1; bit > 0; bit >>= 1)
+			cft_buf_addc(c->out, v & bit ? '1' : '0');
+	}
+	cft_buf_addc(c->out, '\'');
+}
+
 void cft_canon_const(struct cft_canon *c, const PgQuery__AConst *k)
 {
 	if (!c->loose || k->isnull) {
@@ -72,6 +89,8 @@ void cft_canon_const(struct cft_canon *c, const PgQuery__AConst *k)
 		cft_buf_addf(c->out, "'%.*s'", (int)literal_len(k->sval->sval), k->sval->sval);
 		break;
 	case PG_QUERY__A__CONST__VAL_BSVAL:
+		put_bits(c, k->bsval->bsval);
+		break;
 	case PG_QUERY__A__CONST__VAL__NOT_SET:
 	case _PG_QUERY__A__CONST__VAL__CASE_IS_INT_SIZE:
 		cft_canon_generic(c, &k->base);
@@ -226,21 +245,63 @@ static bool put_sequence_call(struct cft_canon *c, const PgQuery__FuncCall *f)
 	return true;
 }
 
+/* f(VARIADIC ARRAY[a, b]) is f(a, b). */
+static void spread_variadic(const struct cft_canon *c, PgQuery__FuncCall *f, PgQuery__Node **args)
+{
+	const PgQuery__Node *last = f->n_args ? strip_casts(f->args[f->n_args - 1]) : NULL;
+	size_t n = f->n_args - 1;
+
+	if (!c->loose || !f->func_variadic || last == NULL ||
+	    last->node_case != PG_QUERY__NODE__NODE_A_ARRAY_EXPR ||
+	    n + last->a_array_expr->n_elements > MAX_ARGS)
+		return;
+	for (size_t i = 0; i < n; i++)
+		args[i] = f->args[i];
+	for (size_t i = 0; i < last->a_array_expr->n_elements; i++)
+		args[n++] = last->a_array_expr->elements[i];
+	f->args = args;
+	f->n_args = n;
+	f->func_variadic = false;
+}
+
 void cft_canon_func(struct cft_canon *c, const PgQuery__FuncCall *f)
 {
 	PgQuery__FuncCall copy = *f;
+	PgQuery__Node *args[MAX_ARGS];
 
 	if (put_sequence_call(c, f))
 		return;
 	cft_buf_adds(c->out, "(call ");
 	cft_canon_qualified(c, "function", f->funcname, f->n_funcname);
 	copy.n_funcname = 0;
+	spread_variadic(c, &copy, args);
 	cft_canon_generic(c, &copy.base);
 	cft_buf_addc(c->out, ')');
 }
 
+/* 'true'::boolean is true, INTERVAL '1 DAY' is '1 day'::interval. */
+static bool put_literal_cast(struct cft_canon *c, const PgQuery__TypeCast *cast)
+{
+	static const char *const bools[] = {"bool", "boolean", NULL};
+	static const char *const intervals[] = {"interval", NULL};
+	const char *text =
+		is_const(cast->arg) && cast->arg->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL
+			? cast->arg->a_const->sval->sval
+			: NULL;
+
+	if (!c->loose || text == NULL || cast->type_name->n_array_bounds)
+		return false;
+	if (type_in(cast->type_name, bools) && strchr("tTfF", *text) && *text != '\0') {
+		cft_buf_addf(c->out, "'%c'", strchr("tT", *text) ? 't' : 'f');
+		return true;
+	}
+	return type_in(cast->type_name, intervals) && cft_canon_interval(c, text, cast->type_name);
+}
+
 void cft_canon_cast(struct cft_canon *c, const PgQuery__TypeCast *cast)
 {
+	if (put_literal_cast(c, cast))
+		return;
 	if (cast_is_redundant(c, cast)) {
 		cft_canon_node(c, cast->arg);
 		return;

@@ -5,7 +5,9 @@
 
 #include "common/sql/name.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 struct cft_delta *cft_delta_of(const struct cft_diff *d, const struct cft_object *obj, bool in_old)
 {
@@ -62,11 +64,30 @@ static bool same_owner(const struct cft_object *x, const struct cft_object *y)
 	return a && b ? strcmp(a->key, b->key) == 0 : a == b;
 }
 
+/* The collation of the schema that it names, or NULL: one of PostgreSQL's own. */
+static const struct cft_object *collation_of(struct cft_diff *d, const struct cft_attr *a)
+{
+	const char *parts[3];
+	size_t n = cft_ident_split(d->arena, a->text, parts, 3);
+
+	return n ? cft_env_object(a->env, "collation", n > 1 ? parts[n - 2] : "", parts[n - 1])
+	         : NULL;
+}
+
+static bool same_collation(struct cft_diff *d, const struct cft_attr *a, const struct cft_attr *b)
+{
+	const struct cft_object *x = collation_of(d, a), *y = collation_of(d, b);
+
+	return x && y ? strcmp(x->key, y->key) == 0 : x == y && same_text(a, b);
+}
+
 bool cft_attr_same(const struct cft_diff *d, const struct cft_object *x, const struct cft_attr *a,
                    const struct cft_object *y, const struct cft_attr *b)
 {
 	if (a->id == CFT_ATTR_OWNED_BY)
 		return same_owner(x, y);
+	if (a->id == CFT_ATTR_COLLATION)
+		return same_collation((struct cft_diff *)d, a, b);
 	if (a->node == NULL || b->node == NULL || a->id == CFT_ATTR_LABELS)
 		return a->node == b->node || a->node == NULL || b->node == NULL ||
 		                       a->id == CFT_ATTR_LABELS
@@ -99,15 +120,24 @@ static void note_attr(struct cft_diff *d, struct cft_delta *x, enum cft_attr_id 
 	cft_vec_push_in(d->arena, &x->attrs, a);
 }
 
+/* Of a dump and a text that names owners here and there, only what both say. */
+static bool half_said(const struct cft_diff *d, enum cft_attr_id id)
+{
+	return id == CFT_ATTR_OWNER && d->old->is_dump != d->new->is_dump;
+}
+
 static void compare_attrs(struct cft_diff *d, struct cft_delta *x)
 {
 	CFT_VEC_EACH (struct cft_attr, n, &x->new->attrs) {
 		const struct cft_attr *o = cft_attr_find(x->old, n->id, n->sub);
+		if (o == NULL && half_said(d, n->id))
+			continue;
 		if (compared(d, n->id) && (o == NULL || !cft_attr_same(d, x->old, o, x->new, n)))
 			note_attr(d, x, n->id, n->sub, o, n);
 	}
 	CFT_VEC_EACH (struct cft_attr, o, &x->old->attrs)
-		if (compared(d, o->id) && cft_attr_find(x->new, o->id, o->sub) == NULL)
+		if (compared(d, o->id) && !half_said(d, o->id) &&
+		    cft_attr_find(x->new, o->id, o->sub) == NULL)
 			note_attr(d, x, o->id, o->sub, o, NULL);
 }
 
@@ -219,6 +249,47 @@ static bool stays_inherited(const struct cft_diff *d, const struct cft_object *o
 	return table != NULL && parent_has(other, table, o);
 }
 
+static bool is_word_byte(char ch)
+{
+	return isalnum((unsigned char)ch) || ch == '_' || (unsigned char)ch >= 128;
+}
+
+/* Is the word in a statement that could not be read? */
+static bool is_mentioned(const struct cft_schema *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	CFT_VEC_EACH (struct cft_unread, u, &s->unread)
+		for (const char *p = u->text; p + n <= u->text + u->len; p++)
+			if (strncasecmp(p, word, n) == 0 &&
+			    (p == u->text || !is_word_byte(p[-1])) &&
+			    (p + n == u->text + u->len || !is_word_byte(p[n])))
+				return true;
+	return false;
+}
+
+/* What a DO block or CREATE TABLE AS of the new text names may be what it makes: it is not dropped.
+ * Its parts are left alone with it. */
+static bool may_be_made_unread(struct cft_diff *d, const struct cft_object *o)
+{
+	const struct cft_object *top = o, *owner;
+
+	if (d->new->unread.n == 0)
+		return false;
+	if (o->kind == CFT_KIND_SEQUENCE && (owner = cft_sequence_owner(d->old, o)) != NULL)
+		top = owner->parent;
+	while (top->parent != NULL)
+		top = top->parent;
+	bool whole = cft_schema_find_key(d->new, top->key) == NULL;
+	if (!is_mentioned(d->new, top->name) || (!whole && !is_mentioned(d->new, o->name)))
+		return false;
+	if (o == top || !whole)
+		cft_diff_refuse(d, o,
+		                "a statement that cannot be read names it and may make it: it is "
+		                "left alone");
+	return true;
+}
+
 static bool becomes_partition(const struct cft_diff *d, const struct cft_object *table)
 {
 	const struct cft_object *n = cft_schema_find_key(d->new, table->key);
@@ -275,6 +346,10 @@ void cft_diff_compare(struct cft_diff *d)
 		struct cft_object *twin = is_implied(o) ? silent_twin(d, o, true) : NULL;
 		if (twin != NULL) {
 			new_delta(d, o, twin);
+			continue;
+		}
+		if (may_be_made_unread(d, o)) {
+			new_delta(d, o, NULL)->op = CFT_DELTA_KEEP;
 			continue;
 		}
 		bool stays = stays_inherited(d, o, true);

@@ -106,6 +106,8 @@ static const char *overload_space(enum cft_kind kind)
 		return "function";
 	case CFT_KIND_OPERATOR:
 		return "operator";
+	case CFT_KIND_CONSTRAINT:
+		return "constraint"; /* generated names are unique in their schema */
 	default:
 		return NULL;
 	}

@@ -165,11 +165,17 @@ struct cft_object {
 	UT_hash_handle hh;
 };
 
-/* Routines and operators by name alone: "function public.f". */
+/* Routines, operators and constraints by name alone: "function public.f". */
 struct cft_overload {
 	const char *key;
 	CFT_VEC(struct cft_object *) objects;
 	UT_hash_handle hh;
+};
+
+/* Source of a statement that was refused: what it names is left alone. */
+struct cft_unread {
+	const char *text;
+	size_t len;
 };
 
 struct cft_schema {
@@ -178,6 +184,7 @@ struct cft_schema {
 	struct cft_overload *overloads;
 	CFT_VEC(struct cft_object *) objects; /* in source order; dropped ones are NULL */
 	CFT_VEC(struct cft_refusal) refused;
+	CFT_VEC(struct cft_unread) unread;
 	uint32_t max_tokens; /* of the longest statement: walk under cft_sql_deep */
 	const char *text;    /* what was read, and its length */
 	size_t text_len;

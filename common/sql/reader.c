@@ -361,7 +361,10 @@ static void refuse(struct cft_reader *r, const struct cft_sql_stmt *stmt, const 
 		cft_arena_printf(arena(r), "line %d: %s", stmt->line, first_words(r, stmt)),
 		cft_arena_strdup(arena(r), reason)};
 
+	struct cft_unread unread = {stmt->text, stmt->len};
+
 	cft_vec_push_in(arena(r), &r->s->refused, refusal);
+	cft_vec_push_in(arena(r), &r->s->unread, unread);
 }
 
 static enum cft_fold read_statement(struct cft_reader *r, const struct cft_sql_stmt *stmt)

@@ -59,6 +59,14 @@ static bool function_default(const PgQuery__DefElem *d)
 	       option_is_false(d, "leakproof") || option_is_false(d, "window");
 }
 
+/* Settings are told apart without regard to case. */
+static void lower(char *s)
+{
+	for (; s != NULL && *s != '\0'; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s - 'A' + 'a');
+}
+
 static void normal_function(struct cft_reader *r, PgQuery__CreateFunctionStmt *f)
 {
 	sort_options(r, &f->options, f->n_options);
@@ -68,6 +76,9 @@ static void normal_function(struct cft_reader *r, PgQuery__CreateFunctionStmt *f
 		if (strcmp(d->defname, "language") == 0 && cft_node_string(d->arg))
 			d->arg->string->sval = cft_ident_fold(arena(r), d->arg->string->sval,
 			                                      strlen(d->arg->string->sval));
+		if (strcmp(d->defname, "set") == 0 && d->arg &&
+		    d->arg->node_case == PG_QUERY__NODE__NODE_VARIABLE_SET_STMT)
+			lower(d->arg->variable_set_stmt->name);
 		if (!function_default(d))
 			f->options[kept++] = f->options[i];
 	}
@@ -97,8 +108,31 @@ static void normal_result(PgQuery__CreateFunctionStmt *f)
 		f->return_type = NULL;
 }
 
-static void normal_index_elem(PgQuery__IndexElem *e)
+/* The operator class that a column of its type has anyway; pg_dump leaves it out. */
+static bool is_default_opclass(const struct cft_reader *r, PgQuery__Node *const *names, size_t n)
 {
+	static const char *const defaults[] = {
+		"array_ops",   "bit_ops",      "bool_ops",      "bpchar_ops",      "bytea_ops",
+		"date_ops",    "enum_ops",     "float4_ops",    "float8_ops",      "int2_ops",
+		"int4_ops",    "int8_ops",     "interval_ops",  "jsonb_ops",       "name_ops",
+		"numeric_ops", "oid_ops",      "range_ops",     "text_ops",        "time_ops",
+		"timetz_ops",  "tsvector_ops", "timestamp_ops", "timestamptz_ops", "uuid_ops",
+		"varbit_ops",  "varchar_ops"};
+	const char *schema, *name;
+
+	cft_names_split(names, n, &schema, &name);
+	if (*schema != '\0' && strcmp(schema, "pg_catalog") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		if (strcmp(name, defaults[i]) == 0)
+			return cft_env_object(r->env, "opclass", schema, name) == NULL;
+	return false;
+}
+
+static void normal_index_elem(const struct cft_reader *r, PgQuery__IndexElem *e)
+{
+	if (e->n_opclassopts == 0 && is_default_opclass(r, e->opclass, e->n_opclass))
+		e->n_opclass = 0;
 	bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
 
 	if (e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_ASC)
@@ -658,7 +692,7 @@ enum cft_fold cft_fold_index(struct cft_reader *r, const ProtobufCMessage *msg)
 	if (s->if_not_exists && cft_schema_find(r->s, "relation", table->schema, name))
 		return CFT_FOLD_DONE;
 	for (size_t i = 0; i < s->n_index_params; i++)
-		normal_index_elem(s->index_params[i]->index_elem);
+		normal_index_elem(r, s->index_params[i]->index_elem);
 	struct cft_object *obj =
 		cft_schema_add(r->s, CFT_KIND_INDEX, table->schema, name, "", table);
 	obj->env = r->env;

@@ -61,8 +61,11 @@ void cft_fold_options(struct cft_reader *r, struct cft_object *obj, enum cft_att
 
 static bool name_taken(struct cft_reader *r, const struct cft_object *table, const char *name)
 {
+	const struct cft_overload *same =
+		cft_env_overloads(r->env, "constraint", table->schema, name);
+
 	return cft_schema_find(r->s, "relation", table->schema, name) != NULL ||
-	       cft_schema_find_child(table, "constraint", name) != NULL;
+	       (same != NULL && same->objects.n > 0);
 }
 
 const char *cft_fold_relation_name(struct cft_reader *r, struct cft_object *table,
@@ -359,10 +362,9 @@ static void fold_collation(struct cft_reader *r, struct cft_object *col,
 	cft_names_split(clause->collname, clause->n_collname, &schema, &name);
 	if (strcmp(schema, "pg_catalog") == 0 && strcmp(name, "default") == 0)
 		return;
-	bool own = cft_env_object(r->env, "collation", schema, name) != NULL &&
-	           strcmp(schema, "pg_catalog") != 0;
+	bool own = strcmp(schema, "pg_catalog") != 0;
 	cft_attr_set(r->s, col, CFT_ATTR_COLLATION, "",
-	             cft_name_quote(arena(r), own && *schema ? schema : "", name), NULL, r->env);
+	             cft_name_quote(arena(r), own ? schema : "", name), NULL, r->env);
 }
 
 static const char *serial_type(const PgQuery__TypeName *t)

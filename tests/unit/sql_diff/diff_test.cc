@@ -151,6 +151,39 @@ TEST(SchemaDiff, MakesAPartitionedTableAnewWhenItsKeyChangesAndSaysThatDataIsLos
 	cft_schema_free(c);
 }
 
+TEST(SchemaDiff, LeavesAloneWhatABlockOfCodeMayMakeAndStillDiffsTheRest)
+{
+	Result r = diff("CREATE TABLE made (id serial); CREATE TABLE gone (id int);"
+	                "CREATE TABLE t (id int);",
+	                "DO $$ BEGIN CREATE TABLE made (id serial); END $$;"
+	                "CREATE TABLE t (id int, n int);");
+	EXPECT_EQ(r.up, "DROP TABLE gone;\nALTER TABLE t ADD COLUMN n int;\n");
+	EXPECT_NE(r.refused.find("cannot be read names it"), std::string::npos) << r.refused;
+	EXPECT_NE(r.refused.find("DO block"), std::string::npos);
+}
+
+TEST(SchemaDiff, ReadsLiteralsAsPostgreSQLPrintsThem)
+{
+	const char *dump = "-- PostgreSQL database dump\n"
+			   "SELECT pg_catalog.set_config('search_path', '', false);\n"
+			   "CREATE TABLE public.t (a bit(8) DEFAULT '00011111'::\"bit\","
+			   " b interval DEFAULT '1 day'::interval, c numeric(5,0),"
+			   " d boolean DEFAULT true, e interval DEFAULT '01:30:00'::interval);";
+	Result r = diff(dump, "CREATE TABLE t (a bit(8) DEFAULT x'1F',"
+	                      " b interval DEFAULT INTERVAL '1' DAY, c decimal(5),"
+	                      " d boolean DEFAULT 'true'::boolean,"
+	                      " e interval DEFAULT '90 minutes'::interval);");
+	EXPECT_EQ(r.up + r.refused, "");
+}
+
+TEST(SchemaDiff, DropsAColumnFromTheParentAloneWhereAChildKeepsIt)
+{
+	Result r = diff("CREATE TABLE p (a int, e int); CREATE TABLE c (b int) INHERITS (p);",
+	                "CREATE TABLE p (a int); CREATE TABLE c (b int, e int) INHERITS (p);");
+	EXPECT_EQ(r.up, "ALTER TABLE ONLY p DROP COLUMN e;\n");
+	EXPECT_NE(r.refused.find("merely inherited"), std::string::npos);
+}
+
 TEST(SchemaDiff, KeepsTheCommentOfWhatIsReplaced)
 {
 	Result r = diff("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
