@@ -36,8 +36,10 @@ static enum verb verb_of(const struct cft_attr *old, const struct cft_attr *new)
 {
 	const char *was = old ? old->text : "", *is = new ? new->text : "";
 
-	if (strcmp(is, "grant option") == 0)
+	if (strstr(is, "grant option") != NULL)
 		return GRANT_OPTION;
+	if (*is == '\0' && strcmp(was, "own grant option") == 0)
+		return REVOKE_OPTION;
 	if (strcmp(is, "grant") == 0)
 		return strcmp(was, "grant option") == 0 ? REVOKE_OPTION : GRANT;
 	if (strcmp(is, "revoke") == 0)

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * Kept as what differs from PostgreSQL's defaults, one attribute for each (privilege, column,
- * grantee): "grant", "grant option", or "revoke" for a default that was taken away.
+ * grantee): "grant", "grant option", "own grant option" where the privilege itself is the owner's
+ * default, or "revoke" for a default that was taken away.
  */
 #include "common/sql/name.h"
 #include "common/sql/reader.h"
@@ -103,12 +104,13 @@ static void change_one(struct cft_reader *r, struct cft_object *obj, const struc
 	const char *to = NULL;
 
 	if (c->grant)
-		to = standard ? NULL : c->option ? "grant option" : "grant";
+		to = c->option ? (standard ? "own grant option" : "grant option")
+		               : (standard ? NULL : "grant");
 	else if (c->option_only)
-		to = *now ? "grant" : NULL;
+		to = *now && !standard ? "grant" : NULL;
 	else
 		to = standard ? "revoke" : NULL;
-	if (c->grant && strcmp(now, "grant option") == 0)
+	if (c->grant && strstr(now, "grant option") != NULL)
 		to = now;
 	cft_attr_set(r->s, obj, CFT_ATTR_ACL, sub, to, NULL, r->env);
 }
