@@ -92,6 +92,27 @@ static bool read_part(struct interval *v, const char **p, const char *unit)
 	return good;
 }
 
+static void put_count(struct cft_buf *out, long long n, const char *word)
+{
+	if (n != 0)
+		cft_buf_addf(out, "%lld %s%s ", n, word, n == 1 ? "" : "s");
+}
+
+/* As PostgreSQL prints it, so that a literal without a cast is the same. */
+static void put_interval(struct cft_buf *out, const struct interval *v)
+{
+	long long seconds = v->microseconds / 1000000;
+
+	cft_buf_addc(out, '\'');
+	put_count(out, v->months / 12, "year");
+	put_count(out, v->months % 12, "mon");
+	put_count(out, v->days, "day");
+	if (seconds != 0 || (v->months == 0 && v->days == 0))
+		cft_buf_addf(out, "%02lld:%02lld:%02lld ", seconds / 3600, seconds / 60 % 60,
+		             seconds % 60);
+	out->data[out->len - 1] = '\'';
+}
+
 bool cft_canon_interval(struct cft_canon *c, const char *text, const PgQuery__TypeName *type)
 {
 	const char *unit = field_unit(type), *p = text + strspn(text, " ");
@@ -104,6 +125,8 @@ bool cft_canon_interval(struct cft_canon *c, const char *text, const PgQuery__Ty
 			return false;
 		p += strspn(p, " ");
 	}
-	cft_buf_addf(c->out, "(interval %lld %lld %lld)", v.months, v.days, v.microseconds);
+	if (v.months < 0 || v.days < 0 || v.microseconds < 0)
+		return false;
+	put_interval(c->out, &v);
 	return true;
 }

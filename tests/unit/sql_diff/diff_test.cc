@@ -168,11 +168,13 @@ TEST(SchemaDiff, ReadsLiteralsAsPostgreSQLPrintsThem)
 			   "SELECT pg_catalog.set_config('search_path', '', false);\n"
 			   "CREATE TABLE public.t (a bit(8) DEFAULT '00011111'::\"bit\","
 			   " b interval DEFAULT '1 day'::interval, c numeric(5,0),"
-			   " d boolean DEFAULT true, e interval DEFAULT '01:30:00'::interval);";
+			   " d boolean DEFAULT true, e interval DEFAULT '01:30:00'::interval,"
+			   " f timestamptz DEFAULT (CURRENT_TIMESTAMP + '1 day'::interval));";
 	Result r = diff(dump, "CREATE TABLE t (a bit(8) DEFAULT x'1F',"
 	                      " b interval DEFAULT INTERVAL '1' DAY, c decimal(5),"
 	                      " d boolean DEFAULT 'true'::boolean,"
-	                      " e interval DEFAULT '90 minutes'::interval);");
+	                      " e interval DEFAULT '90 minutes'::interval,"
+	                      " f timestamptz DEFAULT CURRENT_TIMESTAMP + '1 day');");
 	EXPECT_EQ(r.up + r.refused, "");
 }
 
