@@ -58,11 +58,12 @@ static const char *safe_name(struct cft_arena *arena, const char *object)
 	return *name ? name : "other";
 }
 
-/* An object that something else has to come between (a sequence owned by a column) has two files. */
+/* An object that something else has to come between (a sequence owned by a column) has two files.
+ */
 static struct part *part_of(struct dump *d, const char *object)
 {
-	const char *path = cft_arena_printf(d->cmd->arena, "%s.sql",
-	                                    safe_name(d->cmd->arena, object));
+	const char *path =
+		cft_arena_printf(d->cmd->arena, "%s.sql", safe_name(d->cmd->arena, object));
 
 	if (d->n > 0 && strcmp(d->parts[d->n - 1].path, path) == 0)
 		return &d->parts[d->n - 1];

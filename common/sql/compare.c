@@ -146,7 +146,8 @@ static void compare_attrs(struct cft_diff *d, struct cft_delta *x)
 
 static bool is_ignored(const struct cft_diff *d, const struct cft_object *obj)
 {
-	static const char *const own[] = {"confiture_migrations", "confiture_fence", "tb_confiture"};
+	static const char *const own[] = {"confiture_migrations", "confiture_fence",
+	                                  "tb_confiture"};
 
 	while (obj->parent != NULL)
 		obj = obj->parent;

@@ -207,8 +207,7 @@ static void attr_keys(struct key_list *list, const struct cft_effect *e)
 		const char *paren = e->op == CFT_OP_GRANT ? strchr(k, '(') : NULL;
 		if (paren)
 			key(list, false, "c:%s.%s", e->name,
-			    cft_arena_strndup(list->arena, paren + 1,
-			                      strcspn(paren + 1, ")")));
+			    cft_arena_strndup(list->arena, paren + 1, strcspn(paren + 1, ")")));
 	}
 }
 

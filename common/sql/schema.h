@@ -53,10 +53,11 @@ const struct cft_refusal *cft_schema_refused(const struct cft_schema *schema, si
 struct cft_diff_options {
 	bool online;                /* CREATE INDEX CONCURRENTLY, NOT VALID + VALIDATE … */
 	const char *const *renames; /* "old=new" or "table.old=new", NULL-terminated, or NULL */
-	const char *const *ignore;  /* tables to leave alone, NULL-terminated, or NULL;
-	                             * confiture_migrations, confiture_fence and tb_confiture always are */
-	bool keep_owners;           /* do not compare owners */
-	bool keep_privileges;       /* do not compare grants */
+	const char *const
+		*ignore;      /* tables to leave alone, NULL-terminated, or NULL;
+	                       * confiture_migrations, confiture_fence and tb_confiture always are */
+	bool keep_owners;     /* do not compare owners */
+	bool keep_privileges; /* do not compare grants */
 };
 
 enum cft_change_op {

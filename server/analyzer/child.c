@@ -101,7 +101,8 @@ static int analyze(const struct cft_request_header *header, const char *body,
 	int rc;
 
 	options.parse.psql = header->dump;
-	/* Of a plan: unknown work on the tables that it declares. Without tables an error helps more. */
+	/* Of a plan: unknown work on the tables that it declares. Without tables an error helps
+	 * more. */
 	options.parse.opaque = header->dump || header->n_tables > 0;
 	options.parse.sketch = !header->dump;
 	options.parse.max_bytes = header->sql_bytes + 1;

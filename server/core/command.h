@@ -26,7 +26,7 @@ enum cft_command_kind {
 	CFT_CMD_RESOLVE,
 	CFT_CMD_REOPEN,
 	CFT_CMD_SET_BASE,
-	CFT_CMD_PROVE, /* keep the evidence with the conflict */
+	CFT_CMD_PROVE,        /* keep the evidence with the conflict */
 	CFT_CMD_APPLY,        /* by the server: an operation begins to apply it, with a new fence */
 	CFT_CMD_APPLY_FAILED, /* by the server: that operation ended without success */
 	CFT_CMD_APPROVE,

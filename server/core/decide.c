@@ -78,8 +78,8 @@ static int refuse_conflict(struct cft_decide *d, const struct cft_intent *intent
 int cft_need_rule(struct cft_decide *d, const struct cft_intent *intent, bool accepted)
 {
 	const struct cft_conflict *worst = NULL;
-	int severity = cft_worst_severity(d->state, intent, d->command->in_order, d->now_us,
-	                                  &worst);
+	int severity =
+		cft_worst_severity(d->state, intent, d->command->in_order, d->now_us, &worst);
 	enum cft_command_kind kind = d->command->kind;
 
 	if (kind == CFT_CMD_REJECT) /* one row for both */

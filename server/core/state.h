@@ -83,7 +83,8 @@ void cft_state_check(const struct cft_state *state, const char *agent_id,
                      int64_t now_us, struct cft_arena *arena, struct cft_conflict_list *ret);
 
 /* Objects that the subject names and neither the base (where there is one) nor another live intent
- * has, as conflicts of type "missing_object" without a second side. Derived: not part of the log. */
+ * has, as conflicts of type "missing_object" without a second side. Derived: not part of the log.
+ */
 void cft_state_missing(const struct cft_state *state, const struct cft_intent *subject,
                        struct cft_arena *arena, struct cft_conflict_list *ret);
 

@@ -25,8 +25,8 @@ struct cft_coordination_options {
 	struct cft_sequencer *sequencer;
 	struct cft_analyzer *analyzer;
 	struct cft_prover_pool *prover; /* NULL: ProveConflict is refused */
-	const char *database;    /* for GetServerInfo: no user, no password; copied */
-	int64_t bookmark_ms;     /* a quiet stream's sign of life; 0 = 20,000 */
+	const char *database;           /* for GetServerInfo: no user, no password; copied */
+	int64_t bookmark_ms;            /* a quiet stream's sign of life; 0 = 20,000 */
 	int64_t stall_ms;        /* a stream whose client takes nothing so long; 0 = 30,000 */
 	size_t tail_max_bytes;   /* events kept in memory per project; 0 = 16 MiB */
 	size_t max_schema_bytes; /* of a base schema's text; 0 = 64 MiB */

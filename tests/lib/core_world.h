@@ -83,8 +83,8 @@ class CoreWorld
 	int Do(cft_command_kind kind, const std::string &actor, const std::string &id,
 	       const Edit &edit = nullptr)
 	{
-		bool about_conflict = kind == CFT_CMD_RESOLVE || kind == CFT_CMD_REOPEN ||
-		                      kind == CFT_CMD_PROVE;
+		bool about_conflict =
+			kind == CFT_CMD_RESOLVE || kind == CFT_CMD_REOPEN || kind == CFT_CMD_PROVE;
 		cft_command command = {};
 
 		command.kind = kind;

@@ -114,8 +114,8 @@ TEST(ServerLog, CompactAndNewEpochWorkOnTheDatabaseItself)
 	EXPECT_EQ(5, watch.exit_code);
 	EXPECT_NE(std::string::npos, watch.err.find("oldest revision is 4")) << watch.err;
 	EXPECT_EQ(0, world.run({"watch", "--since", "4", "--count", "2"}).exit_code);
-	result = world.run({"server", "new-epoch", "--db-url", server.database_url(),
-	                    "--format", "json"});
+	result = world.run(
+		{"server", "new-epoch", "--db-url", server.database_url(), "--format", "json"});
 	EXPECT_EQ("2", World::jq(".epoch", result.out)) << result.err;
 	EXPECT_EQ("5", World::jq(".intents | length", world.json({"list-intents"}).out));
 }
