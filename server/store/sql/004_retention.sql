@@ -88,7 +88,8 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT 'conflict', encode(payload, 'hex'), NULL, NULL, NULL, NULL
 		FROM confiture.conflict WHERE project_id = (SELECT id FROM p)
-			AND NOT EXISTS (SELECT FROM i WHERE over AND i.id IN (intent_a, intent_b))
+			AND NOT EXISTS (SELECT FROM i WHERE over AND i.id = intent_a)
+			AND NOT EXISTS (SELECT FROM i WHERE over AND i.id = intent_b)
 	UNION ALL
 	SELECT 'request', request_id, encode(body_digest, 'hex'), revision::text, subject_id,
 		confiture.microseconds(time)::text
