@@ -322,19 +322,25 @@ static int call(struct cft_pg *pg, const char *sql, struct cft_err *err)
 	return rc;
 }
 
-/* Fails after both in a way in which it does not after one side alone? */
+static bool same_failure(struct cft_pg *alone, const char *sql, const struct cft_err *failure)
+{
+	struct cft_err err = CFT_ERR_INIT;
+
+	return call(alone, sql, &err) != 0 && strcmp(err.sqlstate, failure->sqlstate) == 0 &&
+	       strcmp(err.message, failure->message) == 0;
+}
+
+/* Fails after both in a way in which it fails after neither side alone? What one side breaks by
+ * itself is no matter between the two. */
 static bool broke(struct cft_pg *both, struct cft_pg *a, struct cft_pg *b, const char *sql,
                   struct cft_err *failure)
 {
-	struct cft_err ignored = CFT_ERR_INIT;
-
 	if (call(both, sql, failure) == 0)
 		return false;
 	/* Undefined objects, ambiguity, invalid values: not errors about the NULL arguments. */
 	if (strncmp(failure->sqlstate, "42", 2) != 0 && strcmp(failure->sqlstate, "22P02") != 0)
 		return false;
-	return call(a, sql, &ignored) == 0 || strcmp(ignored.sqlstate, failure->sqlstate) != 0 ||
-	       call(b, sql, &ignored) == 0 || strcmp(ignored.sqlstate, failure->sqlstate) != 0;
+	return !same_failure(a, sql, failure) && !same_failure(b, sql, failure);
 }
 
 static int probe_functions(struct proof_run *run, struct cft_proof *proof, struct cft_err *err)

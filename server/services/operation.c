@@ -292,40 +292,68 @@ CFT_MIGRATION_HANDLER(list_operations)
 struct cancel {
 	struct cft_migration *migration;
 	struct cft_rpc_call *call;
-	const char *project, *id;
+	const char *project, *id, *agent;
+	bool requested;
 };
 
-static void on_cancelled_row(void *ctx, const char *const *const *rows, size_t n,
-                             const struct cft_err *err)
-{
-	struct cancel *cancel = ctx;
-	Confiture__V1__CancelOperationResponse response =
-		CONFITURE__V1__CANCEL_OPERATION_RESPONSE__INIT;
-	struct cft_err missing;
+static void on_cancel_row(void *ctx, const char *const *const *rows, size_t n,
+                          const struct cft_err *err);
 
-	if (!err && n == 0)
-		cft_fail_reason(&missing, CFT_E_NOT_FOUND, "OPERATION_NOT_FOUND",
-		                "no operation %s in project %s", cancel->id, cancel->project);
-	if (err || n == 0) {
-		cft_rpc_fail(cancel->call, err ? err : &missing);
-		return;
-	}
-	response.operation = cft_operation_show(cft_rpc_call_arena(cancel->call), rows[0]);
-	cft_rpc_reply(cancel->call, &response);
+static void find(struct cancel *cancel)
+{
+	cft_store_operation_list(cancel->migration->options.store, cancel->project, "", cancel->id,
+	                         false, 1, on_cancel_row, cancel);
 }
 
-static void on_cancelled(void *ctx, const char *const *const *rows, size_t n,
+static void on_requested(void *ctx, const char *const *const *rows, size_t n,
                          const struct cft_err *err)
 {
 	struct cancel *cancel = ctx;
 
 	(void)rows;
 	(void)n;
-	if (err)
+	if (err) {
 		cft_rpc_fail(cancel->call, err);
-	else
-		cft_store_operation_list(cancel->migration->options.store, cancel->project, "",
-		                         cancel->id, false, 1, on_cancelled_row, cancel);
+		return;
+	}
+	cancel->requested = true;
+	find(cancel);
+}
+
+static int may_cancel(const struct cancel *cancel, const char *const *const *rows, size_t n,
+                      struct cft_err *err)
+{
+	if (n == 0)
+		return cft_fail_reason(err, CFT_E_NOT_FOUND, "OPERATION_NOT_FOUND",
+		                       "no operation %s in project %s", cancel->id,
+		                       cancel->project);
+	if (strcmp(rows[0][CFT_OPERATION_AGENT], cancel->agent) != 0)
+		return cft_fail_reason(err, CFT_E_FORBIDDEN, "NOT_YOUR_OPERATION",
+		                       "operation %s is of agent %s, who alone cancels it",
+		                       cancel->id, rows[0][CFT_OPERATION_AGENT]);
+	return 0;
+}
+
+/* Comes twice: to see whose it is, and with what became of it. */
+static void on_cancel_row(void *ctx, const char *const *const *rows, size_t n,
+                          const struct cft_err *err)
+{
+	struct cancel *cancel = ctx;
+	Confiture__V1__CancelOperationResponse response =
+		CONFITURE__V1__CANCEL_OPERATION_RESPONSE__INIT;
+	struct cft_err refusal;
+
+	if (err || may_cancel(cancel, rows, n, &refusal) != 0) {
+		cft_rpc_fail(cancel->call, err ? err : &refusal);
+		return;
+	}
+	if (!cancel->requested) {
+		cft_store_operation_cancel(cancel->migration->options.store, cancel->project,
+		                           cancel->id, on_requested, cancel);
+		return;
+	}
+	response.operation = cft_operation_show(cft_rpc_call_arena(cancel->call), rows[0]);
+	cft_rpc_reply(cancel->call, &response);
 }
 
 CFT_MIGRATION_HANDLER(cancel_operation)
@@ -334,10 +362,13 @@ CFT_MIGRATION_HANDLER(cancel_operation)
 	struct cancel *cancel = cft_arena_new(cft_rpc_call_arena(call), struct cancel);
 	struct cft_err err;
 
-	*cancel = (struct cancel){ctx, call, cft_check_project(r->project, &err), r->operation_id};
+	*cancel = (struct cancel){.migration = ctx,
+	                          .call = call,
+	                          .project = cft_check_project(r->project, &err),
+	                          .id = r->operation_id,
+	                          .agent = r->agent_id};
 	if (cancel->project && cft_check_name("operation_id", r->operation_id, true, &err) == 0)
-		cft_store_operation_cancel(cancel->migration->options.store, cancel->project,
-		                           cancel->id, on_cancelled, cancel);
+		find(cancel);
 	else
 		cft_rpc_fail(call, &err);
 }

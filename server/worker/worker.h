@@ -26,7 +26,6 @@ struct cft_worker;
  *   lock_timeout_ms, statement_timeout_ms, lock_wait_ms
  *   operation, attempt, fence, fence_key, agent, intent, intent_fence   of an operation
  *   ddl                     the intent's statements: the migrations must say the same
- *   open_intents            [{id, statements}] of PlanMigrations
  */
 struct cft_worker_options {
 	const json_t *job;

@@ -168,4 +168,8 @@ refused("PYTHON_MIGRATION", lambda: list(migration.ApplyMigrations(mpb.ApplyMigr
     agent_id="alice", target="staging", files=[file("001_x.py", "import os")]), timeout=60)))
 listed = migration.ListOperations(mpb.ListOperationsRequest(operation_id=done.id), timeout=10).operations
 assert listed[0].versions == ["001"] and listed[0].fence == done.fence, listed
+refused("NOT_YOUR_OPERATION", lambda: migration.CancelOperation(mpb.CancelOperationRequest(
+    agent_id="mallory", operation_id=done.id), timeout=10))
+refused("OPERATION_NOT_FOUND", lambda: migration.CancelOperation(mpb.CancelOperationRequest(
+    agent_id="alice", operation_id="op_none"), timeout=10))
 print("merged", alice.id)
