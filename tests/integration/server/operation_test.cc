@@ -98,8 +98,8 @@ TEST(Audit, FindsWhatWasChangedRemovedOrCutOff)
 	EXPECT_EQ(verify().exit_code, 0) << verify().err;
 	const char *harms[] = {
 		"UPDATE confiture.event SET payload = payload || '\\x00' WHERE revision = 2",
-		"UPDATE confiture.event SET payload = payload || '\\x5200',"
-		" chain_hash = sha256(payload || '\\x5200') WHERE revision = 2",
+		("UPDATE confiture.event SET payload = payload || '\\x5200',"
+	         " chain_hash = sha256(payload || '\\x5200') WHERE revision = 2"),
 		"DELETE FROM confiture.event WHERE revision = 3",
 		"DELETE FROM confiture.event WHERE revision = 5",
 	};
