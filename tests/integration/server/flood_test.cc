@@ -123,12 +123,14 @@ struct Flood : ::testing::Test {
 		watch = std::make_unique<HealthWatch>(server.address);
 		ASSERT_TRUE(cft_test::eventually([&] { return watch->asked > 0; }));
 	}
+	// Soon: a slow server first takes the connections that are still in the kernel's queue.
 	void works(const std::string &table)
 	{
-		Caller c(server.address);
-		EXPECT_NE(register_intent(c, "honest", "CREATE TABLE " + table + " (id int)"),
-		          nullptr)
-			<< c.err.message;
+		EXPECT_TRUE(cft_test::eventually([&] {
+			Caller c(server.address);
+			return register_intent(c, "honest",
+			                       "CREATE TABLE " + table + " (id int)") != nullptr;
+		}));
 	}
 	void TearDown() override
 	{
