@@ -19,7 +19,8 @@ function(cft_static_dependency target pc)
 	endforeach()
 	list(REMOVE_DUPLICATES libs)
 	# The archives of gRPC and absl refer to each other in circles.
-	target_link_libraries(${target} INTERFACE -Wl,--start-group ${libs} -Wl,--end-group)
+	list(JOIN libs "," group)
+	target_link_libraries(${target} INTERFACE "$<LINK_GROUP:RESCAN,${group}>")
 endfunction()
 
 cft_static_dependency(dep_grpc grpc)
