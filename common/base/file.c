@@ -60,18 +60,38 @@ int cft_file_read(const char *path, size_t limit, struct cft_buf *out, struct cf
 	return rc;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+bool cft_fd_read(int fd, void *out, size_t len)
 {
+	char *at = out;
+
 	while (len > 0) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = read(fd, at, len);
+
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -1;
-		data += n;
+		if (n <= 0)
+			return false;
+		at += n;
 		len -= (size_t)n;
 	}
-	return fsync(fd);
+	return true;
+}
+
+bool cft_fd_write(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
 }
 
 int cft_file_write(const char *path, const void *data, size_t len, int mode, struct cft_err *err)
@@ -80,7 +100,8 @@ int cft_file_write(const char *path, const void *data, size_t len, int mode, str
 	int fd = mkostemp(temporary, O_CLOEXEC);
 	int rc = 0;
 
-	if (fd < 0 || fchmod(fd, (mode_t)mode) != 0 || write_all(fd, data, len) != 0)
+	if (fd < 0 || fchmod(fd, (mode_t)mode) != 0 || !cft_fd_write(fd, data, len) ||
+	    fsync(fd) != 0)
 		rc = cft_fail_errno(err, errno, "cannot write %s", path);
 	if (fd >= 0)
 		close(fd);

@@ -24,6 +24,11 @@ int cft_file_mkdirs(const char *path, int mode, struct cft_err *err);
 bool cft_file_exists(const char *path);
 bool cft_file_is_dir(const char *path);
 
+/* Exactly `len` bytes of a pipe or socket, over partial transfers and signals; false at its end or
+ * on an error. For child processes, whose frames begin with their length. */
+bool cft_fd_read(int fd, void *out, size_t len);
+bool cft_fd_write(int fd, const void *data, size_t len);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
 #include "server/analyzer/analyzer.h"
 
 #include "common/base/buf.h"
+#include "common/base/file.h"
 #include "common/base/mem.h"
 #include "common/rpc/codec.h"
 #include "common/rpc/status.h"
@@ -11,7 +12,6 @@
 #include "server/analyzer/frame.h"
 #include "server/codec/effects_codec.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,40 +46,6 @@ static void confine(void)
 }
 
 /* False at the end of the input, also in the middle: our parent is gone. */
-static bool read_all(void *out, size_t len)
-{
-	char *at = out;
-
-	while (len > 0) {
-		ssize_t n = read(STDIN_FILENO, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool write_all(const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (len > 0) {
-		ssize_t n = write(STDOUT_FILENO, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 static const char *const *split_tables(struct cft_arena *arena, const char *bytes, size_t n)
 {
 	const char **tables = cft_arena_array(arena, const char *, n + 1);
@@ -126,7 +92,8 @@ static bool answer(const struct cft_request_header *header, const char *body)
 
 	reply.code = analyze(header, body, &arena, &out);
 	reply.bytes = (uint32_t)out.len;
-	ok = write_all(&reply, sizeof(reply)) && write_all(out.data, out.len);
+	ok = cft_fd_write(STDOUT_FILENO, &reply, sizeof(reply)) &&
+	     cft_fd_write(STDOUT_FILENO, out.data, out.len);
 	cft_buf_release(&out);
 	cft_arena_release(&arena);
 	return ok;
@@ -138,11 +105,11 @@ int cft_analyzer_child_main(void)
 	bool ok = true;
 
 	confine();
-	while (ok && read_all(&header, sizeof(header))) {
+	while (ok && cft_fd_read(STDIN_FILENO, &header, sizeof(header))) {
 		size_t len = (size_t)header.tables_bytes + header.sql_bytes;
 		char *body = cft_malloc(len + 1);
 
-		ok = read_all(body, len);
+		ok = cft_fd_read(STDIN_FILENO, body, len);
 		body[len] = '\0';
 		if (ok)
 			ok = answer(&header, body);

@@ -3,11 +3,11 @@
  */
 #include "server/prover/prover.h"
 
+#include "common/base/file.h"
 #include "common/base/mem.h"
 #include "common/prove/prove.h"
 #include "server/prover/frame.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,47 +30,14 @@ static void confine(const char *directory)
 	setenv("TMPDIR", directory, 1);
 }
 
-static bool read_all(void *out, size_t len)
-{
-	char *at = out;
-
-	while (len > 0) {
-		ssize_t n = read(STDIN_FILENO, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static void write_all(const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (len > 0) {
-		ssize_t n = write(STDOUT_FILENO, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		at += n;
-		len -= (size_t)n;
-	}
-}
-
 static bool read_texts(char *texts[CFT_PROOF_TEXTS])
 {
 	struct cft_proof_request request;
-	bool ok = read_all(&request, sizeof(request));
+	bool ok = cft_fd_read(STDIN_FILENO, &request, sizeof(request));
 
 	for (int i = 0; i < CFT_PROOF_TEXTS && ok; i++) {
 		texts[i] = cft_malloc((size_t)request.bytes[i] + 1);
-		ok = read_all(texts[i], request.bytes[i]);
+		ok = cft_fd_read(STDIN_FILENO, texts[i], request.bytes[i]);
 		texts[i][request.bytes[i]] = '\0';
 	}
 	return ok;
@@ -97,8 +64,8 @@ static void answer(int code, const char *text)
 {
 	struct cft_proof_answer header = {code, (uint32_t)strlen(text)};
 
-	write_all(&header, sizeof(header));
-	write_all(text, header.bytes);
+	cft_fd_write(STDOUT_FILENO, &header, sizeof(header));
+	cft_fd_write(STDOUT_FILENO, text, header.bytes);
 }
 
 int cft_prover_child_main(const char *directory)

@@ -34,45 +34,12 @@ static struct {
 
 /* -- pipes -- */
 
-static bool read_all(void *out, size_t len)
-{
-	char *at = out;
-
-	while (len > 0) {
-		ssize_t n = read(STDIN_FILENO, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static void write_all(const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (len > 0) {
-		ssize_t n = write(STDOUT_FILENO, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			_exit(1); /* the server is gone */
-		at += n;
-		len -= (size_t)n;
-	}
-}
-
 static void write_frame(enum cft_worker_frame_kind kind, int code, const struct cft_buf *body)
 {
 	struct cft_worker_output header = {kind, code, (uint32_t)body->len};
 
-	write_all(&header, sizeof(header));
-	write_all(cft_buf_str(body), body->len);
+	cft_fd_write(STDOUT_FILENO, &header, sizeof(header));
+	cft_fd_write(STDOUT_FILENO, cft_buf_str(body), body->len);
 }
 
 void cft_worker_say(const Confiture__V1__OperationProgress *progress)
@@ -109,7 +76,7 @@ static void *listen_to_server(void *arg)
 	char byte;
 
 	(void)arg;
-	while (read_all(&byte, 1))
+	while (cft_fd_read(STDIN_FILENO, &byte, 1))
 		cancel();
 	_exit(1);
 }
@@ -229,11 +196,11 @@ int cft_worker_child_main(void)
 
 	confine();
 	cft_pg_forget_environment();
-	if (!read_all(&header, sizeof(header)) || header.request_bytes > REQUEST_MAX_BYTES ||
-	    header.job_bytes > REQUEST_MAX_BYTES)
+	if (!cft_fd_read(STDIN_FILENO, &header, sizeof(header)) ||
+	    header.request_bytes > REQUEST_MAX_BYTES || header.job_bytes > REQUEST_MAX_BYTES)
 		return 1;
 	char *input = cft_arena_alloc(&arena, (size_t)header.job_bytes + header.request_bytes + 1);
-	if (!read_all(input, (size_t)header.job_bytes + header.request_bytes))
+	if (!cft_fd_read(STDIN_FILENO, input, (size_t)header.job_bytes + header.request_bytes))
 		return 1;
 	child.job = cft_json_parse(input, header.job_bytes, &err);
 	if (!child.job || pthread_create(&listener, NULL, listen_to_server, NULL) != 0)
