@@ -394,12 +394,15 @@ TEST_F(Sequencer, AnUnknownOutcomeIsToldAndTheRetryIsAnsweredOnce)
 	Server *server = open_server();
 	run(server, make(CFT_CMD_REGISTER, "int_a"));
 	std::thread killer([&] {
-		sql("BEGIN; SELECT 1 FROM confiture.project FOR UPDATE; SELECT pg_sleep(0.4); "
+		sql("BEGIN; SELECT 1 FROM confiture.project FOR UPDATE; SELECT pg_sleep(2); "
 		    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
 		    "WHERE state = 'active' AND query LIKE '%confiture.append%' AND pid <> "
 		    "pg_backend_pid(); ROLLBACK");
 	});
-	cft_test::sleep_ms(150);
+	ASSERT_TRUE(cft_test::eventually([&] {
+		return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND "
+		           "datname = current_database()") == "1";
+	}));
 	auto lost = run(server, make(CFT_CMD_REGISTER, "int_b", "r1"));
 	killer.join();
 	EXPECT_EQ("OUTCOME_UNKNOWN", lost->reason);
