@@ -16,13 +16,12 @@ static void nothing_to_do(struct cft_migrate *migrate)
 static int run_plan(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
                     struct cft_err *err)
 {
-	if (plan->steps.n == 0)
+	if (plan->steps.n == 0) {
 		nothing_to_do(migrate);
-	else if (cft_cmd_flag(migrate->cmd, "dry-run"))
-		cft_migrate_show_plan(migrate, plan);
-	else
-		return cft_migrate_run(migrate, plan, err);
-	return 0;
+		return 0;
+	}
+	return cft_cmd_flag(migrate->cmd, "dry-run") ? cft_migrate_show_plan(migrate, plan, err)
+	                                             : cft_migrate_run(migrate, plan, err);
 }
 
 static int run_down(struct cft_cmd *cmd, struct cft_err *err)
@@ -66,12 +65,7 @@ static const struct cft_opt down_options[] = {
 	{.name = "dry-run",
          .type = CFT_OPT_FLAG,
          .help = "Say what would be rolled back, and change nothing"},
-	CFT_MIGRATE_ON_OPTION,
-	{.name = "agent-id",
-         .type = CFT_OPT_STRING,
-         .value = "ID",
-         .env = "CONFITURE_AGENT_ID",
-         .help = "With --on: who acts"},
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_MIGRATE_LOCK_OPTIONS,
 	CFT_OPT_END,
@@ -81,12 +75,7 @@ static const struct cft_opt down_to_options[] = {
 	{.name = "dry-run",
          .type = CFT_OPT_FLAG,
          .help = "Say what would be rolled back, and change nothing"},
-	CFT_MIGRATE_ON_OPTION,
-	{.name = "agent-id",
-         .type = CFT_OPT_STRING,
-         .value = "ID",
-         .env = "CONFITURE_AGENT_ID",
-         .help = "With --on: who acts"},
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_MIGRATE_LOCK_OPTIONS,
 	CFT_OPT_END,

@@ -155,13 +155,13 @@ static const struct cft_opt status_options[] = {
 	{.name = "exit-code",
          .type = CFT_OPT_FLAG,
          .help = "Exit with 1 where migrations are pending"},
-	CFT_MIGRATE_ON_OPTION,
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };
 
 static const struct cft_opt current_options[] = {
-	CFT_MIGRATE_ON_OPTION,
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };

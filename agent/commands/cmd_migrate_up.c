@@ -39,10 +39,8 @@ static int up(struct cft_migrate *migrate, struct cft_err *err)
 		return rc;
 	if (plan.steps.n == 0)
 		return nothing_to_do(migrate, options.target);
-	if (!cft_cmd_flag(cmd, "dry-run"))
-		return cft_migrate_run(migrate, &plan, err);
-	cft_migrate_show_plan(migrate, &plan);
-	return 0;
+	return cft_cmd_flag(cmd, "dry-run") ? cft_migrate_show_plan(migrate, &plan, err)
+	                                    : cft_migrate_run(migrate, &plan, err);
 }
 
 static int run(struct cft_cmd *cmd, struct cft_err *err)
@@ -70,8 +68,12 @@ static const struct cft_opt options[] = {
 	{.name = "allow-changed",
          .type = CFT_OPT_FLAG,
          .help = "Go on although an applied migration's file was edited"},
-	CFT_MIGRATE_ON_OPTION,
-	CFT_MIGRATE_GOVERNED_OPTIONS,
+	{.name = "with-open-intents",
+         .type = CFT_OPT_FLAG,
+         .help = "With --on and --dry-run: try the plan together with the open intents that touch "
+                 "the same objects"},
+	CFT_MIGRATE_TARGET_OPTIONS,
+	CFT_MIGRATE_INTENT_OPTION,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_MIGRATE_LOCK_OPTIONS,
 	CFT_OPT_END,
@@ -84,6 +86,8 @@ static const struct cft_example examples[] = {
          "confiture migrate up --env production --dry-run --format json"},
 	{"Have the server apply a completed intent to its target production",
          "confiture migrate up --on production --intent-id int_abc123def456"},
+	{"What that would meet there, and which open intents it would break",
+         "confiture migrate up --on production --dry-run --with-open-intents"},
 	CFT_EXAMPLE_END,
 };
 

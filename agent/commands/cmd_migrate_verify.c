@@ -109,7 +109,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 }
 
 static const struct cft_opt options[] = {
-	CFT_MIGRATE_ON_OPTION,
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };

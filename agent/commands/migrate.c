@@ -194,7 +194,7 @@ static void catch_interrupts(struct cft_migrate *migrate)
 		pthread_create(&migrate->interrupter, NULL, wait_for_interrupt, migrate) == 0;
 }
 
-/* --on of the commands that have it; repair and baseline need a connection of one's own. */
+/* --on of the commands that have it. */
 static const char *target_of(const struct cft_cmd *cmd)
 {
 	for (size_t i = 0; i < cmd->nvalues; i++) {
@@ -316,11 +316,14 @@ int cft_migrate_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan
 	return rc;
 }
 
-void cft_migrate_show_plan(struct cft_migrate *migrate, const struct cft_mig_plan *plan)
+int cft_migrate_show_plan(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
+                          struct cft_err *err)
 {
 	struct cft_output *out = migrate->cmd->out;
 	bool up = plan->direction == CFT_MIG_UP;
 	json_t *list = json_array();
+	json_t *document = json_pack("{s:o,s:b,s:s}", up ? "would_apply" : "would_roll_back", list,
+	                             "dry_run", 1, "database", migrate->connection.shown);
 
 	cft_out_mark(out, CFT_MARK_PACKAGE, "Would %s %zu migration(s)", up ? "apply" : "roll back",
 	             plan->steps.n);
@@ -333,6 +336,10 @@ void cft_migrate_show_plan(struct cft_migrate *migrate, const struct cft_mig_pla
 		                      json_pack("{s:s,s:s,s:s}", "version", step->file->version,
 		                                "name", step->file->name, "path", path));
 	}
-	cft_out_json(out, json_pack("{s:o,s:b,s:s}", up ? "would_apply" : "would_roll_back", list,
-	                            "dry_run", 1, "database", migrate->connection.shown));
+	int rc = up && migrate->remote ? cft_migrate_remote_preview(migrate, plan, document, err)
+	                               : 0;
+	if (rc == 0)
+		cft_out_json(out, json_incref(document));
+	json_decref(document);
+	return rc;
 }

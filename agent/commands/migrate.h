@@ -75,7 +75,8 @@ json_t *cft_migrate_problems_json(const struct cft_migrate *migrate);
 /* Runs a plan and shows it as the guide does; the JSON document too. */
 int cft_migrate_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
                     struct cft_err *err);
-/* Lists what would run. */
-void cft_migrate_show_plan(struct cft_migrate *migrate, const struct cft_mig_plan *plan);
+/* Lists what would run; of a target also what it would meet there. */
+int cft_migrate_show_plan(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
+                          struct cft_err *err);
 
 #endif

@@ -5,12 +5,11 @@
 
 #include "common/base/digest.h"
 
-#include <confiture/v1/migration_service.pb-c.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_MS = 60000, RECONNECTS = 20, RECONNECT_PAUSE_US = 500000 };
+enum { QUESTION_MS = 300000, READ_MS = 60000, RECONNECTS = 20, RECONNECT_PAUSE_US = 500000 };
 
 static const ProtobufCServiceDescriptor *const service =
 	&confiture__v1__migration_service__descriptor;
@@ -67,6 +66,8 @@ int cft_migrate_remote_open(struct cft_migrate *migrate, const char *target, str
 
 	if (rc != 0)
 		return rc;
+	if (!cft_cmd_typed(migrate->cmd, "timeout"))
+		remote->coord.session.timeout_ms = QUESTION_MS; /* schemas can be large */
 	remote->target = target;
 	migrate->remote = remote;
 	return read_ledger(migrate, err);
@@ -95,8 +96,7 @@ static Confiture__V1__SourceFile *source_file(struct cft_arena *arena,
 	return file;
 }
 
-/* All of them: the server plans anew, from its own reading of the ledger. */
-static Confiture__V1__SourceFile **source_files(struct cft_migrate *migrate, size_t *ret_n)
+Confiture__V1__SourceFile **cft_migrate_remote_files(struct cft_migrate *migrate, size_t *ret_n)
 {
 	struct cft_arena *arena = migrate->cmd->arena;
 	Confiture__V1__SourceFile **files =
@@ -255,7 +255,7 @@ static int apply(struct watching *watching, struct cft_err *err)
 	request.request_id = cft_session_request_id(&migrate->remote->coord.session);
 	request.target = (char *)migrate->remote->target;
 	request.intent_id = (char *)(intent ? intent : "");
-	request.files = source_files(migrate, &request.n_files);
+	request.files = cft_migrate_remote_files(migrate, &request.n_files);
 	request.target_version = (char *)plan->steps.v[plan->steps.n - 1].file->version;
 	request.allow_out_of_order = cft_cmd_flag(cmd, "allow-out-of-order");
 	request.allow_changed = cft_cmd_flag(cmd, "allow-changed");
@@ -274,7 +274,7 @@ static int roll_back(struct watching *watching, struct cft_err *err)
 	request.project = (char *)migrate->remote->coord.session.project.id;
 	request.request_id = cft_session_request_id(&migrate->remote->coord.session);
 	request.target = (char *)migrate->remote->target;
-	request.files = source_files(migrate, &request.n_files);
+	request.files = cft_migrate_remote_files(migrate, &request.n_files);
 	request.steps = (uint32_t)watching->plan->steps.n;
 	return watch_to_end(watching, "RollbackMigrations", &request, err);
 }

@@ -10,22 +10,24 @@
 #include "agent/commands/coordinate.h"
 #include "agent/commands/migrate.h"
 
-/* Without CFT_OPT_END. The command has the flag CFT_CMD_SERVER. */
-#define CFT_MIGRATE_ON_OPTION                                                                   \
-	{                                                                                       \
-		.name = "on", .type = CFT_OPT_STRING, .value = "TARGET",                        \
-		.help = "A target of the server instead of a database of ours: no password is " \
-			"needed"                                                                \
+#include <confiture/v1/migration_service.pb-c.h>
+
+/* Rows, without CFT_OPT_END. The command has the flag CFT_CMD_SERVER. */
+#define CFT_MIGRATE_TARGET_OPTIONS                                                       \
+	{.name = "on",                                                                   \
+	 .type = CFT_OPT_STRING,                                                         \
+	 .value = "TARGET",                                                              \
+	 .help = "A target of the server instead of a database of ours: no password is " \
+	         "needed"},                                                              \
+	{                                                                                \
+		.name = "agent-id", .type = CFT_OPT_STRING, .value = "ID",               \
+		.env = "CONFITURE_AGENT_ID", .help = "With --on: who acts"               \
 	}
-#define CFT_MIGRATE_GOVERNED_OPTIONS                                               \
-	{.name = "intent-id",                                                      \
-	 .type = CFT_OPT_STRING,                                                   \
-	 .value = "ID",                                                            \
-	 .help = "With --on: the completed intent that the migrations carry out"}, \
-	{                                                                          \
-		.name = "agent-id", .type = CFT_OPT_STRING, .value = "ID",         \
-		.env = "CONFITURE_AGENT_ID",                                       \
-		.help = "With --on: who acts; else the intent's owner"             \
+#define CFT_MIGRATE_INTENT_OPTION                                                             \
+	{                                                                                     \
+		.name = "intent-id", .type = CFT_OPT_STRING, .value = "ID",                   \
+		.help = "With --on: the completed intent that the migrations carry out; its " \
+			"owner acts"                                                          \
 	}
 
 struct cft_migrate_remote {
@@ -36,6 +38,12 @@ struct cft_migrate_remote {
 /* Opens the session and reads the target's ledger into migrate->history. */
 int cft_migrate_remote_open(struct cft_migrate *migrate, const char *target, struct cft_err *err);
 void cft_migrate_remote_close(struct cft_migrate *migrate);
+/* Every file that there is, for a request: the server plans anew, from its own reading. */
+Confiture__V1__SourceFile **cft_migrate_remote_files(struct cft_migrate *migrate, size_t *ret_n);
+/* Shows what the plan's statements would meet on the target, and the open intents that touch the
+ * same objects; adds "statements", "conflicts" and "open_intents" to the document. */
+int cft_migrate_remote_preview(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
+                               json_t *document, struct cft_err *err);
 /* Has the server run the plan; `show` gets its progress as the engine's events. A connection that
  * is lost on the way is taken up again: the operation goes on without us. */
 int cft_migrate_remote_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,

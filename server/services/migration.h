@@ -7,6 +7,8 @@
 #ifndef CFT_SERVICES_MIGRATION_H
 #define CFT_SERVICES_MIGRATION_H
 
+#include "server/analyzer/analyzer.h"
+#include "server/prover/prover.h"
 #include "server/rpc/server.h"
 #include "server/services/target.h"
 #include "server/store/sequencer.h"
@@ -22,6 +24,8 @@ struct cft_migration_options {
 	struct cft_loop *loop;
 	struct cft_store *store;
 	struct cft_sequencer *sequencer;
+	struct cft_analyzer *analyzer;
+	struct cft_prover_pool *prover;
 	struct cft_targets targets;
 	int64_t stale_ms; /* a server that is not heard of so long loses its operation; 0 = 10,000
 	                   */

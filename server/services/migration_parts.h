@@ -58,9 +58,22 @@ void cft_follow_start(struct cft_migration *migration, struct cft_rpc_call *call
 void cft_follow_poke(struct cft_migration *migration, const char *operation_id);
 void cft_follow_end_all(struct cft_migration *migration);
 
-/* Asks a worker; `job` is taken over. The answer is the call's. */
-void cft_question_ask(struct cft_migration *migration, struct cft_rpc_call *call, json_t *job,
-                      const void *request, const ProtobufCMessageDescriptor *response);
+/* What a worker is asked at once. `then` gets the response, in the call's arena, and goes on with
+ * the call; NULL: it is the call's answer. `fail` likewise; NULL: the call fails. */
+struct cft_question_order {
+	struct cft_rpc_call *call;
+	json_t *job; /* taken over */
+	const void *request;
+	const ProtobufCMessageDescriptor *response;
+	void (*then)(void *ctx, void *response);
+	void (*fail)(void *ctx, const struct cft_err *err);
+	void *ctx;
+};
+void cft_question_ask(struct cft_migration *migration, const struct cft_question_order *order);
+/* Of a target, which any agent of the project may look at; makes the job. */
+void cft_question_ask_target(struct cft_migration *migration, const char *method,
+                             const char *project, const char *target,
+                             struct cft_question_order *order);
 void cft_questions_end_all(struct cft_migration *migration);
 
 #define CFT_MIGRATION_HANDLER(name) \

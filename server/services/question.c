@@ -19,9 +19,8 @@ enum {
 
 struct cft_question {
 	struct cft_migration *migration;
-	struct cft_rpc_call *call;
+	struct cft_question_order order; /* its job and request are the worker's by now */
 	struct cft_worker *worker;
-	const ProtobufCMessageDescriptor *response;
 	struct cft_question *prev, *next;
 };
 
@@ -33,20 +32,31 @@ static void question_free(struct cft_question *question)
 	free(question);
 }
 
+static void fail(const struct cft_question_order *order, const struct cft_err *err)
+{
+	if (order->fail)
+		order->fail(order->ctx, err);
+	else
+		cft_rpc_fail(order->call, err);
+}
+
 static void on_end(void *ctx, const void *data, size_t len, const struct cft_err *err)
 {
 	struct cft_question *question = ctx;
-	struct cft_err broken;
-	void *response;
+	const struct cft_question_order order = question->order;
+	struct cft_err copy = err ? *err : (struct cft_err)CFT_ERR_INIT; /* the worker's own */
+	void *response = NULL;
 
-	if (!err && cft_proto_unpack(question->response, data, len,
-	                             cft_rpc_call_arena(question->call), &response, &broken) != 0)
-		err = &broken;
-	if (err)
-		cft_rpc_fail(question->call, err);
-	else
-		cft_rpc_reply(question->call, response);
+	if (!err)
+		cft_proto_unpack(order.response, data, len, cft_rpc_call_arena(order.call),
+		                 &response, &copy);
 	question_free(question);
+	if (copy.code != 0)
+		fail(&order, &copy);
+	else if (order.then)
+		order.then(order.ctx, response);
+	else
+		cft_rpc_reply(order.call, response);
 }
 
 static int may_ask(const struct cft_migration *migration, struct cft_err *err)
@@ -61,19 +71,17 @@ static int may_ask(const struct cft_migration *migration, struct cft_err *err)
 	return err->code;
 }
 
-void cft_question_ask(struct cft_migration *migration, struct cft_rpc_call *call, json_t *job,
-                      const void *request, const ProtobufCMessageDescriptor *response)
+void cft_question_ask(struct cft_migration *migration, const struct cft_question_order *order)
 {
 	struct cft_question *question = cft_new(struct cft_question);
 	struct cft_buf packed = CFT_BUF_INIT;
 	struct cft_err err;
 	int rc = may_ask(migration, &err);
 
-	*question =
-		(struct cft_question){.migration = migration, .call = call, .response = response};
-	cft_proto_pack(request, &packed);
+	*question = (struct cft_question){.migration = migration, .order = *order};
+	cft_proto_pack(order->request, &packed);
 	struct cft_worker_options options = {
-		.job = job,
+		.job = order->job,
 		.request = cft_buf_str(&packed),
 		.request_len = packed.len,
 		.timeout_ms = TIMEOUT_MS,
@@ -83,10 +91,10 @@ void cft_question_ask(struct cft_migration *migration, struct cft_rpc_call *call
 	if (rc == 0)
 		rc = cft_worker_start(migration->options.loop, &options, &question->worker, &err);
 	cft_buf_release(&packed);
-	json_decref(job);
+	json_decref(order->job);
 	if (rc != 0) {
-		cft_rpc_fail(call, &err);
 		free(question);
+		fail(order, &err);
 		return;
 	}
 	DL_APPEND(migration->questions, question);
@@ -101,8 +109,10 @@ void cft_questions_end_all(struct cft_migration *migration)
 	cft_fail(&err, CFT_E_UNAVAILABLE, "the server is stopping");
 	DL_FOREACH_SAFE(migration->questions, question, next)
 	{
-		cft_rpc_fail(question->call, &err);
+		const struct cft_question_order order = question->order;
+
 		question_free(question);
+		fail(&order, &err);
 	}
 }
 
@@ -126,75 +136,50 @@ json_t *cft_migration_job(const char *method, const struct cft_target *target)
 
 /* -- handlers -- */
 
-/* Of a target: any agent of the project may look. */
-static void ask_target(struct cft_migration *migration, struct cft_rpc_call *call,
-                       const char *method, const char *project, const char *target,
-                       const void *request, const ProtobufCMessageDescriptor *response)
+void cft_question_ask_target(struct cft_migration *migration, const char *method,
+                             const char *project, const char *target,
+                             struct cft_question_order *order)
 {
 	struct cft_err err;
 	const char *name = cft_check_project(project, &err);
 	const struct cft_target *found =
 		name ? cft_migration_target(migration, name, target, NULL, &err) : NULL;
 
-	if (found)
-		cft_question_ask(migration, call, cft_migration_job(method, found), request,
-		                 response);
-	else
-		cft_rpc_fail(call, &err);
+	if (!found) {
+		fail(order, &err);
+		return;
+	}
+	order->job = cft_migration_job(method, found);
+	cft_question_ask(migration, order);
 }
 
-CFT_MIGRATION_HANDLER(get_migration_status)
-{
-	const Confiture__V1__GetMigrationStatusRequest *r = request;
+/* The messages are named as the methods are. */
+#define TARGET_QUESTION(handler, method, message)                                        \
+	CFT_MIGRATION_HANDLER(handler)                                                   \
+	{                                                                                \
+		const Confiture__V1__##method##Request *r = request;                     \
+		struct cft_question_order order = {                                      \
+			.call = call, .request = r, .response = &message##__descriptor}; \
+                                                                                         \
+		cft_question_ask_target(ctx, #method, r->project, r->target, &order);    \
+	}
 
-	ask_target(ctx, call, "GetMigrationStatus", r->project, r->target, r,
-	           &confiture__v1__get_migration_status_response__descriptor);
-}
+#define QUESTION(handler, method, message)                                                        \
+	CFT_MIGRATION_HANDLER(handler)                                                            \
+	{                                                                                         \
+		const struct cft_question_order order = {.call = call,                            \
+		                                         .job = cft_migration_job(#method, NULL), \
+		                                         .request = request,                      \
+		                                         .response = &message##__descriptor};     \
+                                                                                                  \
+		cft_question_ask(ctx, &order);                                                    \
+	}
 
-CFT_MIGRATION_HANDLER(plan_migrations)
-{
-	const Confiture__V1__PlanMigrationsRequest *r = request;
-
-	ask_target(ctx, call, "PlanMigrations", r->project, r->target, r,
-	           &confiture__v1__plan_migrations_response__descriptor);
-}
-
-CFT_MIGRATION_HANDLER(detect_drift)
-{
-	const Confiture__V1__DetectDriftRequest *r = request;
-
-	ask_target(ctx, call, "DetectDrift", r->project, r->target, r,
-	           &confiture__v1__detect_drift_response__descriptor);
-}
-
-CFT_MIGRATION_HANDLER(get_schema_snapshot)
-{
-	const Confiture__V1__GetSchemaSnapshotRequest *r = request;
-
-	ask_target(ctx, call, "GetSchemaSnapshot", r->project, r->target, r,
-	           &confiture__v1__get_schema_snapshot_response__descriptor);
-}
-
-CFT_MIGRATION_HANDLER(build_schema)
-{
-	cft_question_ask(ctx, call, cft_migration_job("BuildSchema", NULL), request,
-	                 &confiture__v1__build_schema_response__descriptor);
-}
-
-CFT_MIGRATION_HANDLER(diff_schema)
-{
-	cft_question_ask(ctx, call, cft_migration_job("DiffSchema", NULL), request,
-	                 &confiture__v1__diff_schema_response__descriptor);
-}
-
-CFT_MIGRATION_HANDLER(generate_migration)
-{
-	cft_question_ask(ctx, call, cft_migration_job("GenerateMigration", NULL), request,
-	                 &confiture__v1__generate_migration_response__descriptor);
-}
-
-CFT_MIGRATION_HANDLER(lint_migration)
-{
-	cft_question_ask(ctx, call, cft_migration_job("LintMigration", NULL), request,
-	                 &confiture__v1__lint_migration_response__descriptor);
-}
+TARGET_QUESTION(get_migration_status, GetMigrationStatus,
+                confiture__v1__get_migration_status_response)
+TARGET_QUESTION(detect_drift, DetectDrift, confiture__v1__detect_drift_response)
+TARGET_QUESTION(get_schema_snapshot, GetSchemaSnapshot, confiture__v1__get_schema_snapshot_response)
+QUESTION(build_schema, BuildSchema, confiture__v1__build_schema_response)
+QUESTION(diff_schema, DiffSchema, confiture__v1__diff_schema_response)
+QUESTION(generate_migration, GenerateMigration, confiture__v1__generate_migration_response)
+QUESTION(lint_migration, LintMigration, confiture__v1__lint_migration_response)

@@ -177,6 +177,8 @@ static void make_services(struct cft_app *app)
 		.loop = app->loop,
 		.store = app->store,
 		.sequencer = app->sequencer,
+		.analyzer = app->analyzer,
+		.prover = app->prover,
 		.targets = app->targets,
 		.stale_ms = app->settings->operation_stale,
 	};

@@ -130,6 +130,19 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	ran = confiture({"migrate", "up", "--on", "guarded", "--intent-id", intent});
 	EXPECT_EQ(ran.exit_code, 5) << ran.err;
 	EXPECT_NE(ran.err.find("nobody approved"), std::string::npos) << ran.err;
+	ran = confiture({"coordinate", "register", "--agent-id", "dave", "--feature-name", "rival",
+	                 "--schema-changes", "CREATE TABLE notes (id text)"});
+	ASSERT_EQ(ran.exit_code, 0) << ran.err;
+	const std::string rival = ran.out.substr(ran.out.find("int_"), 16);
+	ran = confiture({"migrate", "up", "--on", "guarded", "--intent-id", intent, "--dry-run"});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	EXPECT_NE(ran.out.find("042_notes"), std::string::npos) << ran.out;
+	EXPECT_NE(ran.out.find("042 and the open intent int_"), std::string::npos) << ran.out;
+	ran = confiture({"migrate", "up", "--on", "guarded", "--intent-id", intent, "--dry-run",
+	                 "--with-open-intents", "--format", "json"});
+	EXPECT_NE(ran.out.find("already exists"), std::string::npos) << ran.out << ran.err;
+	ran = confiture({"coordinate", "abandon", "--agent-id", "dave", "--intent-id", rival});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
 	ran = confiture({"coordinate", "approvals", "list"});
 	EXPECT_NE(ran.out.find(ddl), std::string::npos) << ran.out << ran.err;
 	ran = confiture({"coordinate", "approve", "--agent-id", "lead", "--intent-id", intent});
@@ -140,7 +153,9 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 		<< ran.out;
 	ran = confiture({"migrate", "status", "--on", "guarded", "--format", "json"});
 	EXPECT_NE(ran.out.find("\"applied\": 1"), std::string::npos) << ran.out << ran.err;
-	EXPECT_EQ(cluster().sql(database, "SELECT status FROM confiture.intent"), "MERGED");
+	EXPECT_EQ(cluster().sql(database,
+	                        "SELECT status FROM confiture.intent WHERE agent_id = 'carol'"),
+	          "MERGED");
 }
 
 /* Every statement with CFT_LONG_TESTS, else some of them. */

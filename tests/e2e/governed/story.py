@@ -101,8 +101,18 @@ coordination.CompleteIntent(cpb.CompleteIntentRequest(
     agent_id="bob", intent_id=bob.id, force=True, reason="test"), timeout=10)
 bobs = files + [file("002_age.up.sql", "ALTER TABLE users ADD COLUMN age int;")]
 refused("BLOCKED_BY_CONFLICT", lambda: apply(bob, bobs))
-conflict = coordination.ListConflicts(cpb.ListConflictsRequest(intent_id=bob.id), timeout=10).conflicts[0]
+# The plan says so before, per migration, and tries it: after Bob's column Alice's has no place.
+plan = migration.PlanMigrations(mpb.PlanMigrationsRequest(
+    target="production", files=bobs, intent_id=bob.id, with_open_intents=True), timeout=120)
+assert [(c.version, c.conflict.intent_a, c.conflict.severity) for c in plan.conflicts] == \
+    [("002", other.id, t.SEVERITY_ERROR)], plan.conflicts
+assert [(x.intent_id, x.works) for x in plan.open_intents] == [(other.id, False)], plan.open_intents
+assert "already exists" in plan.open_intents[0].error, plan.open_intents
+assert '"verdict":"neither"' in plan.open_intents[0].proof_json, plan.open_intents
 coordination.AbandonIntent(cpb.AbandonIntentRequest(agent_id="alice", intent_id=other.id), timeout=10)
+plan = migration.PlanMigrations(mpb.PlanMigrationsRequest(
+    target="production", files=bobs, intent_id=bob.id), timeout=30)
+assert plan.versions == ["002"] and not plan.conflicts and plan.revision > 0, plan
 apply(bob, bobs)
 assert get(bob).status == t.INTENT_STATUS_MERGED
 
