@@ -89,7 +89,8 @@ struct cft_sequencer_stats {
 	uint64_t groups; /* commit groups begun since the start */
 	size_t projects, live_intents, leases, waiting_commands, waiting_reads;
 };
-void cft_sequencer_stats(const struct cft_sequencer *sequencer, struct cft_sequencer_stats *ret);
+void cft_sequencer_read_stats(const struct cft_sequencer *sequencer,
+                              struct cft_sequencer_stats *ret);
 
 #ifdef __cplusplus
 }

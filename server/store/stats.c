@@ -5,7 +5,8 @@
 
 #include <utlist.h>
 
-void cft_sequencer_stats(const struct cft_sequencer *sequencer, struct cft_sequencer_stats *ret)
+void cft_sequencer_read_stats(const struct cft_sequencer *sequencer,
+                              struct cft_sequencer_stats *ret)
 {
 	const struct cft_project *project;
 	const struct cft_waiting_command *command;

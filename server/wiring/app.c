@@ -246,7 +246,7 @@ static void measure(void *ctx)
 	struct cft_analyzer_stats a = {0};
 
 	if (app->sequencer)
-		cft_sequencer_stats(app->sequencer, &s);
+		cft_sequencer_read_stats(app->sequencer, &s);
 	if (app->analyzer)
 		cft_analyzer_stats(app->analyzer, &a);
 	cft_metrics_set(app->metrics, CFT_METRIC_PROJECTS, (int64_t)s.projects);
