@@ -21,9 +21,11 @@ struct statement {
 	struct statement *next;
 	cft_pg_reply_fn fn;
 	void *ctx;
+	char *first; /* before `sql`, in the same transaction; NULL = none */
 	char *sql;
 	size_t n;
 	char **values;
+	int *lengths, *formats; /* NULL: all text */
 };
 
 /* Owned by the worker while it runs, and by the loop afterwards. */
@@ -62,6 +64,9 @@ static void statement_free(struct statement *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->values[i]);
 	free(s->values);
+	free(s->lengths);
+	free(s->formats);
+	free(s->first);
 	free(s->sql);
 	free(s);
 }
@@ -221,19 +226,50 @@ static void finish_statement(struct cft_pg_async *c, struct cft_err *ret_why)
 	PQclear(result);
 }
 
+static bool is_failure(const PGresult *result)
+{
+	return result && !cft_pg_status_ok(PQresultStatus(result));
+}
+
+/* The last result counts, or the first failure: what comes behind it was not run. */
+static void keep_result(struct cft_pg_async *c, PGresult *result)
+{
+	if (is_failure(c->result)) {
+		PQclear(result);
+		return;
+	}
+	PQclear(c->result);
+	c->result = result;
+}
+
+/* True when the running statement has given all its results. A pipeline ends with its sync, which
+ * is the commit; each of its statements ends with a NULL before. */
+static bool take_result(struct cft_pg_async *c)
+{
+	PGresult *result = PQgetResult(c->conn);
+	bool pipeline = c->queue->first != NULL;
+
+	if (!result)
+		return !pipeline;
+	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+		keep_result(c, result);
+		return false;
+	}
+	PQclear(result);
+	PQexitPipelineMode(c->conn);
+	return true;
+}
+
 static void read_results(struct cft_pg_async *c)
 {
 	struct cft_err why = CFT_ERR_INIT;
-	PGresult *result;
 
 	while (c->conn && c->running && !PQisBusy(c->conn)) {
-		if ((result = PQgetResult(c->conn))) {
-			PQclear(c->result);
-			c->result = result;
-			continue;
-		}
+		bool done = take_result(c);
 		if (PQstatus(c->conn) == CONNECTION_BAD)
 			return;
+		if (!done)
+			continue;
 		finish_statement(c, &why);
 		if (c->conn && why.code != 0)
 			go_down(c, &why);
@@ -271,6 +307,26 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	leave(c, outermost);
 }
 
+static void send_params(PGconn *conn, const struct statement *s)
+{
+	PQsendQueryParams(conn, s->sql, (int)s->n, NULL, (const char *const *)s->values, s->lengths,
+	                  s->formats, 0);
+}
+
+static void send_statement(PGconn *conn, const struct statement *s)
+{
+	if (s->first) {
+		PQenterPipelineMode(conn);
+		PQsendQueryParams(conn, s->first, 0, NULL, NULL, NULL, NULL, 0);
+		send_params(conn, s);
+		PQpipelineSync(conn);
+	} else if (s->n > 0) {
+		send_params(conn, s);
+	} else {
+		PQsendQuery(conn, s->sql);
+	}
+}
+
 static void run_next(struct cft_pg_async *c)
 {
 	struct statement *s = c->queue;
@@ -282,11 +338,7 @@ static void run_next(struct cft_pg_async *c)
 	if (c->options.reply_timeout_ms)
 		cft_timer_start(c->deadline, c->options.reply_timeout_ms, 0);
 	/* A failure to send shows as a lost connection. */
-	if (s->n == 0)
-		PQsendQuery(c->conn, s->sql);
-	else
-		PQsendQueryParams(c->conn, s->sql, (int)s->n, NULL, (const char *const *)s->values,
-		                  NULL, NULL, 0);
+	send_statement(c->conn, s);
 	flush(c);
 }
 
@@ -454,19 +506,21 @@ void cft_pg_async_free(struct cft_pg_async *c)
 	leave(c, outermost);
 }
 
-void cft_pg_async_query(struct cft_pg_async *c, const char *sql, size_t n,
-                        const char *const *values, cft_pg_reply_fn fn, void *ctx)
+static struct statement *statement_new(const char *sql, size_t n, cft_pg_reply_fn fn, void *ctx)
 {
 	struct statement *s = cft_new(struct statement);
 
-	assert(!c->freed);
 	s->fn = fn;
 	s->ctx = ctx;
 	s->sql = cft_strdup(sql);
 	s->n = n;
 	s->values = n ? cft_calloc(n, sizeof(s->values[0])) : NULL;
-	for (size_t i = 0; i < n; i++)
-		s->values[i] = cft_strdup(values[i]);
+	return s;
+}
+
+static void submit(struct cft_pg_async *c, struct statement *s)
+{
+	assert(!c->freed);
 	c->pending++;
 	if (!c->conn) {
 		LL_APPEND(c->refused, s);
@@ -475,6 +529,36 @@ void cft_pg_async_query(struct cft_pg_async *c, const char *sql, size_t n,
 	}
 	LL_APPEND(c->queue, s);
 	run_next(c);
+}
+
+void cft_pg_async_query(struct cft_pg_async *c, const char *sql, size_t n,
+                        const char *const *values, cft_pg_reply_fn fn, void *ctx)
+{
+	struct statement *s = statement_new(sql, n, fn, ctx);
+
+	for (size_t i = 0; i < n; i++)
+		s->values[i] = cft_strdup(values[i]);
+	submit(c, s);
+}
+
+void cft_pg_async_transaction(struct cft_pg_async *c, const char *first, const char *sql, size_t n,
+                              const struct cft_pg_value *values, cft_pg_reply_fn fn, void *ctx)
+{
+	struct statement *s = statement_new(sql, n, fn, ctx);
+
+	s->first = cft_strdup(first);
+	s->lengths = cft_calloc(n, sizeof(s->lengths[0]));
+	s->formats = cft_calloc(n, sizeof(s->formats[0]));
+	for (size_t i = 0; i < n; i++) {
+		s->lengths[i] = (int)values[i].len;
+		s->formats[i] = values[i].binary;
+		if (!values[i].data)
+			continue;
+		s->values[i] = cft_malloc(values[i].len + 1);
+		memcpy(s->values[i], values[i].data, values[i].len);
+		s->values[i][values[i].len] = '\0';
+	}
+	submit(c, s);
 }
 
 bool cft_pg_async_up(const struct cft_pg_async *c)

@@ -54,6 +54,19 @@ typedef void (*cft_pg_reply_fn)(void *ctx, const struct cft_pg_result *result,
 void cft_pg_async_query(struct cft_pg_async *conn, const char *sql, size_t n,
                         const char *const *values, cft_pg_reply_fn fn, void *ctx);
 
+/* A parameter as it goes over the wire: text, or the type's binary format. NULL data is SQL NULL.
+ */
+struct cft_pg_value {
+	const char *data;
+	size_t len;
+	bool binary;
+};
+/* Two statements as one transaction in one round trip: `first` without parameters, whose result
+ * nobody needs, then `sql` (values copied), whose result comes back once both are committed. */
+void cft_pg_async_transaction(struct cft_pg_async *conn, const char *first, const char *sql,
+                              size_t n, const struct cft_pg_value *values, cft_pg_reply_fn fn,
+                              void *ctx);
+
 bool cft_pg_async_up(const struct cft_pg_async *conn);
 size_t cft_pg_async_pending(const struct cft_pg_async *conn); /* statements queued or running */
 

@@ -7,6 +7,7 @@
 #include "common/base/digest.h"
 #include "common/base/mem.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,16 +50,13 @@ static void hash_at(const struct cft_pg_result *result, size_t row, size_t colum
 		cft_unhex(cft_pg_text(result, row, column), 64, out);
 }
 
-/* Six columns from `first` on: revision, chain_hash, payload, request_id, body_digest, subject. */
+/* Three columns from `first` on: revision, chain_hash, payload. */
 static void event_at(struct cft_arena *arena, const struct cft_pg_result *result, size_t row,
                      size_t first, struct cft_store_event *event)
 {
 	event->revision = (uint64_t)cft_pg_int(result, row, first);
 	hash_at(result, row, first + 1, event->chain_hash);
 	event->payload = bytes_at(arena, result, row, first + 2, &event->len);
-	event->request_id = cft_pg_text(result, row, first + 3);
-	hash_at(result, row, first + 4, event->body_digest);
-	event->subject_id = cft_pg_text(result, row, first + 5);
 }
 
 /* -- append -- */
@@ -126,28 +124,48 @@ static void on_append(void *ctx, const struct cft_pg_result *result, const struc
 	free(call);
 }
 
+/* A commit that waits for a standby must not be cut by a timeout of the role's. */
+#define NO_TIMEOUT_SQL "SELECT set_config('statement_timeout', '0', true)"
+
+enum { APPEND_VALUES = 3 + CFT_APPEND_COLUMNS + 1 };
+
+static const char append_sql[] =
+	"SELECT * FROM confiture.append($1, $2::bigint, $3::bytea, $4::timestamptz[], $5::text[],"
+	" $6::text[], $7::text[], $8::bytea[], $9::bytea[], $10::text[], $11::bytea[],"
+	" $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],"
+	" $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::timestamptz[],"
+	" $24::timestamptz[], $25::bigint[], $26::bigint[], $27::bytea[], $28::jsonb)";
+
+static struct cft_pg_value text_value(const char *text)
+{
+	return (struct cft_pg_value){text, text ? strlen(text) : 0, false};
+}
+
 void cft_store_append(struct cft_store *store, const char *project, uint64_t expected,
-                      const unsigned char chain_hash[32], const json_t *group, cft_append_cb *cb,
-                      void *ctx)
+                      const unsigned char chain_hash[32], struct cft_append *append,
+                      cft_append_cb *cb, void *ctx)
 {
 	struct append_call *call = cft_new(struct append_call);
-	struct cft_buf sql = CFT_BUF_INIT;
-	char *text = cft_json_compact(group);
-	char hex[CFT_SHA256_HEX];
+	struct cft_pg_value values[APPEND_VALUES];
+	char *more = append->more ? cft_json_compact(append->more) : NULL;
+	char expected_text[24];
+	size_t n = 0;
 
 	call->cb = cb;
 	call->ctx = ctx;
-	/* A commit that waits for a standby must not be cut by a timeout of the role's: SET LOCAL
-	 * and the call are one transaction, in one message. */
-	cft_buf_adds(&sql, "SET LOCAL statement_timeout = 0; SELECT * FROM confiture.append(");
-	cft_pg_quote_text(&sql, project);
-	cft_buf_addf(&sql, ", %llu, '%s', ", (unsigned long long)expected,
-	             cft_hex(chain_hash, 32, hex));
-	cft_pg_quote_text(&sql, text);
-	cft_buf_addc(&sql, ')');
-	cft_store_run(store, cft_buf_str(&sql), 0, NULL, on_append, call);
-	cft_buf_release(&sql);
-	free(text);
+	snprintf(expected_text, sizeof(expected_text), "%llu", (unsigned long long)expected);
+	values[n++] = text_value(project);
+	values[n++] = text_value(expected_text);
+	values[n++] = (struct cft_pg_value){(const char *)chain_hash, 32, true};
+	for (size_t i = 0; i < CFT_APPEND_COLUMNS; i++) {
+		const struct cft_buf *bytes = cft_pg_array_finish(&append->columns[i]);
+		values[n++] = (struct cft_pg_value){bytes->data, bytes->len, true};
+	}
+	values[n++] = text_value(more);
+	assert(n == APPEND_VALUES);
+	cft_pg_async_transaction(cft_store_idlest(store), NO_TIMEOUT_SQL, append_sql, n, values,
+	                         on_append, call);
+	free(more);
 }
 
 /* -- reading -- */

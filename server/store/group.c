@@ -318,10 +318,26 @@ static void confirm(struct cft_project *project, bool replayed)
 	                                                CFT_READ_PAGE, on_confirmed, project);
 }
 
-void cft_project_decide(struct cft_project *project)
+static void append_group(struct cft_project *project)
 {
 	struct cft_sequencer *sequencer = project->sequencer;
-	int64_t now_us = cft_sequencer_now_us(sequencer);
+	uint64_t revision = cft_state_revision(project->state);
+	struct cft_append append;
+
+	memcpy(project->group_hash, project->hash, 32);
+	cft_append_init(&append);
+	cft_group_rows(project, project->group_hash, &append);
+	project->activity = CFT_PROJECT_APPENDING;
+	sequencer->calls++;
+	sequencer->groups++;
+	cft_store_append(sequencer->store, project->name, revision - append.n_events, project->hash,
+	                 &append, on_append, project);
+	cft_append_release(&append);
+}
+
+void cft_project_decide(struct cft_project *project)
+{
+	int64_t now_us = cft_sequencer_now_us(project->sequencer);
 	bool replayed;
 
 	if (now_us < project->last_us)
@@ -340,14 +356,5 @@ void cft_project_decide(struct cft_project *project)
 		}
 		return;
 	}
-	memcpy(project->group_hash, project->hash, 32);
-	json_t *group = cft_group_json(project, project->group_hash);
-	project->activity = CFT_PROJECT_APPENDING;
-	sequencer->calls++;
-	sequencer->groups++;
-	cft_store_append(sequencer->store, project->name,
-	                 cft_state_revision(project->state) -
-	                         json_array_size(json_object_get(group, "events")),
-	                 project->hash, group, on_append, project);
-	json_decref(group);
+	append_group(project);
 }

@@ -111,8 +111,9 @@ bool cft_project_enter(struct cft_project *project);
 void cft_project_decide(struct cft_project *project);
 void cft_project_drop_group(struct cft_project *project); /* references of its decisions */
 
-/* group_json.c: the arguments of confiture.append. *hash becomes that of the last event. */
-json_t *cft_group_json(const struct cft_project *project, unsigned char hash[32]);
+/* group_rows.c: the arguments of confiture.append. *hash becomes that of the last event. */
+void cft_group_rows(const struct cft_project *project, unsigned char hash[32],
+                    struct cft_append *append);
 
 /* follow.c: what comes from the log. */
 void cft_project_load(struct cft_project *project);

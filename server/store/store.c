@@ -114,8 +114,7 @@ void cft_store_set_callbacks(struct cft_store *store,
 	store->options.ctx = ctx;
 }
 
-void cft_store_run(struct cft_store *store, const char *sql, size_t n, const char *const *values,
-                   cft_pg_reply_fn fn, void *ctx)
+struct cft_pg_async *cft_store_idlest(struct cft_store *store)
 {
 	struct cft_pg_async *best = store->writers[0];
 
@@ -126,5 +125,11 @@ void cft_store_run(struct cft_store *store, const char *sql, size_t n, const cha
 		     cft_pg_async_pending(other) < cft_pg_async_pending(best)))
 			best = other;
 	}
-	cft_pg_async_query(best, sql, n, values, fn, ctx);
+	return best;
+}
+
+void cft_store_run(struct cft_store *store, const char *sql, size_t n, const char *const *values,
+                   cft_pg_reply_fn fn, void *ctx)
+{
+	cft_pg_async_query(cft_store_idlest(store), sql, n, values, fn, ctx);
 }

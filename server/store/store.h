@@ -12,6 +12,7 @@
 
 #include "common/base/json.h"
 #include "common/event/loop.h"
+#include "server/store/append.h"
 
 #include <stdint.h>
 
@@ -55,15 +56,12 @@ void cft_store_set_callbacks(struct cft_store *store,
                              void (*on_hint)(void *ctx, const char *project, uint64_t revision),
                              void (*on_poll)(void *ctx), void *ctx);
 
-/* One event of the log as stored, with the request that made it. Borrowed for the callback. */
+/* One event of the log as stored. Borrowed for the callback. */
 struct cft_store_event {
 	uint64_t revision;
 	unsigned char chain_hash[32]; /* SHA-256 of the payload */
 	const void *payload;
 	size_t len;
-	const char *request_id; /* "" = none */
-	unsigned char body_digest[32];
-	const char *subject_id;
 };
 
 enum cft_append_outcome {
@@ -92,12 +90,11 @@ struct cft_append_reply {
 };
 typedef void cft_append_cb(void *ctx, const struct cft_append_reply *reply);
 
-/* Writes a group if the project is at `expected` with `chain_hash` (32 bytes; zeros at 0). `group`
- * (borrowed for the call) has the arrays that confiture.append describes; see
- * group_json.c. */
+/* Writes a group if the project is at `expected` with `chain_hash` (32 bytes; zeros at 0). The
+ * group is borrowed for the call, and finished: nothing may be added to it. */
 void cft_store_append(struct cft_store *store, const char *project, uint64_t expected,
-                      const unsigned char chain_hash[32], const json_t *group, cft_append_cb *cb,
-                      void *ctx);
+                      const unsigned char chain_hash[32], struct cft_append *append,
+                      cft_append_cb *cb, void *ctx);
 
 /* Reads; on failure `err` is set and the rest is empty. All borrowed for the callback. */
 struct cft_store_events {

@@ -1,5 +1,6 @@
 // Async: queries on the loop, lost connections, notifications.
 // SPDX-License-Identifier: MIT
+#include "common/pg/array.h"
 #include "common/pg/async.h"
 #include "tests/lib/pg_cluster.h"
 
@@ -78,23 +79,39 @@ class Async : public ::testing::Test
 	{
 		auto reply = std::make_unique<Reply>();
 		reply->test = this;
-		cft_pg_async_query(
-			conn, sql.c_str(), values.size(), values.data(),
-			[](void *ctx, const struct cft_pg_result *result,
-		           const struct cft_err *err) {
-				auto *r = static_cast<Reply *>(ctx);
-				r->calls++;
-				if (err) {
-					r->reason = err->reason;
-					r->message = err->message;
-				} else if (cft_pg_rows(result) > 0) {
-					r->value = cft_pg_text(result, 0, 0);
-				}
-				if (cft_pg_async_pending(r->test->conn) == 0)
-					cft_loop_stop(r->test->loop);
-			},
-			reply.get());
+		cft_pg_async_query(conn, sql.c_str(), values.size(), values.data(), on_reply,
+		                   reply.get());
 		return reply;
+	}
+
+	std::unique_ptr<Reply> transaction(const char *first, const char *sql,
+	                                   const std::vector<struct cft_pg_array *> &arrays)
+	{
+		auto reply = std::make_unique<Reply>();
+		std::vector<struct cft_pg_value> values;
+		reply->test = this;
+		for (struct cft_pg_array *array : arrays) {
+			const struct cft_buf *bytes = cft_pg_array_finish(array);
+			values.push_back({bytes->data, bytes->len, true});
+		}
+		cft_pg_async_transaction(conn, first, sql, values.size(), values.data(), on_reply,
+		                         reply.get());
+		return reply;
+	}
+
+	static void on_reply(void *ctx, const struct cft_pg_result *result,
+	                     const struct cft_err *err)
+	{
+		auto *r = static_cast<Reply *>(ctx);
+		r->calls++;
+		if (err) {
+			r->reason = err->reason;
+			r->message = err->message;
+		} else if (cft_pg_rows(result) > 0) {
+			r->value = cft_pg_text(result, 0, 0);
+		}
+		if (cft_pg_async_pending(r->test->conn) == 0)
+			cft_loop_stop(r->test->loop);
 	}
 
 	struct cft_loop *loop = cft_loop_new();
@@ -108,6 +125,43 @@ class Async : public ::testing::Test
 };
 
 } // namespace
+
+TEST_F(Async, ATransactionHasBinaryArraysAndOneCommit)
+{
+	connect(PgCluster::shared().url());
+	run_until_up();
+	const char *texts[] = {"a,b", "c\"d\\", ""};
+	struct cft_pg_array numbers, lists, times;
+	cft_pg_array_init(&numbers, CFT_PG_INT8);
+	cft_pg_array_add_int(&numbers, -1);
+	cft_pg_array_add_int(&numbers, INT64_MAX);
+	cft_pg_array_init(&lists, CFT_PG_TEXT);
+	cft_pg_array_add_texts(&lists, texts, 3);
+	cft_pg_array_add_text(&lists, nullptr);
+	cft_pg_array_init(&times, CFT_PG_TIMESTAMPTZ);
+	cft_pg_array_add_time(&times, 1700000000123456);
+	auto a = transaction("SET LOCAL application_name = 'first'",
+	                     "SELECT concat_ws('|', $1::bigint[], ($2::text[])[1]::text[] ->> 0)",
+	                     {&numbers, &lists});
+	auto b = transaction("SELECT set_config('application_name', 'first', true)",
+	                     "SELECT concat_ws('|', $1::bigint[], (($2::text[])[1])::text[],"
+	                     " ($2::text[])[2] IS NULL, extract(epoch FROM ($3::timestamptz[])[1]),"
+	                     " current_setting('application_name'))",
+	                     {&numbers, &lists, &times});
+	auto c = query("SELECT current_setting('application_name')");
+	auto d = transaction("SELECT 1/0", "SELECT 'not run'", {});
+	auto e = query("SELECT 'goes on'");
+	run();
+	EXPECT_NE("", a->message);
+	EXPECT_EQ(
+		"{-1,9223372036854775807}|{\"a,b\",\"c\\\"d\\\\\",\"\"}|t|1700000000.123456|first",
+		b->value);
+	EXPECT_EQ("confiture", c->value);
+	EXPECT_NE(std::string::npos, d->message.find("division by zero")) << d->message;
+	EXPECT_EQ("goes on", e->value);
+	for (struct cft_pg_array *array : {&numbers, &lists, &times})
+		cft_pg_array_release(array);
+}
 
 TEST_F(Async, AnswersStatementsInOrder)
 {

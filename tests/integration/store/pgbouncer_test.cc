@@ -67,19 +67,19 @@ TEST_F(PgBouncer, TransactionPoolingServesSeveralStores)
 	unsigned char hash_a[32] = {}, before[32];
 
 	for (uint64_t revision = 1; revision <= 40; revision++) {
-		json_t *group = empty_group();
+		Group group;
 		memcpy(before, hash_a, 32);
-		add_event(group, revision, "event " + std::to_string(revision), hash_a);
+		group.event(revision, "event " + std::to_string(revision), hash_a);
 		if (revision == 7)
-			add_lease(group, "grant", "int_1", 1, 60000000);
+			group.lease("grant", "int_1", 1, 60000000);
 		Reply reply = append(revision % 2 ? a : b, revision - 1, before, group);
 		ASSERT_EQ(CFT_APPEND_COMMITTED, reply.outcome) << reply.reason;
 	}
 	EXPECT_EQ(40u, read(a, 0).size());
 	EXPECT_EQ(40u, read(b, 0).size());
-	json_t *group = empty_group();
+	Group group;
 	unsigned char other[32];
-	add_event(group, 40, "late", other);
+	group.event(40, "late", other);
 	EXPECT_EQ(CFT_APPEND_STALE, append(b, 39, before, group).outcome);
 	json_t *refs = json_pack("[{s:s, s:i}]", "intent_id", "int_1", "fence", 1);
 	Rows renewed = rows([&](cft_rows_cb *cb,

@@ -17,7 +17,7 @@ class StoreTest : public ::testing::Test
       protected:
 	struct Event {
 		uint64_t revision;
-		std::string payload, hash, request_id, subject_id;
+		std::string payload, hash;
 	};
 	struct Reply {
 		int outcome = -1;
@@ -87,36 +87,56 @@ class StoreTest : public ::testing::Test
 		return cft_hex(hash, 32, text);
 	}
 
-	static json_t *empty_group()
-	{
-		return json_pack("{s:[], s:[], s:[], s:[], s:[], s:[]}", "events", "requests",
-		                 "intents", "conflicts", "bases", "leases");
-	}
+	// A write group; freed with the variable.
+	struct Group {
+		Group()
+		{
+			cft_append_init(&append);
+		}
+		Group(const Group &) = delete;
+		Group &operator=(const Group &) = delete;
+		~Group()
+		{
+			cft_append_release(&append);
+		}
 
-	// One event whose payload is `text`, at `revision`; advances `hash` to its own.
-	static void add_event(json_t *group, uint64_t revision, const std::string &text,
-	                      unsigned char hash[32])
-	{
-		std::string payload(2 * text.size(), '\0');
-		cft_hex(text.data(), text.size(), payload.data());
-		cft_sha256(text.data(), text.size(), hash);
-		json_array_append_new(
-			json_object_get(group, "events"),
-			json_pack("{s:I, s:I, s:s, s:[s], s:[s], s:s, s:s}", "revision",
-		                  static_cast<json_int_t>(revision), "time_us",
-		                  static_cast<json_int_t>(1700000000000000), "actor", "alice",
-		                  "kinds", "intent.registered", "subjects", "int_1", "payload",
-		                  payload.c_str(), "hash", hex(hash).c_str()));
-	}
+		void clear()
+		{
+			cft_append_release(&append);
+			cft_append_init(&append);
+		}
 
-	static void add_lease(json_t *group, const char *op, const char *intent, int fence,
-	                      int64_t ttl_us)
-	{
-		json_array_append_new(json_object_get(group, "leases"),
-		                      json_pack("{s:s, s:s, s:s, s:i, s:I}", "op", op, "intent_id",
-		                                intent, "agent_id", "alice", "fence", fence,
-		                                "ttl_us", static_cast<json_int_t>(ttl_us)));
-	}
+		// One event whose payload is `text`, at `revision`; advances `hash` to its own.
+		void event(uint64_t revision, const std::string &text, unsigned char hash[32],
+		           const char *request_id = "")
+		{
+			struct cft_intent intent = {};
+			struct cft_change change = {};
+			struct cft_event event = {};
+			intent.id = "int_1";
+			change.kind = CFT_CHANGE_INTENT_REGISTERED;
+			change.intent = &intent;
+			event.revision = revision;
+			event.time_us = 1700000000000000;
+			event.actor = "alice";
+			event.request_id = request_id;
+			event.changes = &change;
+			event.n_changes = 1;
+			cft_sha256(text.data(), text.size(), hash);
+			cft_append_event(&append, &event, text.data(), text.size(), hash);
+		}
+
+		void lease(const char *op, const char *intent, int fence, int64_t ttl_us)
+		{
+			cft_append_more(&append, "leases",
+			                json_pack("{s:s, s:s, s:s, s:i, s:I}", "op", op,
+			                          "intent_id", intent, "agent_id", "alice", "fence",
+			                          fence, "ttl_us",
+			                          static_cast<json_int_t>(ttl_us)));
+		}
+
+		struct cft_append append;
+	};
 
 	struct Pending {
 		Reply reply;
@@ -142,15 +162,15 @@ class StoreTest : public ::testing::Test
 			out->push_back(
 				{v[i].revision,
 			         std::string(static_cast<const char *>(v[i].payload), v[i].len),
-			         hex(v[i].chain_hash), v[i].request_id, v[i].subject_id});
+			         hex(v[i].chain_hash)});
 	}
 
 	Reply append(struct cft_store *store, uint64_t expected, const unsigned char hash[32],
-	             json_t *group, const char *project = "p")
+	             Group &group, const char *project = "p")
 	{
 		Pending pending;
-		cft_store_append(store, project, expected, hash, group, on_append, &pending);
-		json_decref(group);
+		cft_store_append(store, project, expected, hash, &group.append, on_append,
+		                 &pending);
 		run_until([&] { return pending.done; });
 		return pending.reply;
 	}

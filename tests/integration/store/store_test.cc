@@ -11,20 +11,17 @@ TEST_F(StoreTest, AppendsDenselyAndReadsBack)
 {
 	struct cft_store *store = open_store(url);
 	unsigned char first[32], last[32];
-	json_t *group = empty_group();
+	Group group;
 
-	add_event(group, 1, "one", first);
-	json_array_append_new(json_object_get(group, "requests"),
-	                      json_pack("{s:s, s:s, s:i, s:s}", "request_id", "r1", "body_digest",
-	                                hex(zero).c_str(), "revision", 1, "subject_id", "int_1"));
+	group.event(1, "one", first, "r1");
 	memcpy(last, first, 32);
-	add_event(group, 2, std::string("t\0o", 3), last);
+	group.event(2, std::string("t\0o", 3), last);
 	EXPECT_EQ(CFT_APPEND_COMMITTED, append(store, 0, zero, group).outcome);
 	std::vector<Event> events = read(store, 0);
 	ASSERT_EQ(2u, events.size());
 	EXPECT_EQ("one", events[0].payload);
-	EXPECT_EQ("r1", events[0].request_id);
-	EXPECT_EQ("int_1", events[0].subject_id);
+	EXPECT_EQ("r1|1|int_1", sql("SELECT request_id, revision, subject_id FROM "
+	                            "confiture.request"));
 	EXPECT_EQ(std::string("t\0o", 3), events[1].payload);
 	EXPECT_EQ(hex(last), events[1].hash);
 	EXPECT_EQ(2u, read(store, 1)[0].revision);
@@ -39,19 +36,19 @@ TEST_F(StoreTest, TellsALoserWhatOthersWrote)
 {
 	struct cft_store *a = open_store(url), *b = open_store(url);
 	unsigned char hash_a[32], hash_b[32];
-	json_t *group = empty_group();
+	Group group;
 
-	add_event(group, 1, "from a", hash_a);
+	group.event(1, "from a", hash_a);
 	EXPECT_EQ(CFT_APPEND_COMMITTED, append(a, 0, zero, group).outcome);
-	group = empty_group();
-	add_event(group, 1, "from b", hash_b);
+	group.clear();
+	group.event(1, "from b", hash_b);
 	Reply reply = append(b, 0, zero, group);
 	EXPECT_EQ(CFT_APPEND_STALE, reply.outcome);
 	ASSERT_EQ(1u, reply.events.size());
 	EXPECT_EQ("from a", reply.events[0].payload);
 	EXPECT_GT(reply.now_us, 1700000000000000);
-	group = empty_group();
-	add_event(group, 2, "from b", hash_b);
+	group.clear();
+	group.event(2, "from b", hash_b);
 	EXPECT_EQ(CFT_APPEND_COMMITTED, append(b, 1, hash_a, group).outcome);
 }
 
@@ -59,15 +56,15 @@ TEST_F(StoreTest, RefusesToWriteOnAnotherHistory)
 {
 	struct cft_store *store = open_store(url);
 	unsigned char hash[32], other[32] = {1};
-	json_t *group = empty_group();
+	Group group;
 
-	add_event(group, 1, "one", hash);
+	group.event(1, "one", hash);
 	append(store, 0, zero, group);
-	group = empty_group();
-	add_event(group, 2, "two", hash);
+	group.clear();
+	group.event(2, "two", hash);
 	EXPECT_EQ(CFT_APPEND_DIVERGED, append(store, 1, other, group).outcome);
-	group = empty_group();
-	add_event(group, 9, "nine", hash);
+	group.clear();
+	group.event(9, "nine", hash);
 	EXPECT_EQ(CFT_APPEND_DIVERGED, append(store, 8, hash, group).outcome);
 	EXPECT_EQ("1", sql("SELECT count(*) FROM confiture.event"));
 }
@@ -85,11 +82,10 @@ TEST_F(StoreTest, TwoStoresRaceAndTheLogStaysDense)
 
 		void go()
 		{
-			json_t *group = empty_group();
+			Group group;
 			memcpy(next, hash, 32);
-			add_event(group, revision + 1, name + std::to_string(written), next);
-			cft_store_append(store, "p", revision, hash, group, on_reply, this);
-			json_decref(group);
+			group.event(revision + 1, name + std::to_string(written), next);
+			cft_store_append(store, "p", revision, hash, &group.append, on_reply, this);
 		}
 		static void on_reply(void *ctx, const struct cft_append_reply *reply)
 		{
@@ -131,10 +127,10 @@ TEST_F(StoreTest, AnAppendOnALostConnectionIsUnknownAndWhollyThereOrAbsent)
 {
 	struct cft_store *store = open_store(url);
 	unsigned char hash[32];
-	json_t *group = empty_group();
+	Group group;
 	Pending pending;
 
-	append(store, 0, zero, (add_event(group, 1, "one", hash), group));
+	append(store, 0, zero, (group.event(1, "one", hash), group));
 	// Hold the project's row, so that the append waits while its backend is killed.
 	std::thread holder([&] {
 		sql("BEGIN; SELECT 1 FROM confiture.project FOR UPDATE; SELECT pg_sleep(0.5); "
@@ -145,10 +141,9 @@ TEST_F(StoreTest, AnAppendOnALostConnectionIsUnknownAndWhollyThereOrAbsent)
 	cft_test::sleep_ms(200);
 	unsigned char next[32];
 	memcpy(next, hash, 32);
-	group = empty_group();
-	add_event(group, 2, "two", next);
-	cft_store_append(store, "p", 1, hash, group, on_append, &pending);
-	json_decref(group);
+	group.clear();
+	group.event(2, "two", next);
+	cft_store_append(store, "p", 1, hash, &group.append, on_append, &pending);
 	run_until([&] { return pending.done; });
 	holder.join();
 	EXPECT_EQ(CFT_APPEND_UNKNOWN, pending.reply.outcome);
@@ -175,16 +170,15 @@ TEST_F(StoreTest, FailsWhileTheServerIsAwayAndGoesOnAfterwards)
 			++*(up ? c->ups : c->downs);
 		},
 		nullptr, nullptr, &counts);
-	json_t *group = empty_group();
-	append(store, 0, zero, (add_event(group, 1, "one", hash), group));
+	Group group;
+	append(store, 0, zero, (group.event(1, "one", hash), group));
 	cluster.stop_immediate();
 	run_until([&] { return !cft_store_up(store); });
 	EXPECT_GE(downs, 1);
 	unsigned char next[32];
 	memcpy(next, hash, 32);
-	group = empty_group();
-	add_event(group, 2, "two", next);
-	json_incref(group);
+	group.clear();
+	group.event(2, "two", next);
 	EXPECT_EQ(CFT_APPEND_FAILED, append(store, 1, hash, group).outcome);
 	cluster.start();
 	run_until([&] { return cft_store_up(store); });
@@ -210,9 +204,9 @@ TEST_F(StoreTest, NotifiesOtherStoresOncePerGroup)
 		return sql("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND "
 		           "datname = current_database() AND query LIKE 'LISTEN%'") == "2";
 	});
-	json_t *group = empty_group();
-	add_event(group, 1, "one", hash);
-	add_event(group, 2, "two", hash);
+	Group group;
+	group.event(1, "one", hash);
+	group.event(2, "two", hash);
 	append(a, 0, zero, group, "my project");
 	run_until([&] { return !hints.empty(); });
 	EXPECT_EQ(std::vector<std::string>{"my project@2"}, hints);
@@ -222,7 +216,7 @@ TEST_F(StoreTest, RenewsLivingLeasesOnly)
 {
 	struct cft_store *store = open_store(url);
 	unsigned char hash[32];
-	json_t *group = empty_group();
+	Group group;
 	auto renew = [&](const char *agent, const char *intent, int fence) {
 		json_t *refs = json_pack("[{s:s, s:i}]", "intent_id", intent, "fence", fence);
 		Rows r = rows([&](auto cb,
@@ -232,9 +226,9 @@ TEST_F(StoreTest, RenewsLivingLeasesOnly)
 		return r.at(0).at(2);
 	};
 
-	add_event(group, 1, "one", hash);
-	add_lease(group, "grant", "long", 3, 3600000000);
-	add_lease(group, "grant", "short", 1, 1);
+	group.event(1, "one", hash);
+	group.lease("grant", "long", 3, 3600000000);
+	group.lease("grant", "short", 1, 1);
 	EXPECT_EQ(CFT_APPEND_COMMITTED, append(store, 0, zero, group).outcome);
 	EXPECT_EQ("", renew("alice", "long", 3));
 	EXPECT_EQ("", renew("alice", "long", 0));
@@ -250,17 +244,17 @@ TEST_F(StoreTest, ALeaseLapsesByTheDatabaseClockAlone)
 {
 	struct cft_store *store = open_store(url);
 	unsigned char hash[32], next[32];
-	json_t *group = empty_group();
+	Group group;
 
-	add_event(group, 1, "one", hash);
-	add_lease(group, "grant", "long", 1, 3600000000);
-	add_lease(group, "grant", "short", 1, 1);
+	group.event(1, "one", hash);
+	group.lease("grant", "long", 1, 3600000000);
+	group.lease("grant", "short", 1, 1);
 	append(store, 0, zero, group);
 	memcpy(next, hash, 32);
-	group = empty_group();
-	add_event(group, 2, "two", next);
-	add_lease(group, "lapse", "short", 1, 0);
-	add_lease(group, "lapse", "long", 1, 0);
+	group.clear();
+	group.event(2, "two", next);
+	group.lease("lapse", "short", 1, 0);
+	group.lease("lapse", "long", 1, 0);
 	Reply reply = append(store, 1, hash, group);
 	EXPECT_EQ(CFT_APPEND_LEASE_ALIVE, reply.outcome);
 	EXPECT_EQ(std::vector<std::string>{"long"}, reply.alive);
@@ -268,9 +262,9 @@ TEST_F(StoreTest, ALeaseLapsesByTheDatabaseClockAlone)
 	          sql("SELECT (SELECT revision FROM confiture.project), (SELECT count(*) FROM "
 	              "confiture.lease)"));
 	memcpy(next, hash, 32);
-	group = empty_group();
-	add_event(group, 2, "two", next);
-	add_lease(group, "lapse", "short", 1, 0);
+	group.clear();
+	group.event(2, "two", next);
+	group.lease("lapse", "short", 1, 0);
 	EXPECT_EQ(CFT_APPEND_COMMITTED, append(store, 1, hash, group).outcome);
 	EXPECT_EQ("long", sql("SELECT string_agg(intent_id, ',') FROM confiture.lease"));
 }
@@ -279,31 +273,33 @@ TEST_F(StoreTest, KeepsProjectionsAndLoadsThemInOneSnapshot)
 {
 	struct cft_store *store = open_store(url);
 	unsigned char hash[32];
-	json_t *group = empty_group();
-	auto intent = [](const char *status) {
-		return json_pack(
-			"{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:[s,s], s:{s:i}, s:I, s:I, s:i, "
-			"s:i, s:s}",
-			"id", "int_1", "agent_id", "alice", "feature_name", "f", "branch_name",
-			"feature/f_001", "status", status, "risk_level", "LOW", "schema_changes",
-			"ALTER TABLE t ADD c int", "tables_affected", "a,b", "c\"d", "metadata",
-			"k", 1, "created_us", static_cast<json_int_t>(1), "updated_us",
-			static_cast<json_int_t>(2), "created_revision", 1, "updated_revision", 1,
-			"payload", "c0ffee");
-	};
+	Group group;
+	const char *statements[] = {"ALTER TABLE t ADD c int"}, *tables[] = {"a,b", "c\"d\\"};
+	struct cft_intent intent = {};
 	struct Ctx {
 		std::vector<std::string> kinds;
 		std::string payload;
 		bool done;
 	} ctx = {{}, "", false};
 
-	add_event(group, 1, "one", hash);
-	add_lease(group, "grant", "int_1", 5, 3600000000);
-	json_array_append_new(json_object_get(group, "intents"), intent("REGISTERED"));
+	group.event(1, "one", hash);
+	group.lease("grant", "int_1", 5, 3600000000);
+	intent.id = "int_1";
+	intent.agent_id = "alice";
+	intent.feature_name = "f";
+	intent.branch_name = "feature/f_001";
+	intent.status = CFT_INTENT_REGISTERED;
+	intent.risk = CFT_RISK_LOW;
+	intent.statements = {statements, 1};
+	intent.tables_affected = {tables, 2};
+	intent.metadata_json = "{\"k\": 1}";
+	intent.created_us = intent.updated_us = 1;
+	intent.created_revision = intent.updated_revision = 1;
+	cft_append_intent(&group.append, &intent, "\xc0\xff\xee", 3);
 	ASSERT_EQ(CFT_APPEND_COMMITTED, append(store, 0, zero, group).outcome);
-	EXPECT_EQ("REGISTERED|2|c\"d|1", sql("SELECT status, cardinality(tables_affected), "
-	                                     "tables_affected[2], metadata->>'k' "
-	                                     "FROM confiture.intent"));
+	EXPECT_EQ("REGISTERED|2|c\"d\\|1", sql("SELECT status, cardinality(tables_affected), "
+	                                       "tables_affected[2], metadata->>'k' "
+	                                       "FROM confiture.intent"));
 	cft_store_load(
 		store, "p", 3600,
 		[](void *c, const struct cft_store_records *records) {
@@ -329,7 +325,7 @@ TEST_F(StoreTest, InboxCursorsNeverMoveBackNorPastTheLog)
 {
 	struct cft_store *store = open_store(url);
 	unsigned char hash[32];
-	json_t *group = empty_group();
+	Group group;
 	auto ack = [&](uint64_t cursor) {
 		return rows(
 			       [&](auto cb, auto ctx) {
@@ -340,8 +336,8 @@ TEST_F(StoreTest, InboxCursorsNeverMoveBackNorPastTheLog)
 		        .at(0);
 	};
 
-	add_event(group, 1, "one", hash);
-	add_event(group, 2, "two", hash);
+	group.event(1, "one", hash);
+	group.event(2, "two", hash);
 	append(store, 0, zero, group);
 	EXPECT_EQ("0", rows([&](auto cb, auto ctx) { cft_store_inbox(store, "p", "bob", cb, ctx); },
 	                    1)[0][0]);
