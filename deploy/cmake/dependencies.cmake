@@ -24,6 +24,10 @@ function(cft_static_dependency target pc)
 endfunction()
 
 cft_static_dependency(dep_grpc grpc)
+# server/rpc/acceptor.c calls an object of gRPC's C++ inside; look at its layout before raising this.
+if(NOT dep_grpc_VERSION VERSION_GREATER_EQUAL 29 OR NOT dep_grpc_VERSION VERSION_LESS 30)
+	message(FATAL_ERROR "gRPC core 29 (gRPC 1.51) is needed, not ${dep_grpc_VERSION}")
+endif()
 target_link_libraries(dep_grpc INTERFACE stdc++ m dl rt Threads::Threads)
 cft_static_dependency(dep_protobuf_c libprotobuf-c)
 cft_static_dependency(dep_yaml yaml-0.1)

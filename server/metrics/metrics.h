@@ -28,6 +28,13 @@ extern "C" {
 	X(REFUSED_MEMORY, "refused_memory_total", "counter", "Calls refused beyond max_memory")    \
 	X(REFUSED_SIZE, "refused_size_total", "counter",                                           \
 	  "Messages larger than their method takes")                                               \
+	X(CONNECTIONS, "connections", "gauge", "Open connections, also those that wait")           \
+	X(CONNECTIONS_WAITING, "connections_waiting", "gauge",                                     \
+	  "Connections that are silent or wait for max_connects_per_second")                       \
+	X(CONNECTIONS_REFUSED, "connections_refused_total", "counter",                             \
+	  "Connections beyond max_connections or max_connections_per_address")                     \
+	X(CONNECTIONS_DROPPED, "connections_dropped_total", "counter",                             \
+	  "Connections that were silent, of another protocol, or left before their turn")          \
 	X(STREAMS, "streams", "gauge", "Open streams and long polls")                              \
 	X(LIVE_CALLS, "live_calls", "gauge", "Calls that are not ended")                           \
 	X(CREDENTIALS, "credentials", "gauge", "Credentials known")                                \
@@ -37,6 +44,15 @@ extern "C" {
 	  "max_requests_per_second of one credential; 0: no limit")                                \
 	X(LIMIT_STREAMS, "limit_streams_per_identity", "gauge",                                    \
 	  "max_streams_per_identity; 0: no limit")                                                 \
+	X(LIMIT_CONNECTIONS, "limit_connections", "gauge",                                         \
+	  "max_connections, as descriptors allow")                                                 \
+	X(LIMIT_CONNECTIONS_ADDRESS, "limit_connections_per_address", "gauge",                     \
+	  "max_connections_per_address; 0: no limit")                                              \
+	X(LIMIT_CONNECTS, "limit_connects_per_second", "gauge",                                    \
+	  "max_connects_per_second of one address; 0: no limit")                                   \
+	X(LIMIT_CALLS, "limit_concurrent_calls", "gauge",                                          \
+	  "max_concurrent_calls of one connection")                                                \
+	X(LIMIT_INTENTS, "limit_intents_per_agent", "gauge", "max_intents_per_agent; 0: no limit") \
 	X(PROJECTS, "projects", "gauge", "Projects in memory")                                     \
 	X(LIVE_INTENTS, "live_intents", "gauge", "Intents that are not terminal")                  \
 	X(LEASES, "leases", "gauge", "Leases held")                                                \

@@ -10,6 +10,8 @@
 
 #include "common/event/mailbox.h"
 #include "common/rpc/tag.h"
+#include "server/rpc/acceptor.h"
+#include "server/rpc/door.h"
 #include "server/rpc/server.h"
 #include "server/rpc/tls.h"
 
@@ -36,7 +38,8 @@ struct cft_rpc_server {
 	grpc_completion_queue *queue;
 	pthread_t pump;
 	bool pumping;
-	int port;
+	struct cft_acceptor acceptor;
+	struct cft_door *door; /* NULL before listening */
 	struct cft_mailbox *box;
 	atomic_size_t live;           /* accepted calls that are not freed */
 	struct cft_rpc_call *closing; /* utlist: ended, waiting for a send; loop thread */

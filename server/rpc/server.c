@@ -18,6 +18,8 @@ enum {
 	KEEPALIVE_MS = 20000,
 	KEEPALIVE_TIMEOUT_MS = 10000,
 	MAX_STREAMS = 10000,
+	MAX_CONNECTIONS = 10000,
+	HANDSHAKE_MS = 10000, /* from accept to the first request, TLS included */
 	MIN_PING_INTERVAL_MS = 5000,
 	REAP_MS = 1000,
 	DRAIN_CHECK_MS = 10,
@@ -117,8 +119,8 @@ static void create_server(struct cft_rpc_server *server)
 	grpc_arg v[ARGS_MAX];
 	grpc_channel_args args = {0, v};
 
-	/* A second server on the port must fail, not share it silently. */
-	v[args.num_args++] = int_arg(GRPC_ARG_ALLOW_REUSEPORT, 0);
+	v[args.num_args++] = cft_acceptor_arg(&server->acceptor);
+	v[args.num_args++] = int_arg(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, HANDSHAKE_MS);
 	v[args.num_args++] = int_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
 	                             (int)server->max_request_bytes + MESSAGE_SLACK_BYTES);
 	v[args.num_args++] = int_arg(GRPC_ARG_MAX_METADATA_SIZE, MAX_METADATA_BYTES);
@@ -175,6 +177,30 @@ static int make_credentials(struct cft_rpc_server *server, grpc_server_credentia
 	return cft_tls_credentials(server->tls, ret, err);
 }
 
+static void let_in(void *ctx, int listener, int fd)
+{
+	struct cft_rpc_server *server = ctx;
+
+	cft_acceptor_take(&server->acceptor, listener, fd);
+}
+
+static int open_door(struct cft_rpc_server *server, struct cft_err *err)
+{
+	const struct cft_rpc_server_options *o = &server->options;
+	struct cft_door_options options = {
+		.address = server->listen,
+		.limits = o->connections,
+		.tls = o->cert_file != NULL,
+		.silence_ms = HANDSHAKE_MS,
+		.let_in = let_in,
+		.ctx = server,
+	};
+
+	if (options.limits.connections == 0)
+		options.limits.connections = MAX_CONNECTIONS;
+	return cft_door_open(&options, &server->door, err);
+}
+
 static int bind_port(struct cft_rpc_server *server, struct cft_err *err)
 {
 	grpc_server_credentials *credentials = NULL;
@@ -182,13 +208,9 @@ static int bind_port(struct cft_rpc_server *server, struct cft_err *err)
 
 	if (rc < 0)
 		return rc;
-	server->port = grpc_server_add_http2_port(server->server, server->listen, credentials);
+	cft_acceptor_bind(&server->acceptor, server->server, credentials);
 	grpc_server_credentials_release(credentials);
-	if (server->port == 0)
-		return cft_fail_reason(err, CFT_E_UNAVAILABLE, "ADDRESS_IN_USE",
-		                       "cannot listen on %s: the address is taken or not ours",
-		                       server->listen);
-	return 0;
+	return open_door(server, err);
 }
 
 static void *pump_main(void *arg)
@@ -213,6 +235,7 @@ static void start_serving(struct cft_rpc_server *server)
 	if (pthread_create(&server->pump, NULL, pump_main, server) != 0)
 		abort();
 	server->pumping = true;
+	cft_door_start(server->door);
 	cft_timer_start(server->reaper, REAP_MS, REAP_MS);
 }
 
@@ -237,7 +260,14 @@ void cft_rpc_server_reload(struct cft_rpc_server *server)
 
 int cft_rpc_server_port(const struct cft_rpc_server *server)
 {
-	return server->port;
+	return cft_door_port(server->door);
+}
+
+void cft_rpc_server_connections(const struct cft_rpc_server *server, struct cft_door_stats *ret)
+{
+	*ret = (struct cft_door_stats){0};
+	if (server->door)
+		cft_door_measure(server->door, ret);
 }
 
 size_t cft_rpc_server_live_calls(const struct cft_rpc_server *server)
@@ -286,6 +316,7 @@ void cft_rpc_server_stop(struct cft_rpc_server *server, int grace_ms, void (*don
 	server->stopped = done;
 	server->stopped_arg = arg;
 	server->cancel_at_ms = cft_loop_now_ms(server->options.loop) + grace_ms + 1;
+	cft_door_stop(server->door);
 	server->shutdown_tag.done = shutdown_done;
 	grpc_server_shutdown_and_notify(server->server, server->queue,
 	                                cft_tag_hand_over(&server->shutdown_tag));
@@ -327,6 +358,7 @@ void cft_rpc_server_free(struct cft_rpc_server *server)
 		free(server->methods[i]);
 	free(server->methods);
 	free(server->listen);
+	cft_door_free(server->door);
 	cft_tls_free(server->tls);
 	free(server);
 	grpc_shutdown();

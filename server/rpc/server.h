@@ -17,6 +17,7 @@
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/event/loop.h"
+#include "server/rpc/door.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -58,13 +59,14 @@ struct cft_rpc_service {
 
 struct cft_rpc_server_options {
 	struct cft_loop *loop;
-	const char *listen;              /* "127.0.0.1:7430"; port 0 takes a free one */
-	const char *cert_file;           /* PEM; with the key: TLS */
-	const char *key_file;            /* */
-	const char *client_ca_file;      /* PEM; clients must have a certificate of it */
-	int keepalive_ms;                /* ping a silent connection; 0 = 20,000 */
-	int keepalive_timeout_ms;        /* 0 = 10,000 */
-	int max_concurrent_streams;      /* per connection; 0 = 10,000 */
+	const char *listen;         /* "127.0.0.1:7430"; port 0 takes a free one */
+	const char *cert_file;      /* PEM; with the key: TLS */
+	const char *key_file;       /* */
+	const char *client_ca_file; /* PEM; clients must have a certificate of it */
+	int keepalive_ms;           /* ping a silent connection; 0 = 20,000 */
+	int keepalive_timeout_ms;   /* 0 = 10,000 */
+	int max_concurrent_streams; /* per connection; 0 = 10,000 */
+	struct cft_peers_limits connections;
 	const struct cft_rpc_gate *gate; /* NULL admits everybody; outlives the server */
 	void *gate_ctx;
 };
@@ -98,6 +100,7 @@ void cft_rpc_server_reload(struct cft_rpc_server *server);
 int cft_rpc_server_port(const struct cft_rpc_server *server);
 /* Calls that were accepted and are not ended yet. */
 size_t cft_rpc_server_live_calls(const struct cft_rpc_server *server);
+void cft_rpc_server_connections(const struct cft_rpc_server *server, struct cft_door_stats *ret);
 /* Takes no new calls, waits `grace_ms` for the live ones, cancels the rest; `done` runs when none
  * is left. Their handlers end them as usual. */
 void cft_rpc_server_stop(struct cft_rpc_server *server, int grace_ms, void (*done)(void *arg),

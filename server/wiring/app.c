@@ -216,6 +216,12 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 		.keepalive_ms = (int)s->keepalive_interval,
 		.keepalive_timeout_ms = (int)s->keepalive_timeout,
 		.max_concurrent_streams = (int)s->max_concurrent_calls,
+		.connections =
+			{
+				.connections = (size_t)s->max_connections,
+				.connections_per_address = (size_t)s->max_connections_per_address,
+				.per_second = s->max_connects_per_second,
+			},
 		.gate = &cft_guard_gate,
 	};
 	int rc;
@@ -239,6 +245,20 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 
 /* -- metrics -- */
 
+static void measure_connections(struct cft_app *app)
+{
+	struct cft_door_stats s;
+
+	cft_rpc_server_connections(app->server, &s);
+	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS, (int64_t)s.open);
+	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_WAITING, (int64_t)s.waiting);
+	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_REFUSED, (int64_t)s.refused);
+	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_DROPPED, (int64_t)s.dropped);
+	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CONNECTIONS, (int64_t)s.most);
+	cft_metrics_set(app->metrics, CFT_METRIC_LIVE_CALLS,
+	                (int64_t)cft_rpc_server_live_calls(app->server));
+}
+
 static void measure(void *ctx)
 {
 	struct cft_app *app = ctx;
@@ -260,8 +280,7 @@ static void measure(void *ctx)
 	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZER_DIED, (int64_t)a.died);
 	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZER_WAITING, (int64_t)a.waiting);
 	if (app->server)
-		cft_metrics_set(app->metrics, CFT_METRIC_LIVE_CALLS,
-		                (int64_t)cft_rpc_server_live_calls(app->server));
+		measure_connections(app);
 	cft_metrics_set(app->metrics, CFT_METRIC_DATABASE_UP,
 	                app->listening && app->store && cft_store_up(app->store));
 	cft_metrics_set(app->metrics, CFT_METRIC_LOOP_TURN, cft_clock_mono_us() / 1000);
@@ -273,6 +292,13 @@ static int start_metrics(struct cft_app *app, struct cft_err *err)
 	char port[16];
 	int rc;
 
+	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CONNECTIONS_ADDRESS,
+	                app->settings->max_connections_per_address);
+	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CONNECTS,
+	                app->settings->max_connects_per_second);
+	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CALLS, app->settings->max_concurrent_calls);
+	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_INTENTS,
+	                app->settings->max_intents_per_agent);
 	cft_metrics_set(app->metrics, CFT_METRIC_STARTED, cft_clock_wall_us() / 1000000);
 	app->measure = cft_timer_new(app->loop, measure, app);
 	cft_timer_start(app->measure, 0, MEASURE_MS);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <netinet/in.h>
 #include <random>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -223,6 +224,24 @@ TEST_F(Flood, TenThousandConnections)
 	}
 	for (int one : open)
 		close(one);
+}
+
+/* gRPC by itself would never listen again. */
+TEST_F(Flood, MoreConnectionsThanDescriptors)
+{
+	struct rlimit few = {200, 200};
+	std::vector<int> open;
+
+	ASSERT_EQ(prlimit(server.process.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+	for (int i = 0; i < 300; i++) {
+		open.push_back(connect_to(server.address));
+		ASSERT_GE(open.back(), 0);
+		send_all(open.back(), preface);
+	}
+	usleep(500000);
+	for (int one : open)
+		close(one);
+	works("with_descriptors_again");
 }
 
 TEST_F(Flood, AThousandStreamsThatNeverRead)

@@ -1,0 +1,61 @@
+/* Door: accepts connections, and lets in those that gRPC should spend work on.
+ * SPDX-License-Identifier: MIT
+ *
+ * gRPC has no bound on connections, spends some hundred microseconds of its one thread on each, and
+ * stops listening for good when descriptors run out. So a thread of ours accepts instead. A
+ * connection waits here, for the price of a descriptor, until it has said the first bytes of
+ * HTTP/2 (or of TLS) and it is its turn: so many a second of one address, and so many open in all
+ * and of one address. One too many is closed at once; clients try again.
+ *
+ * `let_in` gets a connected, non-blocking descriptor and owns it. That it closed it is found out by
+ * looking (its inode), so the counts may be a second late, to the high side.
+ */
+#ifndef CFT_SERVER_RPC_DOOR_H
+#define CFT_SERVER_RPC_DOOR_H
+
+#include "server/rpc/listen.h"
+#include "server/rpc/peers.h"
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct cft_door;
+
+struct cft_door_options {
+	const char *address;
+	struct cft_peers_limits limits; /* connections: less where descriptors would not do */
+	bool tls;
+	int silence_ms; /* a connection that says nothing for so long is closed */
+	void (*let_in)(void *ctx, int listener, int fd); /* on the door's thread */
+	void *ctx;
+};
+
+struct cft_door_stats {
+	size_t open; /* also those that wait */
+	size_t waiting;
+	size_t most;    /* limits.connections, as it is in force */
+	size_t refused; /* one too many */
+	size_t dropped; /* silent, or of another protocol */
+};
+
+/* Binds, and raises the process's soft limit of descriptors to the hard one. Errors of
+ * cft_listen_open. */
+int cft_door_open(const struct cft_door_options *options, struct cft_door **ret,
+                  struct cft_err *err);
+int cft_door_port(const struct cft_door *door);
+/* Starts the thread. */
+void cft_door_start(struct cft_door *door);
+/* Stops listening and waits for the thread: afterwards `let_in` is not called any more. */
+void cft_door_stop(struct cft_door *door);
+void cft_door_free(struct cft_door *door); /* NULL is fine */
+/* Any thread. */
+void cft_door_measure(const struct cft_door *door, struct cft_door_stats *ret);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
