@@ -76,8 +76,8 @@ static const char *cluster_url(const struct proof_run *run, const char *database
 	struct cft_buf url = CFT_BUF_INIT;
 
 	cft_cluster_url(run->prover->cluster, database, &url);
-	if (!admin)
-		cft_buf_adds(&url, " user=" ROLE);
+	/* What the SQL under proof made, also a search_path of the database, is not the admin's. */
+	cft_buf_adds(&url, admin ? " options='-c search_path=pg_catalog,pg_temp'" : " user=" ROLE);
 	const char *copy = cft_arena_strdup(run->arena, cft_buf_str(&url));
 	cft_buf_release(&url);
 	return copy;
@@ -164,6 +164,17 @@ static bool is_own_role(const char *role)
 	return strcmp(role, "postgres") == 0 || strcmp(role, ROLE) == 0 ||
 	       strcmp(role, "public") == 0 || strcmp(role, "current_user") == 0 ||
 	       strncmp(role, "pg_", 3) == 0;
+}
+
+/* Who may make roles may grant any that is not a superuser's, in PostgreSQL 15: without this the
+ * SQL under proof could give itself programs and files of the machine. */
+static int lock_roles(struct proof_run *run, struct cft_err *err)
+{
+	return cft_pg_exec(run->admin,
+	                   "UPDATE pg_catalog.pg_authid SET rolsuper = true WHERE rolname IN "
+	                   "('pg_execute_server_program', 'pg_read_server_files', "
+	                   "'pg_write_server_files')",
+	                   NULL, err);
 }
 
 static int make_roles(struct proof_run *run, struct cft_err *err)
@@ -386,10 +397,14 @@ static int probe_indexes(struct proof_run *run, struct cft_proof *proof, int tri
 			"oid FROM pg_am WHERE amname = 'btree') AND "
 			"c.relnamespace::regnamespace::text !~ '^pg_'",
 			&rows, err);
+	/* Functions in indexes look for names where their users do. */
+	if (rc == 0)
+		rc = cft_pg_exec(pg, "SET search_path = public", NULL, err);
 	for (size_t i = 0; rc == 0 && rows && i < cft_pg_rows(rows); i++) {
 		const char *value[] = {cft_pg_text(rows, i, 0)};
-		if (cft_pg_exec_params(pg, "SELECT public.bt_index_check($1::regclass, true)", 1,
-		                       value, NULL, &failure) == 0)
+		if (cft_pg_exec_params(
+			    pg, "SELECT public.bt_index_check($1::pg_catalog.regclass, true)", 1,
+			    value, NULL, &failure) == 0)
 			continue;
 		proof->verdict = CFT_VERDICT_LATENT;
 		note(run, proof, "!",
@@ -480,6 +495,8 @@ static int prove(struct proof_run *run, struct cft_proof *proof, struct cft_err 
 	static const int orders[TRIALS][2] = {{0, 0}, {1, 0}, {2, 0}, {1, 2}, {2, 1}};
 	int rc = open_admin(run, err);
 
+	if (rc == 0 && run->prover->cluster)
+		rc = lock_roles(run, err);
 	if (rc == 0 && run->prover->cluster)
 		rc = make_roles(run, err);
 	if (rc == 0)

@@ -93,6 +93,41 @@ TEST_F(Prove, RunsHostileSqlWithoutFilesAndPrograms)
 	EXPECT_NE(nullptr, strstr(proof.reason, "permission denied")) << proof.reason;
 }
 
+// Who may make roles may grant, in PostgreSQL 15, every role but a superuser's.
+TEST_F(Prove, RightsToFilesAndProgramsCannotBeGranted)
+{
+	for (std::string role :
+	     {"pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"}) {
+		cft_proof proof =
+			prove("CREATE TABLE t (a text)", "GRANT " + role + " TO confiture_prover",
+		              "DO $$ BEGIN COPY t FROM PROGRAM 'id'; END $$");
+
+		EXPECT_TRUE(proof.a_alone_fails) << role;
+		EXPECT_NE(nullptr, strstr(proof.error_a, "superuser")) << proof.error_a;
+		EXPECT_FALSE(proof.provable);
+	}
+}
+
+// The catalogs are read by a superuser: nothing of theirs may run then.
+TEST_F(Prove, NothingOfTheirsRunsAsSuperuser)
+{
+	const char *spy =
+		"CREATE FUNCTION spy(text, regtype) RETURNS text LANGUAGE plpgsql AS $$ BEGIN "
+		"ALTER ROLE confiture_prover SUPERUSER; RETURN 'spied'; END $$;"
+		"CREATE OPERATOR || (LEFTARG = text, RIGHTARG = regtype, FUNCTION = spy);"
+		"CREATE SCHEMA evil; CREATE FUNCTION evil.pg_get_userbyid(oid) RETURNS name "
+		"LANGUAGE plpgsql AS $$ BEGIN ALTER ROLE confiture_prover SUPERUSER; "
+		"RETURN 'spied'; END $$;"
+		"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = evil, public, "
+		"pg_catalog', current_database()); END $$;";
+	prove("CREATE TABLE t (a int)", spy, "CREATE TABLE u (a int)");
+	cft_proof proof =
+		prove("", "CREATE TABLE t (a text)", "SELECT pg_read_file('/etc/passwd')");
+
+	EXPECT_TRUE(proof.b_alone_fails);
+	EXPECT_NE(nullptr, strstr(proof.error_b, "permission denied")) << proof.error_b;
+}
+
 TEST_F(Prove, SaysOfAnExtensionThatIsNotInstalledThatItCannotBeProven)
 {
 	cft_proof proof = prove("", "CREATE EXTENSION nosuchextension", "CREATE TABLE t (a int)");
