@@ -250,13 +250,6 @@ void cft_table_draw(const struct cft_table *table, enum cft_borders borders, boo
 	free(d.widths);
 }
 
-static bool is_control(uint32_t cp)
-{
-	/* C0, DEL, C1, and the marks that turn the direction of what follows. */
-	return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || (cp >= 0x202A && cp <= 0x202E) ||
-	       (cp >= 0x2066 && cp <= 0x2069);
-}
-
 void cft_output_clean(struct cft_buf *out, const char *text, bool lines)
 {
 	size_t len = strlen(text);
@@ -269,7 +262,7 @@ void cft_output_clean(struct cft_buf *out, const char *text, bool lines)
 			n = 1;
 		} else if (cp == '\n' || cp == '\t') {
 			cft_buf_addc(out, lines ? text[i] : ' ');
-		} else if (is_control(cp)) {
+		} else if (cft_utf8_is_control(cp)) {
 			cft_buf_addf(out, cp < 0x100 ? "\\x%02x" : "\\u%04x", cp);
 		} else {
 			cft_buf_add(out, text + i, n);

@@ -6,11 +6,14 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "common/base/utf8.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { VALUE_MAX_BYTES = 1024 };
 
 static struct {
 	enum cft_log_level level;
@@ -30,17 +33,51 @@ bool cft_log_enabled(enum cft_log_level level)
 	return level <= sink.level;
 }
 
+/* What others wrote, as something that may be shown: no control characters but those that JSON
+ * escapes, well-formed, and not endless. */
+static void clean(struct cft_buf *out, const char *value)
+{
+	size_t len = strlen(value);
+
+	for (size_t i = 0; i < len;) {
+		uint32_t cp = 0;
+		size_t n = cft_utf8_decode(value + i, len - i, &cp);
+		if (i >= VALUE_MAX_BYTES) {
+			cft_buf_addf(out, "... (%zu bytes)", len);
+			return;
+		}
+		if (n == 0)
+			cft_buf_addf(out, "\\x%02x", (unsigned char)value[i]);
+		else if (cp >= 0x20 && cft_utf8_is_control(cp))
+			cft_buf_addf(out, "\\u%04x", cp);
+		else
+			cft_buf_add(out, value + i, n);
+		i += n ? n : 1;
+	}
+}
+
+static json_t *clean_string(const char *value)
+{
+	struct cft_buf text = CFT_BUF_INIT;
+	json_t *string;
+
+	clean(&text, value ? value : "");
+	string = json_string(cft_buf_str(&text));
+	cft_buf_release(&text);
+	return string;
+}
+
 static void add_text_value(struct cft_buf *line, const char *value)
 {
-	bool plain = value[0] && !strpbrk(value, " \"\\\n\r\t=");
-
-	if (plain) {
-		cft_buf_adds(line, value);
-		return;
-	}
-	json_t *string = json_string(value);
+	json_t *string = clean_string(value);
 	char *quoted = cft_json_compact(string);
-	cft_buf_adds(line, quoted);
+	size_t len = strlen(quoted);
+	bool plain = len > 2 && !strpbrk(quoted, " \\=") && !memchr(quoted + 1, '"', len - 2);
+
+	if (plain)
+		cft_buf_add(line, quoted + 1, len - 2);
+	else
+		cft_buf_adds(line, quoted);
 	free(quoted);
 	json_decref(string);
 }
@@ -56,7 +93,7 @@ static void write_text(enum cft_log_level level, const char *event, va_list ap)
 	while ((key = va_arg(ap, const char *))) {
 		const char *value = va_arg(ap, const char *);
 		cft_buf_addf(&line, " %s=", key);
-		add_text_value(&line, value ? value : "");
+		add_text_value(&line, value);
 	}
 	cft_buf_addc(&line, '\n');
 	(void)!write(STDERR_FILENO, line.data, line.len);
@@ -72,7 +109,7 @@ static void write_json(enum cft_log_level level, const char *event, va_list ap)
 
 	while ((key = va_arg(ap, const char *))) {
 		const char *value = va_arg(ap, const char *);
-		json_object_set_new(line, key, json_string(value ? value : ""));
+		json_object_set_new(line, key, clean_string(value));
 	}
 	struct cft_buf out = CFT_BUF_INIT;
 	char *text = cft_json_compact(line);

@@ -125,6 +125,12 @@ static size_t step(const char *s, size_t len, size_t *ret_width)
 	return n ? n : 1;
 }
 
+bool cft_utf8_is_control(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || (cp >= 0x202A && cp <= 0x202E) ||
+	       (cp >= 0x2066 && cp <= 0x2069);
+}
+
 size_t cft_utf8_width(const char *s)
 {
 	size_t columns = 0, len = strlen(s);

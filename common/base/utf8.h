@@ -17,6 +17,9 @@ extern "C" {
 bool cft_utf8_valid(const char *s, size_t len, size_t *ret_offset);
 /* Decodes one code point; returns its length in bytes, 0 on bad input or at the end. */
 size_t cft_utf8_decode(const char *s, size_t len, uint32_t *ret_cp);
+/* True for what a terminal acts on instead of showing it: C0, DEL, C1, and the marks that turn the
+ * direction of the text after them. */
+bool cft_utf8_is_control(uint32_t cp);
 /* Columns the text takes on a terminal; control characters count 0, malformed bytes 1. */
 size_t cft_utf8_width(const char *s);
 /* The longest prefix in bytes that fits `columns`. */

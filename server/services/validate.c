@@ -4,6 +4,7 @@
 #include "server/services/validate.h"
 
 #include "common/base/json.h"
+#include "common/base/utf8.h"
 
 #include <string.h>
 
@@ -20,12 +21,15 @@ static int too_long(const char *field, size_t max, struct cft_err *err)
 	return cft_err_at(err, field, 0, 0);
 }
 
+/* The engine has seen that it is UTF-8. */
 static bool has_control(const char *value)
 {
-	for (const char *at = value; *at; at++) {
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
+	size_t len = strlen(value);
+	uint32_t cp = 0;
+
+	for (size_t n; len > 0 && (n = cft_utf8_decode(value, len, &cp)) > 0; value += n, len -= n)
+		if (cft_utf8_is_control(cp))
 			return true;
-	}
 	return false;
 }
 
