@@ -52,6 +52,13 @@ TEST_F(Hostile, FieldsThatAreNoGoodAreRefusedByName)
 		{[&](auto &r) { r.agent_id = text(long_name); }, "FIELD_TOO_LONG", "agent_id"},
 		{[](auto &r) { r.agent_id = const_cast<char *>("a\nb"); }, "INVALID_CHARACTER",
 	         "agent_id"},
+		{[](auto &r) {
+			 r.agent_id = const_cast<char *>("a\xC2\x9B"
+		                                         "31m");
+		 },
+	         "INVALID_CHARACTER", "agent_id"},
+		{[](auto &r) { r.project = const_cast<char *>("a\xE2\x80\xAE"); },
+	         "INVALID_CHARACTER", "project"},
 		{[&](auto &r) { r.agent_id = text(latin); }, "INVALID_UTF8", "agent_id"},
 		{[&](auto &r) { r.feature_name = text(long_name); }, "FIELD_TOO_LONG",
 	         "feature_name"},
