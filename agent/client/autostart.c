@@ -8,6 +8,8 @@
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/path.h"
+#include "common/base/process.h"
 #include "common/base/vec.h"
 
 #include <errno.h>
@@ -34,19 +36,12 @@ static void sleep_ms(int ms)
 /* The server beside this program, else the one in PATH. */
 static const char *server_program(struct cft_arena *arena)
 {
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
+	char *self = cft_process_program("");
+	const char *beside = cft_path_join(arena, cft_path_dir(arena, self), "confiture-server");
+	bool found = self[0] && access(beside, X_OK) == 0;
 
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		const char *beside =
-			cft_arena_printf(arena, "%.*s/confiture-server", (int)(slash - self), self);
-		if (access(beside, X_OK) == 0)
-			return beside;
-	}
-	return "confiture-server";
+	free(self);
+	return found ? beside : "confiture-server";
 }
 
 /* In the child: nothing but async-signal-safe calls. */

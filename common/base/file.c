@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,34 @@ int cft_file_write(const char *path, const void *data, size_t len, int mode, str
 		unlink(temporary);
 	free(temporary);
 	return rc;
+}
+
+int cft_file_temporary(const char *prefix, char **ret_path, struct cft_err *err)
+{
+	const char *base = getenv("TMPDIR");
+	char *path = cft_asprintf("%s/%s-XXXXXX", base && base[0] ? base : "/tmp", prefix);
+
+	*ret_path = NULL;
+	if (!mkdtemp(path)) {
+		cft_fail_errno(err, errno, "cannot make a temporary directory %s", path);
+		free(path);
+		return CFT_E_FAILED;
+	}
+	*ret_path = path;
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void cft_file_remove_tree(const char *path)
+{
+	nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS);
 }
 
 int cft_file_mkdirs(const char *path, int mode, struct cft_err *err)

@@ -19,6 +19,11 @@ extern "C" {
 int cft_file_read(const char *path, size_t limit, struct cft_buf *out, struct cft_err *err);
 /* Writes beside the target, fsyncs, renames: the file is the old or the new one, never half. */
 int cft_file_write(const char *path, const void *data, size_t len, int mode, struct cft_err *err);
+/* A new directory for us alone (0700), PREFIX-XXXXXX in $TMPDIR or /tmp; free() its path, which is
+ * NULL on failure. */
+int cft_file_temporary(const char *prefix, char **ret_path, struct cft_err *err);
+/* The directory and all in it, links not followed; what cannot be removed stays. */
+void cft_file_remove_tree(const char *path);
 /* mkdir -p; existing directories are fine. */
 int cft_file_mkdirs(const char *path, int mode, struct cft_err *err);
 bool cft_file_exists(const char *path);

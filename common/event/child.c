@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <uv.h>
 
 struct cft_child {
@@ -97,11 +98,29 @@ static uv_stdio_container_t stdio_pipe(uv_pipe_t *pipe, int flags)
 	return stdio;
 }
 
+/* The variables of a bare environment that we have; free() the array. */
+static char **bare_environment(void)
+{
+	static const char *const names[] = {"PATH",          "HOME",           "LANG",
+	                                    "TMPDIR",        "ASAN_OPTIONS",   "TSAN_OPTIONS",
+	                                    "UBSAN_OPTIONS", "LD_LIBRARY_PATH"};
+	char **env = cft_calloc(sizeof(names) / sizeof(names[0]) + 1, sizeof(*env));
+	size_t n = 0;
+
+	for (char **variable = environ; *variable; variable++)
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (strncmp(*variable, names[i], strlen(names[i])) == 0 &&
+			    (*variable)[strlen(names[i])] == '=')
+				env[n++] = *variable;
+	return env;
+}
+
 static int spawn(struct cft_loop *loop, struct cft_child *child, struct cft_err *err)
 {
 	const struct cft_child_options *options = &child->options;
 	bool capture = options->on_output != NULL;
 	uv_stdio_container_t stdio[3] = {stdio_pipe(&child->in, UV_READABLE_PIPE)};
+	char **env = options->bare_environment ? bare_environment() : NULL;
 	uv_process_options_t uv = {0};
 
 	if (capture)
@@ -114,13 +133,14 @@ static int spawn(struct cft_loop *loop, struct cft_child *child, struct cft_err 
 	}
 	uv.file = options->argv[0];
 	uv.args = (char **)options->argv;
-	uv.env = (char **)options->env;
+	uv.env = env;
 	uv.cwd = options->cwd;
 	uv.stdio = stdio;
 	uv.stdio_count = 3;
 	uv.exit_cb = on_exit_status;
 	child->process.data = child;
 	int rc = uv_spawn(cft_loop_uv(loop), &child->process, &uv);
+	free(env);
 	child->open++;
 	if (rc == 0)
 		return 0;
@@ -155,7 +175,6 @@ int cft_child_spawn(struct cft_loop *loop, const struct cft_child_options *optio
 	if (options->on_output && !options->inherit_stderr)
 		read_output(child, &child->err);
 	child->options.argv = NULL;
-	child->options.env = NULL;
 	*ret_child = child;
 	return 0;
 }

@@ -19,9 +19,11 @@ struct cft_child;
 
 struct cft_child_options {
 	const char *const *argv; /* NULL-terminated; argv[0] is searched in PATH */
-	const char *const *env;  /* NULL-terminated "NAME=value", or NULL for ours */
-	const char *cwd;         /* NULL = ours */
-	bool inherit_stderr;     /* ours, and no on_output for it */
+	/* Of our environment only what a program needs to run: nothing that is secret (connection
+	 * strings, tokens) for a child that works on what other people send. */
+	bool bare_environment;
+	const char *cwd;     /* NULL = ours */
+	bool inherit_stderr; /* ours, and no on_output for it */
 	/* Bytes of the child's standard output (fd 1) and error (fd 2); len 0 is its end. NULL:
 	 * both go nowhere. */
 	void (*on_output)(void *ctx, int fd, const char *data, size_t len);

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,27 +80,13 @@ static int choose_socket_dir(struct cft_cluster *c, struct cft_err *err)
 	return make_owned(c->socket_dir, &c->as, err);
 }
 
-static int temporary_directory(char **ret, struct cft_err *err)
-{
-	const char *base = getenv("TMPDIR");
-	char *path = cft_asprintf("%s/confiture-pg-XXXXXX", base && base[0] ? base : "/tmp");
-
-	if (!mkdtemp(path)) {
-		cft_fail_errno(err, errno, "cannot make a temporary directory %s", path);
-		free(path);
-		return CFT_E_FAILED;
-	}
-	*ret = path;
-	return 0;
-}
-
 static int choose_directory(struct cft_cluster *c, const struct cft_cluster_options *options,
                             struct cft_err *err)
 {
 	int rc = 0;
 
 	if (!options->directory) {
-		rc = temporary_directory(&c->directory, err);
+		rc = cft_file_temporary("confiture-pg", &c->directory, err);
 		c->own_directory = rc == 0;
 	} else if (options->directory[0] == '/') {
 		c->directory = cft_strdup(options->directory);
@@ -193,19 +178,6 @@ static int write_hba(const char *data, const struct cft_run_as *as, struct cft_e
 	return rc;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-	nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS);
-}
-
 /* Into a neighbour first: a directory that initdb did not finish is never taken for a cluster. */
 static int make_data(struct cft_cluster *c, struct cft_err *err)
 {
@@ -219,7 +191,7 @@ static int make_data(struct cft_cluster *c, struct cft_err *err)
 	if (c->throw_away)
 		argv[sizeof(argv) / sizeof(argv[0]) - 2] = "-N";
 	if (!cft_file_exists(version)) {
-		remove_tree(fresh);
+		cft_file_remove_tree(fresh);
 		pid_t pid = cft_cluster_spawn(argv, &c->as, c->log, 0, err);
 		if (pid < 0)
 			rc = CFT_E_FAILED;
@@ -452,9 +424,9 @@ void cft_cluster_close(struct cft_cluster *c)
 	if (c->own_socket_dir)
 		rmdir(c->socket_dir);
 	if (c->throw_away && c->own_directory)
-		remove_tree(c->directory);
+		cft_file_remove_tree(c->directory);
 	else if (c->throw_away && c->data)
-		remove_tree(c->data);
+		cft_file_remove_tree(c->data);
 	if (c->lock_fd >= 0)
 		close(c->lock_fd);
 	free(c->directory);

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/process.h"
 #include "common/event/child.h"
 #include "common/rpc/codec.h"
 #include "common/rpc/status.h"
@@ -206,6 +207,7 @@ static int spawn(struct worker *worker, struct cft_err *err)
 	const char *const argv[] = {worker->analyzer->program, "--analyzer", NULL};
 	struct cft_child_options options = {
 		.argv = argv,
+		.bare_environment = true,
 		.inherit_stderr = true,
 		.on_output = on_output,
 		.on_exit = on_exit_child,
@@ -257,14 +259,6 @@ static void feed(struct cft_analyzer *analyzer)
 
 /* -- life -- */
 
-static char *own_program(void)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
-
-	return len > 0 ? cft_strndup(path, (size_t)len) : cft_strdup("confiture-server");
-}
-
 int cft_analyzer_new(struct cft_loop *loop, const struct cft_analyzer_options *options,
                      struct cft_analyzer **ret, struct cft_err *err)
 {
@@ -272,7 +266,8 @@ int cft_analyzer_new(struct cft_loop *loop, const struct cft_analyzer_options *o
 	int rc = 0;
 
 	analyzer->loop = loop;
-	analyzer->program = options->program ? cft_strdup(options->program) : own_program();
+	analyzer->program = options->program ? cft_strdup(options->program)
+	                                     : cft_process_program("confiture-server");
 	analyzer->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
 	analyzer->max_waiting = options->max_waiting ? options->max_waiting : MAX_WAITING;
 	analyzer->cache = cft_cache_new(options->cache_bytes ? options->cache_bytes : CACHE_BYTES);

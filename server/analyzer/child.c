@@ -6,16 +6,15 @@
 #include "common/base/buf.h"
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/process.h"
 #include "common/rpc/codec.h"
 #include "common/rpc/status.h"
 #include "common/sql/analyze.h"
 #include "server/analyzer/frame.h"
 #include "server/codec/effects_codec.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -28,24 +27,14 @@ static void limit(__rlimit_resource_t what, rlim_t value)
 	setrlimit(what, &wanted);
 }
 
-/* No core dumps with people's SQL, no files, no new programs, no endless memory. */
+/* No files, no new programs, no endless memory. */
 static void confine(void)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A ^C on the terminal is for the server, which drains first; we end with our input. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	limit(RLIMIT_CORE, 0);
+	cft_process_confine(&(struct cft_process_limits){true, MEMORY_MAX_MIB});
 	limit(RLIMIT_FSIZE, 0);
 	limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	/* The sanitizers map terabytes for themselves. */
-	limit(RLIMIT_AS, (rlim_t)MEMORY_MAX_MIB << 20);
-#endif
 }
 
-/* False at the end of the input, also in the middle: our parent is gone. */
 static const char *const *split_tables(struct cft_arena *arena, const char *bytes, size_t n)
 {
 	const char **tables = cft_arena_array(arena, const char *, n + 1);

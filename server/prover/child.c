@@ -5,27 +5,21 @@
 
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/process.h"
 #include "common/prove/prove.h"
 #include "server/prover/frame.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 enum { NICE = 10 };
 
-/* The server's work comes first. SIGPIPE: a proof that nobody waits for still cleans up. */
+/* The server's work comes first. It outlives the server for as long as its cluster takes to go. */
 static void confine(const char *directory)
 {
-	struct rlimit none = {0, 0};
-
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	setrlimit(RLIMIT_CORE, &none);
+	cft_process_confine(&(struct cft_process_limits){0});
 	setpriority(PRIO_PROCESS, 0, NICE);
 	setenv("TMPDIR", directory, 1);
 }

@@ -4,12 +4,13 @@
 #include "server/prover/prover.h"
 
 #include "common/base/buf.h"
+#include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/process.h"
 #include "common/event/child.h"
 #include "server/prover/frame.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,25 +58,12 @@ static void job_end(struct job *job, json_t *proof, const struct cft_err *err)
 
 static int make_directory(struct cft_prover_pool *pool, struct cft_err *err)
 {
-	const char *base = getenv("TMPDIR");
-	char *path = cft_asprintf("%s/confiture-prove-XXXXXX", base && base[0] ? base : "/tmp");
+	int rc = cft_file_temporary("confiture-prove", &pool->directory, err);
 
 	/* PostgreSQL may run as another user, who has to pass. */
-	if (!mkdtemp(path) || chmod(path, 0711) != 0) {
-		cft_fail_errno(err, errno, "cannot make a temporary directory %s", path);
-		free(path);
-		return CFT_E_FAILED;
-	}
-	pool->directory = path;
-	return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	if (rc == 0 && chmod(pool->directory, 0711) != 0)
+		rc = cft_fail_errno(err, errno, "cannot open %s", pool->directory);
+	return rc;
 }
 
 /* Without blocking: a data directory has a thousand files. */
@@ -177,6 +165,7 @@ static int spawn(struct cft_prover_pool *pool, struct cft_err *err)
 	const char *const argv[] = {pool->program, "--prover", pool->directory, NULL};
 	struct cft_child_options options = {
 		.argv = argv,
+		.bare_environment = true,
 		.inherit_stderr = true,
 		.on_output = on_output,
 		.on_exit = on_exit_child,
@@ -250,21 +239,14 @@ void cft_prover_pool_submit(struct cft_prover_pool *pool, const struct cft_proof
 
 /* -- life -- */
 
-static char *own_program(void)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
-
-	return len > 0 ? cft_strndup(path, (size_t)len) : cft_strdup("confiture-server");
-}
-
 struct cft_prover_pool *cft_prover_pool_new(struct cft_loop *loop,
                                             const struct cft_prover_pool_options *options)
 {
 	struct cft_prover_pool *pool = cft_new(struct cft_prover_pool);
 
 	pool->loop = loop;
-	pool->program = options->program ? cft_strdup(options->program) : own_program();
+	pool->program = options->program ? cft_strdup(options->program)
+	                                 : cft_process_program("confiture-server");
 	pool->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
 	pool->max_waiting = options->max_waiting ? options->max_waiting : MAX_WAITING;
 	pool->timer = cft_timer_new(loop, on_timeout, pool);
@@ -290,7 +272,7 @@ void cft_prover_pool_free(struct cft_prover_pool *pool)
 	}
 	cft_child_free(pool->sweeper);
 	if (pool->directory) /* the loop is at its end: now it may block */
-		nftw(pool->directory, remove_entry, 32, FTW_DEPTH | FTW_PHYS);
+		cft_file_remove_tree(pool->directory);
 	free(pool->directory);
 	cft_buf_release(&pool->answer);
 	cft_timer_free(pool->timer);

@@ -6,6 +6,7 @@
 #include "common/base/digest.h"
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/process.h"
 #include "common/pg/pg.h"
 #include "common/rpc/codec.h"
 #include "common/rpc/status.h"
@@ -13,14 +14,10 @@
 #include "server/worker/worker.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { MEMORY_MAX_MIB = 4096, REQUEST_MAX_BYTES = 64 << 20 };
@@ -136,54 +133,25 @@ static int run_job(struct cft_worker_child *child, const char *request, size_t l
 	return cft_fail(err, CFT_E_INTERNAL, "no method %s", name);
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void answer(struct cft_worker_child *child, const char *request, size_t len)
 {
 	struct cft_buf out = CFT_BUF_INIT;
 	struct cft_err err = CFT_ERR_INIT;
-	char dir[] = "/tmp/confiture-worker-XXXXXX";
-	int rc;
+	int rc = cft_file_temporary("confiture-worker", &child->dir, &err);
 
-	child->dir = mkdtemp(dir);
-	if (!child->dir || chdir(dir) != 0)
-		rc = cft_fail_errno(&err, errno, "cannot make a directory for the job");
-	else
+	if (rc == 0 && chdir(child->dir) != 0)
+		rc = cft_fail_errno(&err, errno, "cannot enter %s", child->dir);
+	if (rc == 0)
 		rc = run_job(child, request, len, &out, &err);
 	if (child->dir)
-		nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+		cft_file_remove_tree(child->dir);
+	free(child->dir);
 	if (rc != 0) {
 		cft_buf_clear(&out);
 		cft_status_encode(&err, &out);
 	}
 	write_frame(rc == 0 ? CFT_WORKER_RESULT : CFT_WORKER_ERROR, rc, &out);
 	cft_buf_release(&out);
-}
-
-static void limit(__rlimit_resource_t what, rlim_t value)
-{
-	struct rlimit wanted = {value, value};
-
-	setrlimit(what, &wanted);
-}
-
-static void confine(void)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	limit(RLIMIT_CORE, 0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	limit(RLIMIT_AS, (rlim_t)MEMORY_MAX_MIB << 20);
-#endif
 }
 
 int cft_worker_child_main(void)
@@ -194,7 +162,7 @@ int cft_worker_child_main(void)
 	struct cft_err err;
 	pthread_t listener;
 
-	confine();
+	cft_process_confine(&(struct cft_process_limits){true, MEMORY_MAX_MIB});
 	cft_pg_forget_environment();
 	if (!cft_fd_read(STDIN_FILENO, &header, sizeof(header)) ||
 	    header.request_bytes > REQUEST_MAX_BYTES || header.job_bytes > REQUEST_MAX_BYTES)

@@ -17,7 +17,7 @@
 struct cft_worker_child {
 	struct cft_arena *arena;
 	json_t *job;
-	const char *dir; /* private, empty, the working directory; removed at the end */
+	char *dir; /* private, empty, the working directory; removed at the end */
 };
 
 /* 0 with *ret_response (a message of the method's response type), or a failure. */

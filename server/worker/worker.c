@@ -5,6 +5,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/mem.h"
+#include "common/base/process.h"
 #include "common/event/child.h"
 #include "common/rpc/status.h"
 #include "server/worker/frame.h"
@@ -116,45 +117,23 @@ static void feed(struct cft_worker *worker)
 	worker->options.request = NULL;
 }
 
-/* Nothing of ours that is secret: the log's connection string, tokens. */
-static const char *const *environment(char path[], size_t size)
-{
-	static const char *const names[] = {"PATH", "HOME", "LANG", "TMPDIR"};
-	static const char *env[6];
-	size_t n = 0;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = getenv(names[i]);
-		size_t len = value ? strlen(names[i]) + strlen(value) + 2 : 0;
-
-		if (!value || len > size)
-			continue;
-		env[n++] = path;
-		path = stpcpy(stpcpy(stpcpy(path, names[i]), "="), value) + 1;
-		size -= len;
-	}
-	env[n] = NULL;
-	return env;
-}
-
 int cft_worker_start(struct cft_loop *loop, const struct cft_worker_options *options,
                      struct cft_worker **ret, struct cft_err *err)
 {
 	struct cft_worker *worker = cft_new(struct cft_worker);
-	char program[4096], values[8192];
-	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *program = cft_process_program("confiture-server");
 	const char *const argv[] = {program, "--migrate-worker", NULL};
 	struct cft_child_options child = {.argv = argv,
-	                                  .env = environment(values, sizeof(values)),
+	                                  .bare_environment = true,
 	                                  .inherit_stderr = true,
 	                                  .on_output = on_output,
 	                                  .on_exit = on_exit_child,
 	                                  .ctx = worker};
 
-	program[len > 0 ? len : 0] = '\0';
 	worker->options = *options;
 	worker->timer = cft_timer_new(loop, on_timeout, worker);
 	int rc = cft_child_spawn(loop, &child, &worker->child, err);
+	free(program);
 	if (rc != 0) {
 		cft_worker_free(worker);
 		return rc;

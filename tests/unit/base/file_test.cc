@@ -74,3 +74,34 @@ TEST_F(File, MakesDirectoriesOnTheWay)
 	std::ofstream(path("f")) << "";
 	EXPECT_NE(0, cft_file_mkdirs(path("f/g").c_str(), 0755, &err));
 }
+
+TEST_F(File, GivesATemporaryDirectoryForUsAlone)
+{
+	char *made, *other;
+	struct stat st;
+
+	ASSERT_EQ(0, cft_file_temporary("cft-file-test", &made, &err)) << err.message;
+	ASSERT_EQ(0, cft_file_temporary("cft-file-test", &other, &err)) << err.message;
+	EXPECT_STRNE(made, other);
+	ASSERT_EQ(0, stat(made, &st));
+	EXPECT_TRUE(S_ISDIR(st.st_mode));
+	EXPECT_EQ(0700u, st.st_mode & 07777);
+	cft_file_remove_tree(made);
+	cft_file_remove_tree(other);
+	EXPECT_FALSE(cft_file_exists(made));
+	free(made);
+	free(other);
+}
+
+TEST_F(File, RemovesATreeButNotWhatItsLinksPointTo)
+{
+	fs::create_directories(dir / "tree/below");
+	fs::create_directories(dir / "kept");
+	std::ofstream(dir / "tree/below/file") << "x";
+	std::ofstream(dir / "kept/file") << "x";
+	fs::create_directory_symlink(dir / "kept", dir / "tree/link");
+
+	cft_file_remove_tree(path("tree").c_str());
+	EXPECT_FALSE(fs::exists(dir / "tree"));
+	EXPECT_TRUE(fs::exists(dir / "kept/file"));
+}

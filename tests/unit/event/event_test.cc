@@ -70,12 +70,14 @@ struct Output {
 		self->status = status;
 		self->signal = signal;
 	}
-	struct cft_child *spawn(const std::vector<const char *> &argv, int *ret_rc = nullptr)
+	struct cft_child *spawn(const std::vector<const char *> &argv, int *ret_rc = nullptr,
+	                        bool bare_environment = false)
 	{
 		struct cft_child_options options = {};
 		struct cft_child *child = nullptr;
 		struct cft_err err = CFT_ERR_INIT;
 		options.argv = argv.data();
+		options.bare_environment = bare_environment;
 		options.on_output = on_output;
 		options.on_exit = on_exit;
 		options.ctx = this;
@@ -267,6 +269,22 @@ TEST_F(Event, AMissingProgramIsAnError)
 
 	EXPECT_EQ(nullptr, output.spawn({"/nonexistent/program", nullptr}, &rc));
 	EXPECT_EQ(CFT_E_NOT_FOUND, rc);
+}
+
+TEST_F(Event, AChildWithABareEnvironmentSeesNoSecretOfOurs)
+{
+	Output bare = {loop}, full = {loop};
+
+	setenv("CFT_TEST_SECRET", "hush", 1);
+	struct cft_child *a = bare.spawn({"env", nullptr}, nullptr, true);
+	struct cft_child *b = full.spawn({"env", nullptr});
+	cft_loop_run(loop);
+	EXPECT_EQ(std::string::npos, bare.text[1].find("hush"));
+	EXPECT_NE(std::string::npos, bare.text[1].find("PATH="));
+	EXPECT_NE(std::string::npos, full.text[1].find("CFT_TEST_SECRET=hush"));
+	unsetenv("CFT_TEST_SECRET");
+	cft_child_free(a);
+	cft_child_free(b);
 }
 
 TEST_F(Event, FreeingARunningChildKillsIt)
