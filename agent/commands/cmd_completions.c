@@ -40,7 +40,7 @@ static void add_choices(struct cft_buf *out, const struct cft_opt *opt)
 		cft_buf_addf(out, "%s%s", i ? " " : "", opt->choices[i]);
 }
 
-/* ---- bash ---- */
+/* -- bash -- */
 
 static void bash_option(struct cft_buf *out, const struct cft_command_entry *entry,
                         const struct cft_opt *opt)
@@ -106,7 +106,7 @@ static void bash_script(struct cft_buf *out, const struct cft_command_table *tab
 	cft_buf_adds(out, bash_tail);
 }
 
-/* ---- zsh ---- */
+/* -- zsh -- */
 
 /* Help text inside single quotes of a spec: quotes, brackets and colons have meanings there. */
 static void zsh_text(struct cft_buf *out, const char *text)
@@ -186,7 +186,7 @@ static void zsh_script(struct cft_buf *out, const struct cft_command_table *tabl
 	cft_buf_adds(out, "\tesac\n}\ncompdef _confiture confiture agent\n");
 }
 
-/* ---- fish ---- */
+/* -- fish -- */
 
 static void fish_text(struct cft_buf *out, const char *text)
 {

@@ -105,7 +105,7 @@ const struct cft_command cft_cmd_coordinate_conflicts = {
 	.run = run_conflicts,
 };
 
-/* ---- resolve, reopen ---- */
+/* -- resolve, reopen -- */
 
 /* Who decided: --agent-id or CONFITURE_AGENT_ID, else the login name. */
 static char *acting_agent(struct cft_cmd *cmd)

@@ -3,7 +3,7 @@
  */
 #include "agent/commands/coordinate.h"
 #include "agent/commands/git.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 
 #include <string.h>
 

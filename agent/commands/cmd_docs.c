@@ -14,7 +14,7 @@ static bool documented(const struct cft_command_entry *entry)
 	return !entry->hidden && !(entry->command->flags & CFT_CMD_HIDDEN);
 }
 
-/* ---- Markdown ---- */
+/* -- Markdown -- */
 
 /* Text in a table's cell: a bar would end the cell. */
 static void md_cell(struct cft_buf *out, const char *text)
@@ -123,7 +123,7 @@ const struct cft_command cft_cmd_docs_markdown = {
 	.run = docs_markdown,
 };
 
-/* ---- man pages ---- */
+/* -- man pages -- */
 
 /* roff takes a dot or quote at the line's start and every backslash as its own; a plain dash would
  * become a hyphen that cannot be pasted. */

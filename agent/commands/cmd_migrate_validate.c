@@ -3,7 +3,7 @@
  */
 #include "agent/commands/migrate.h"
 #include "common/migrate/script.h"
-#include "common/sql/parse.h"
+#include "common/sql/syntax/parse.h"
 
 static void add_problem(struct cft_mig_dir *dir, const struct cft_mig_text *text,
                         const struct cft_err *found)

@@ -119,7 +119,7 @@ const struct cft_command cft_cmd_server_start = {
 	.run = run_start,
 };
 
-/* ---- stop ---- */
+/* -- stop -- */
 
 /* The process is there and no zombie that waits for its parent. */
 static bool alive(pid_t pid)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- compact ---- */
+/* -- compact -- */
 
 static json_t *show_project(struct cft_cmd *cmd, const struct cft_pg_result *rows, size_t i)
 {
@@ -84,7 +84,7 @@ const struct cft_command cft_cmd_server_compact = {
 	.run = run_compact,
 };
 
-/* ---- new-epoch ---- */
+/* -- new-epoch -- */
 
 static int run_new_epoch(struct cft_cmd *cmd, struct cft_err *err)
 {

@@ -15,7 +15,7 @@ enum { SECRET_BYTES = 32, ID_BYTES = 6 };
 
 static const char *const roles[] = {"viewer", "agent", "approver", "operator", NULL};
 
-/* ---- create ---- */
+/* -- create -- */
 
 struct credential {
 	const char *id, *kind, *label, *role, *agent_id, *project, *expires_in;
@@ -208,7 +208,7 @@ const struct cft_command cft_cmd_token_create = {
 	.run = run_create,
 };
 
-/* ---- list ---- */
+/* -- list -- */
 
 #define LIST_SQL                                                                       \
 	"SELECT id, kind, role, agent_id, project,"                                    \
@@ -286,7 +286,7 @@ const struct cft_command cft_cmd_token_list = {
 	.run = run_list,
 };
 
-/* ---- revoke ---- */
+/* -- revoke -- */
 
 static int run_revoke(struct cft_cmd *cmd, struct cft_err *err)
 {

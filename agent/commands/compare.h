@@ -5,7 +5,7 @@
 #define CFT_COMMANDS_COMPARE_H
 
 #include "agent/commands/command.h"
-#include "common/sql/effect.h"
+#include "common/sql/effect/effect.h"
 
 enum { CFT_COMPARE_LIMIT_BYTES = 64 << 20 };
 

@@ -4,8 +4,8 @@
 #include "agent/commands/compare.h"
 #include "agent/commands/git.h"
 #include "common/base/vec.h"
-#include "common/sql/analyze.h"
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
+#include "common/sql/effect/analyze.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #include "agent/commands/git.h"
 #include "common/base/file.h"
 #include "common/base/vec.h"
-#include "common/sql/analyze.h"
-#include "common/sql/name.h"
+#include "common/sql/effect/analyze.h"
+#include "common/sql/syntax/name.h"
 
 #include <string.h>
 #include <strings.h>

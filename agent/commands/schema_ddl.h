@@ -5,7 +5,7 @@
 #define CFT_COMMANDS_SCHEMA_DDL_H
 
 #include "common/base/arena.h"
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 
 /* The plan from nothing to `schema`: its `up` makes it. Free with cft_plan_free. */
 int cft_schema_ddl(const struct cft_schema *schema, const struct cft_diff_options *options,

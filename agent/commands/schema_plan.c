@@ -46,7 +46,7 @@ static int compare_once(struct cft_schema_plan *p, struct cft_err *err)
 	return rc;
 }
 
-/* ---- renames ---- */
+/* -- renames -- */
 
 static bool can_ask(const struct cft_schema_plan *p)
 {
@@ -104,7 +104,7 @@ void cft_schema_plan_release(struct cft_schema_plan *p)
 	cft_buf_release(&p->new_text);
 }
 
-/* ---- JSON ---- */
+/* -- JSON -- */
 
 static json_t *steps_json(const struct cft_step *steps, size_t n)
 {
@@ -176,7 +176,7 @@ json_t *cft_schema_plan_json(const struct cft_plan *plan)
 	                 "hazards", hazards_json(plan), "renames_suggested", renames_json(plan));
 }
 
-/* ---- text ---- */
+/* -- text -- */
 
 void cft_schema_plan_notes(const struct cft_schema_plan *p)
 {
@@ -221,7 +221,7 @@ void cft_schema_plan_script(const struct cft_schema_plan *p)
 	cft_buf_release(&script);
 }
 
-/* ---- files ---- */
+/* -- files -- */
 
 bool cft_schema_plan_to_files(const struct cft_schema_plan *p)
 {

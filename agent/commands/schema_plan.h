@@ -6,7 +6,7 @@
 
 #include "agent/commands/command.h"
 #include "common/base/buf.h"
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 
 /* Rows for the options that say how to compare and where the scripts go. */
 #define CFT_SCHEMA_PLAN_OPTIONS                                                                    \

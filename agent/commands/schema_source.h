@@ -8,7 +8,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/config/environment.h"
-#include "common/sql/schema.h"
+#include "common/sql/schema/schema.h"
 
 /* Appends the DDL of a source: the path of a file (hand-written, or pg_dump's), "-", a directory
  * (as `build` orders it), env:NAME (what `build --env NAME --schema-only` gives), env:NAME@db (that

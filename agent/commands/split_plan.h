@@ -6,7 +6,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 
 /* One migration. */
 struct cft_split_part {

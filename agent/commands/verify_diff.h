@@ -5,7 +5,7 @@
 #define CFT_COMMANDS_VERIFY_DIFF_H
 
 #include "common/base/err.h"
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 
 struct cft_verify_request {
 	/* Beside the database of this connection string, whose role must be allowed to make

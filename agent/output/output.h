@@ -77,7 +77,7 @@ const struct cft_output_config *cft_output_settings(const struct cft_output *out
 /* The mark's text for this output, for cells such as "⏳ pending"; borrowed. */
 const char *cft_mark_text(const struct cft_output *out, enum cft_mark mark);
 
-/* ---- the text form; nothing under JSON ---- */
+/* -- the text form; nothing under JSON -- */
 
 /* One line "✅ text"; may hold line breaks. */
 void cft_out_mark(struct cft_output *out, enum cft_mark mark, const char *fmt, ...)
@@ -95,14 +95,14 @@ void cft_out_step_end(struct cft_output *out, enum cft_mark mark, const char *fm
 	__attribute__((format(printf, 3, 4)));
 void cft_out_table(struct cft_output *out, const struct cft_table *table);
 
-/* ---- the JSON form; nothing under text ---- */
+/* -- the JSON form; nothing under text -- */
 
 /* The command's one answer, indented. Takes the reference, also where it prints nothing. */
 void cft_out_json(struct cft_output *out, json_t *takes_document);
 /* One object of a stream, on one line, flushed at once. Takes the reference. */
 void cft_out_json_line(struct cft_output *out, json_t *takes_object);
 
-/* ---- both forms ---- */
+/* -- both forms -- */
 
 /* Bytes for standard output as they are (generated SQL, a completion script). */
 void cft_out_raw(struct cft_output *out, const char *data, size_t len);

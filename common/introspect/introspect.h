@@ -13,7 +13,7 @@
 #define CFT_INTROSPECT_INTROSPECT_H
 
 #include "common/pg/pg.h"
-#include "common/sql/schema.h"
+#include "common/sql/schema/schema.h"
 
 #ifdef __cplusplus
 extern "C" {

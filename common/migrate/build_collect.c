@@ -6,7 +6,7 @@
 #include "common/base/utf8.h"
 #include "common/migrate/build.h"
 #include "common/migrate/build_script.h"
-#include "common/sql/split.h"
+#include "common/sql/syntax/split.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -5,7 +5,7 @@
 #define CFT_MIGRATE_BUILD_SCRIPT_H
 
 #include "common/base/err.h"
-#include "common/sql/split.h"
+#include "common/sql/syntax/split.h"
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
 
 #include "common/base/file.h"
 #include "common/migrate/version.h"
-#include "common/sql/split.h"
+#include "common/sql/syntax/split.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -7,7 +7,7 @@
 #define CFT_MIGRATE_INDEX_H
 
 #include "common/migrate/internal.h"
-#include "common/sql/transaction.h"
+#include "common/sql/syntax/transaction.h"
 
 enum cft_mig_outcome {
 	CFT_MIG_OUTCOME_DONE,    /* it ran */

@@ -4,7 +4,7 @@
 #include "common/migrate/ledger.h"
 
 #include "common/migrate/version.h"
-#include "common/sql/name.h"
+#include "common/sql/syntax/name.h"
 
 #include <stdio.h>
 #include <stdlib.h>

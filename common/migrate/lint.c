@@ -3,7 +3,7 @@
  */
 #include "common/migrate/lint.h"
 
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 
 #include <stdio.h>
 #include <string.h>

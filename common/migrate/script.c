@@ -4,8 +4,8 @@
 #include "common/migrate/script.h"
 
 #include "common/base/buf.h"
-#include "common/sql/parse.h"
-#include "common/sql/split.h"
+#include "common/sql/syntax/parse.h"
+#include "common/sql/syntax/split.h"
 
 #include <ctype.h>
 #include <stdio.h>

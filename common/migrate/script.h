@@ -13,7 +13,7 @@
 #include "common/base/err.h"
 #include "common/base/vec.h"
 #include "common/migrate/files.h"
-#include "common/sql/transaction.h"
+#include "common/sql/syntax/transaction.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -6,7 +6,7 @@
 #include "common/base/mem.h"
 #include "common/pg/cluster.h"
 #include "common/prove/snapshot.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -312,7 +312,7 @@ static void compare(const struct proof_run *run, struct cft_proof *proof)
 	}
 }
 
-/* ---- probes ---- */
+/* -- probes -- */
 
 static const char call_sql[] =
 	"SELECT p.oid::regprocedure::text, format('SELECT %s(%s)', p.oid::regproc, "

@@ -10,7 +10,7 @@
 #define CFT_PROVE_PROVE_H
 
 #include "common/base/json.h"
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -10,7 +10,7 @@
 #define CFT_ANALYZER_ANALYZER_H
 
 #include "common/event/loop.h"
-#include "common/sql/effect.h"
+#include "common/sql/effect/effect.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,7 +35,7 @@ void cft_analyzer_free(struct cft_analyzer *analyzer);
 struct cft_analyzer_query {
 	const char *sql;
 	size_t len;
-	const char *const *tables; /* declared ones (common/sql/analyze.h) */
+	const char *const *tables; /* declared ones (common/sql/effect/analyze.h) */
 	size_t n_tables;
 	bool dump; /* a schema: psql's commands are skipped, unknown statements are kept opaque;
 	            * else a plan: an ellipsis makes a sketch */

@@ -9,7 +9,7 @@
 #include "common/base/process.h"
 #include "common/rpc/codec.h"
 #include "common/rpc/status.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "server/analyzer/frame.h"
 #include "server/codec/effects_codec.h"
 

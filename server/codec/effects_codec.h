@@ -6,7 +6,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/err.h"
-#include "common/sql/effect.h"
+#include "common/sql/effect/effect.h"
 
 #include "confiture/v1/effect.pb-c.h"
 

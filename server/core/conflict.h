@@ -8,7 +8,7 @@
 #ifndef CFT_CORE_CONFLICT_H
 #define CFT_CORE_CONFLICT_H
 
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
 #include "server/core/intent.h"
 
 #ifdef __cplusplus
@@ -34,7 +34,7 @@ struct cft_conflict {
 	const char *intent_a, *intent_b; /* a was registered first; b = "" for a check */
 	const char *agent_a, *agent_b;
 	const char *type;           /* "column", "table", … */
-	int conflict_class;         /* enum of common/sql/conflict.h */
+	int conflict_class;         /* enum of common/sql/conflict/conflict.h */
 	int severity;               /* likewise, as detected; see cft_state_severity */
 	int order;                  /* likewise (enum cft_order): the order that works */
 	struct cft_strings objects; /* "column public.users.email"; sorted */

@@ -2,15 +2,15 @@
  * SPDX-License-Identifier: MIT
  *
  * Two intents have to be compared only where they share a key that is strong on at least one side
- * (common/sql/conflict.h). Each key keeps its strong and its weak members apart, so that a thousand
- * harmless changes of one table never look at each other: finding the candidates costs the size of
- * the intent and of the result.
+ * (common/sql/conflict/conflict.h). Each key keeps its strong and its weak members apart, so that a
+ * thousand harmless changes of one table never look at each other: finding the candidates costs the
+ * size of the intent and of the result.
  */
 #ifndef CFT_CORE_INDEX_H
 #define CFT_CORE_INDEX_H
 
 #include "common/base/arena.h"
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
 #include "server/core/hash.h"
 #include "server/core/intent.h"
 #include "server/core/key_table.h"

@@ -8,7 +8,7 @@
 #ifndef CFT_CORE_INTENT_H
 #define CFT_CORE_INTENT_H
 
-#include "common/sql/effect.h"
+#include "common/sql/effect/effect.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,7 +10,7 @@
 #include "common/base/arena.h"
 #include "common/base/json.h"
 #include "common/migrate/engine.h"
-#include "common/sql/schema.h"
+#include "common/sql/schema/schema.h"
 
 #include "confiture/v1/migration_service.pb-c.h"
 

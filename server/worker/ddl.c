@@ -7,7 +7,7 @@
 #include "server/worker/child.h"
 
 #include "common/migrate/script.h"
-#include "common/sql/split.h"
+#include "common/sql/syntax/split.h"
 
 #include <ctype.h>
 #include <string.h>

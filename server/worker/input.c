@@ -7,7 +7,7 @@
 #include "common/base/file.h"
 #include "common/introspect/introspect.h"
 #include "common/pg/pg.h"
-#include "common/sql/split.h"
+#include "common/sql/syntax/split.h"
 
 #include <stdio.h>
 #include <string.h>

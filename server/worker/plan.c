@@ -6,7 +6,7 @@
 #include "common/migrate/lint.h"
 #include "common/migrate/script.h"
 #include "common/pg/pg.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include "common/base/arena.h"
 #include "common/migrate/lint.h"
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 
 #include "confiture/v1/migration_service.pb-c.h"
 

@@ -11,7 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/mem.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "server/core/state.h"
 
 #include <linux/perf_event.h>

@@ -8,7 +8,7 @@
  * Both sides of a ratio take turns, in rounds; medians of the processor time of a round.
  */
 #include "common/base/json.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "server/core/state.h"
 
 #include <pg_query.h>

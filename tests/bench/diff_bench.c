@@ -6,7 +6,7 @@
  */
 #include "common/base/clock.h"
 #include "common/base/file.h"
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 #include "tests/bench/latency.h"
 
 #include <pg_query.h>

@@ -7,7 +7,7 @@
  * recorded.
  */
 #include "common/base/mem.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "server/codec/records_codec.h"
 #include "server/core/state.h"
 

@@ -9,7 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/vec.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "server/store/sequencer.h"
 
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * An input is up to three texts with form feeds between: base, A and B; one alone is compared with
  * itself. Its first byte chooses whether what cannot be read is kept opaque.
  */
-#include "common/sql/analyze.h"
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
+#include "common/sql/effect/analyze.h"
 
 #include <pg_query.h>
 #include <sanitizer/lsan_interface.h>

@@ -5,7 +5,7 @@
 // `log`. Everything lives as long as the world.
 #pragma once
 
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "server/core/state.h"
 
 #include <functional>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/lib/migration_history.h"
 
-#include "common/sql/parse.h"
+#include "common/sql/syntax/parse.h"
 #include "tests/lib/process.h"
 
 #include <algorithm>

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "common/pg/pg.h"
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
 #include "tests/lib/pair_source.h"
 
 #include <string>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/lib/pair_source.h"
 
-#include "common/sql/split.h"
+#include "common/sql/syntax/split.h"
 
 #include <algorithm>
 #include <iterator>

@@ -3,7 +3,7 @@
 #include "tests/lib/pair_trial.h"
 
 #include "common/base/json.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "tests/lib/pg_cluster.h"
 
 #include <cstring>

@@ -5,7 +5,7 @@
  * schema_diff --same OLD NEW: prints the statements that would be needed, none when all is equal.
  */
 #include "common/base/file.h"
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 // A sample of the corpora by default, all of them with CFT_DIFF_CORPUS=all.
 #include "common/base/json.h"
 #include "common/introspect/introspect.h"
+#include "common/sql/diff/plan.h"
 #include "tests/lib/pg_cluster.h"
 
 #include <cstdlib>

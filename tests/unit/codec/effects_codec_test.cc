@@ -1,6 +1,6 @@
 // Effects survive the wire, the log and the records' own copies, whatever fields they get.
 // SPDX-License-Identifier: MIT
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "server/codec/effects_codec.h"
 #include "server/codec/records_codec.h"
 

@@ -1,9 +1,9 @@
 // Conflicts: every pair of the corpus against the verdict of real PostgreSQL, and properties.
 // SPDX-License-Identifier: MIT
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
 
 #include "common/base/file.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 
 #include <cstdlib>
 #include <gtest/gtest.h>

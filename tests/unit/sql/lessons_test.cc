@@ -1,7 +1,7 @@
 // Lessons: pairs that random trials against PostgreSQL 15 once got wrong, with its verdict.
 // SPDX-License-Identifier: MIT
-#include "common/sql/analyze.h"
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
+#include "common/sql/effect/analyze.h"
 
 #include <cstring>
 #include <gtest/gtest.h>

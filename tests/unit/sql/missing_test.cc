@@ -1,7 +1,7 @@
 // Missing: objects that a plan names and neither the base nor another plan has.
 // SPDX-License-Identifier: MIT
-#include "common/sql/analyze.h"
-#include "common/sql/conflict.h"
+#include "common/sql/conflict/conflict.h"
+#include "common/sql/effect/analyze.h"
 
 #include <cstring>
 #include <gtest/gtest.h>

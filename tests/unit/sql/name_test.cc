@@ -1,6 +1,6 @@
 // Names: folding, cutting, quoting, and the names PostgreSQL generates.
 // SPDX-License-Identifier: MIT
-#include "common/sql/name.h"
+#include "common/sql/syntax/name.h"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -1,6 +1,6 @@
 // Parsing: boundaries of statements, places of errors, hostile input.
 // SPDX-License-Identifier: MIT
-#include "common/sql/parse.h"
+#include "common/sql/syntax/parse.h"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -16,7 +16,7 @@ struct Row {
 const Row rows[] = {
 #define RULE(situation, class_, severity, explanation, suggestion, second) \
 	{#situation, #class_, #severity, explanation, suggestion, second},
-#include "common/sql/rules.def"
+#include "common/sql/conflict/rules.def"
 #undef RULE
 };
 

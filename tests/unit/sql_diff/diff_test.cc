@@ -1,6 +1,6 @@
 // Goldens of the schema diff: two texts in, the statements of both scripts out.
 // SPDX-License-Identifier: MIT
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 
 #include <gtest/gtest.h>
 #include <string>

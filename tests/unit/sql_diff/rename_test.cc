@@ -1,6 +1,6 @@
 // Renames: from hints in the SQL and from options, never by guess.
 // SPDX-License-Identifier: MIT
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A few pairs by default; CFT_DIFF_RANDOM=10000 says how many, CFT_DIFF_SEED where to begin.
-#include "common/sql/schema.h"
+#include "common/sql/diff/plan.h"
 #include "tests/lib/random_schema.h"
 
 #include <cstdlib>

@@ -1,0 +1,199 @@
+/* Finding, latent: what breaks only when it runs.
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/sql/conflict/finding_parts.h"
+
+#include <string.h>
+
+static bool is_gone(const struct world *w, int obj)
+{
+	return obj < 0 || !WORLD_OBJ(w, obj)->alive;
+}
+
+/* A literal in a body that was an enum label, and is none any more. */
+static bool label_vanished(const struct outcome *o, const char *value)
+{
+	const struct world *w = &o->ab.world;
+
+	for (int i = 0; i < (int)o->start.objs.n; i++) {
+		const char *before = world_get(&o->start, i, "labels"), *at = before;
+		size_t len = strlen(value);
+		const char *after = world_get(w, i, "labels");
+
+		if (WORLD_OBJ(w, i)->kind != CFT_OBJ_TYPE || strcmp(before, after) == 0)
+			continue;
+		for (; *at; at += strcspn(at, "\x1f") + (at[strcspn(at, "\x1f")] != '\0'))
+			if (strcspn(at, "\x1f") == len && strncmp(at, value, len) == 0)
+				break;
+		bool was = *at || WORLD_OBJ(w, i)->assumed;
+		for (at = after; *at; at += strcspn(at, "\x1f") + (at[strcspn(at, "\x1f")] != '\0'))
+			if (strcspn(at, "\x1f") == len && strncmp(at, value, len) == 0)
+				break;
+		if (was && !*at)
+			return true;
+	}
+	return false;
+}
+
+static void body_breaks(struct finding_list *list, uint8_t side, int obj, const char *reason,
+                        const char *what)
+{
+	const struct world *w = &list->outcome->ab.world;
+	struct finding_facts f = {.situation = FINDING_BODY_BREAKS,
+	                          .class_ = CFT_CLASS_LATENT,
+	                          .x = side,
+	                          .y = (uint8_t)(3 - side),
+	                          .kind = CFT_OBJ_FUNCTION,
+	                          .rewrite = ""};
+
+	f.effect_x = WORLD_OBJ(w, obj)->changed.side == side ? WORLD_OBJ(w, obj)->changed.effect
+	                                                     : WORLD_OBJ(w, obj)->created.effect;
+	f.effect_y = finding_guess_effect(list, f.y, NULL);
+	f.object = world_key(w, obj, list->arena);
+	f.other_object = what;
+	f.reason = reason;
+	finding_add(list, &f);
+}
+
+/* A body that worked when its side was alone, and does not at the end of both. */
+static bool check_body(struct finding_list *list, uint8_t side, int obj, int alone_obj)
+{
+	const struct world *end = &list->outcome->ab.world;
+	const struct cft_effect *e = WORLD_OBJ(end, obj)->effect;
+	struct world before = list->outcome->alone[side].world, after = *end;
+	bool broken = false;
+
+	(void)alone_obj;
+	before.path = before.default_path;
+	after.path = after.default_path;
+	for (size_t i = 0; i < e->n_refs; i++) {
+		const struct cft_ref *ref = &e->refs[i];
+		if (!(ref->flags & (CFT_REF_LATE | CFT_REF_SOFT)))
+			continue;
+		if ((ref->flags & CFT_REF_VALUE) && *ref->value && *ref->value != '#' &&
+		    label_vanished(list->outcome, ref->value)) {
+			body_breaks(list, side, obj,
+			            cft_arena_printf(list->arena, "'%s' is no value any more",
+			                             ref->value),
+			            "");
+			broken = true;
+			continue;
+		}
+		int was = world_resolve_late(&before, e, i), is;
+		if (was < 0)
+			continue;
+		is = world_resolve_late(&after, e, i);
+		if (is == -2 || !is_gone(&after, is))
+			continue;
+		const char *key = world_key(&before, was, list->arena);
+		body_breaks(list, side, obj, cft_arena_printf(list->arena, "it uses %s", key), key);
+		broken = true;
+	}
+	return broken;
+}
+
+static uint8_t author(const struct world_obj *o)
+{
+	return o->changed.side ? o->changed.side : o->created.side;
+}
+
+bool finding_bodies_break(struct finding_list *list)
+{
+	const struct world *w = &list->outcome->ab.world;
+	bool broken = false;
+
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (o->alive && o->effect && author(o) &&
+		    (o->kind == CFT_OBJ_FUNCTION || o->kind == CFT_OBJ_VIEW))
+			broken = check_body(list, author(o), i, i) || broken;
+	}
+	return broken;
+}
+
+/* One side changes a function, the other stores what it computes. */
+bool finding_results_change(struct finding_list *list)
+{
+	const struct world *w = &list->outcome->ab.world;
+	bool found = false;
+
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		bool stores = o->kind == CFT_OBJ_INDEX || o->kind == CFT_OBJ_CONSTRAINT ||
+		              o->kind == CFT_OBJ_MATVIEW || o->kind == CFT_OBJ_COLUMN;
+		if (!o->alive || !stores || !o->created.side)
+			continue;
+		for (size_t k = 0; k < o->n_deps; k++) {
+			const struct world_obj *t = WORLD_OBJ(w, o->deps[k].target);
+			if (t->kind != CFT_OBJ_FUNCTION || !t->changed.side ||
+			    t->changed.side == o->created.side || !t->alive ||
+			    strcmp(o->deps[k].tag, "default") == 0 ||
+			    o->deps[k].target >= (int)list->outcome->start.objs.n)
+				continue;
+			struct finding_facts f = {.situation = FINDING_RESULTS_CHANGE,
+			                          .class_ = CFT_CLASS_LATENT,
+			                          .x = t->changed.side,
+			                          .y = o->created.side,
+			                          .effect_x = t->changed.effect,
+			                          .effect_y = o->created.effect,
+			                          .kind = CFT_OBJ_FUNCTION,
+			                          .rewrite = ""};
+			f.object = world_key(w, o->deps[k].target, list->arena);
+			f.other_object = world_key(w, i, list->arena);
+			f.reason = f.other_object;
+			finding_add(list, &f);
+			found = true;
+		}
+	}
+	return found;
+}
+
+static int number(const char *text)
+{
+	int n = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		n = n * 10 + *text - '0';
+	return n;
+}
+
+/* Two overloads that one call could mean: their argument counts overlap through defaults. */
+bool finding_overloads_clash(struct finding_list *list)
+{
+	const struct world *w = &list->outcome->ab.world;
+
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *a = WORLD_OBJ(w, i);
+		if (a->kind != CFT_OBJ_FUNCTION || a->created.side != 1 || !a->alive)
+			continue;
+		WORLD_EACH(w, k)
+		{
+			const struct world_obj *b = WORLD_OBJ(w, k);
+			int d1 = number(world_get(w, i, "defaults"));
+			int d2 = number(world_get(w, k, "defaults"));
+			int n1 = number(world_get(w, i, "inputs"));
+			int n2 = number(world_get(w, k, "inputs"));
+			if (b->kind != CFT_OBJ_FUNCTION || b->created.side != 2 || !b->alive ||
+			    strcmp(a->name, b->name) != 0 || strcmp(a->schema, b->schema) != 0 ||
+			    (!d1 && !d2) || n1 - d1 > n2 || n2 - d2 > n1)
+				continue;
+			struct finding_facts f = {.situation = FINDING_OVERLOADS,
+			                          .class_ = CFT_CLASS_LATENT,
+			                          .x = 1,
+			                          .y = 2,
+			                          .effect_x = a->created.effect,
+			                          .effect_y = b->created.effect,
+			                          .kind = CFT_OBJ_FUNCTION,
+			                          .rewrite = "",
+			                          .reason = ""};
+			f.object = world_key(w, i, list->arena);
+			f.other_object = world_key(w, k, list->arena);
+			finding_add(list, &f);
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,142 @@
+/* Exec, ALTER: attributes, enum labels, settings.
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/base/buf.h"
+#include "common/sql/world/exec.h"
+
+#include <string.h>
+
+/* Labels are joined by \x1f. */
+static enum world_code alter_labels(struct world *w, int type, const struct cft_effect *e)
+{
+	const char *labels = world_get(w, type, "labels");
+	const char *old = cft_effect_attr(e, "rename_label"),
+		   *add = cft_effect_attr(e, "add_label");
+	const char *label = old ? cft_effect_attr(e, "new_label") : add;
+	const char *after = cft_effect_attr(e, "after"), *before = cft_effect_attr(e, "before");
+	const char *anchor = old ? old : after && *after ? after : before && *before ? before : "";
+	struct cft_buf out = CFT_BUF_INIT;
+	bool found = !*anchor, open = WORLD_OBJ(w, type)->assumed;
+	struct world_by by = {0, 0};
+
+	for (size_t i = 0; i < WORLD_OBJ(w, type)->n_attrs; i++)
+		if (strcmp(WORLD_OBJ(w, type)->attrs[i].key, "labels") == 0)
+			by = WORLD_OBJ(w, type)->attrs[i].by;
+	for (const char *p = labels; *p;) {
+		size_t n = strcspn(p, "\x1f");
+		bool at = strlen(anchor) == n && strncmp(p, anchor, n) == 0;
+
+		if (strlen(label) == n && strncmp(p, label, n) == 0) {
+			cft_buf_release(&out);
+			if (!old && (e->flags & CFT_EFFECT_IF_NOT_EXISTS))
+				return WORLD_OK;
+			return world_fail(w, WORLD_DUPLICATE, CFT_OBJ_TYPE,
+			                  world_key(w, type, w->arena), by,
+			                  "%s already has the value '%s'",
+			                  world_key(w, type, w->arena), label);
+		}
+		found = found || at;
+		if (at && (old || (before && *before)))
+			cft_buf_addf(&out, "%s%s", out.len ? "\x1f" : "", label);
+		if (!(at && old))
+			cft_buf_addf(&out, "%s%.*s", out.len ? "\x1f" : "", (int)n, p);
+		if (at && !old && after && *after)
+			cft_buf_addf(&out, "\x1f%s", label);
+		p += n + (p[n] != '\0');
+	}
+	if (!*anchor)
+		cft_buf_addf(&out, "%s%s", out.len ? "\x1f" : "", label);
+	if (!found && open) {
+		/* Unknown labels: keep what was asked, in order. */
+		cft_buf_addf(&out, "%s%s%s%s", out.len ? "\x1f" : "", before ? label : anchor,
+		             "\x1f", before ? anchor : label);
+		found = true;
+	}
+	const char *text = cft_arena_strdup(w->arena, cft_buf_str(&out));
+	cft_buf_release(&out);
+	if (!found)
+		return world_fail(w, WORLD_MISSING, CFT_OBJ_TYPE, world_key(w, type, w->arena), by,
+		                  "%s has no value '%s'", world_key(w, type, w->arena), anchor);
+	world_set(w, type, "labels", text);
+	if (open)
+		world_set(w, type, "typtype", "enum");
+	return WORLD_OK;
+}
+
+/* Persistent tables and unlogged ones cannot reference each other that way. */
+static enum world_code check_persistence(struct world *w, int table, const char *value)
+{
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (!o->alive || o->kind != CFT_OBJ_CONSTRAINT ||
+		    strcmp(world_get(w, i, "type"), "fkey") != 0)
+			continue;
+		bool own = o->parent == table, refers = false;
+		int target = -1;
+		for (size_t k = 0; k < o->n_deps; k++) {
+			int t = o->deps[k].target;
+			if (WORLD_OBJ(w, t)->kind != CFT_OBJ_TABLE)
+				continue;
+			refers = refers || t == table;
+			target = t;
+		}
+		bool unlogged = *value != '\0';
+		if (unlogged && refers && !own && !*world_get(w, o->parent, "persistence"))
+			return exec_depended(w, table, i);
+		if (!unlogged && own && target >= 0 && *world_get(w, target, "persistence"))
+			return exec_depended(w, table, i);
+	}
+	return WORLD_OK;
+}
+
+static enum world_code alter_setting(struct world *w, const struct cft_effect *e)
+{
+	int obj = world_find(w, CFT_OBJ_SETTING, -1, "", e->name);
+	const char *path = cft_effect_attr(e, "search_path");
+
+	if (obj < 0)
+		obj = world_add(w, CFT_OBJ_SETTING, -1, "", e->name);
+	exec_copy_attrs(w, obj, e);
+	/* For whoever connects next. */
+	if (path)
+		w->default_path = *path == '\x7f' ? "public" : path;
+	return WORLD_OK;
+}
+
+static bool is_late_kind(const struct cft_effect *e, const char *key)
+{
+	return cft_effect_attr(e, key) != NULL;
+}
+
+enum world_code exec_alter(struct world *w, const struct cft_effect *e)
+{
+	const char *persistence = cft_effect_attr(e, "persistence");
+	enum world_code code;
+	bool skip;
+	int obj;
+
+	if (e->kind == CFT_OBJ_SETTING)
+		return alter_setting(w, e);
+	if (e->kind == CFT_OBJ_COLUMN) {
+		bool composite = world_lookup(w, CFT_OBJ_RELATION, e->schema, e->name) < 0 &&
+		                 world_lookup(w, CFT_OBJ_TYPE, e->schema, e->name) >= 0;
+		int table;
+		code = exec_relation(w, e, composite ? CFT_OBJ_TYPE : CFT_OBJ_RELATION, &table,
+		                     &skip);
+		return code != WORLD_OK || skip ? code : exec_alter_column(w, e, table);
+	}
+	code = exec_find(w, e, &obj, &skip);
+	if (code != WORLD_OK || skip)
+		return code;
+	if (is_late_kind(e, "rename_label") || is_late_kind(e, "add_label"))
+		return alter_labels(w, obj, e);
+	if (is_late_kind(e, "like"))
+		return exec_like(w, e, obj);
+	if (persistence && (code = check_persistence(w, obj, persistence)) != WORLD_OK)
+		return code;
+	exec_copy_attrs(w, obj, e);
+	if (e->n_attrs)
+		world_undepend(w, obj, e->attrs[0].key);
+	return world_resolve(w, e, obj, e->n_attrs ? e->attrs[0].key : "");
+}

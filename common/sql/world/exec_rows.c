@@ -1,0 +1,152 @@
+/* Exec, rows: what DML says about them.
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/sql/world/exec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int nth_column(const struct world *w, int table, int n)
+{
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (o->alive && o->kind == CFT_OBJ_COLUMN && o->parent == table && n-- == 0)
+			return i;
+	}
+	return -1;
+}
+
+static void note_rows(struct world *w, const struct cft_effect *e, int table)
+{
+	for (size_t i = 0; i < e->n_attrs; i++) {
+		const char *key = e->attrs[i].key, *value = e->attrs[i].value;
+		int column;
+
+		if (strcmp(key, "null") == 0) {
+			column = *value >= '0' && *value <= '9' ? nth_column(w, table, atoi(value))
+			                                        : world_column(w, table, value);
+			if (column >= 0)
+				world_set(w, column, "~nulls", "yes");
+		} else if (strcmp(key, "fills") == 0) {
+			column = world_column(w, table, value);
+			if (column >= 0)
+				world_set(w, column, "~nulls", "");
+		}
+	}
+}
+
+static bool truncated_together(const struct cft_effect *e, const char *table)
+{
+	for (size_t i = 0; i < e->n_attrs; i++)
+		if (strcmp(e->attrs[i].key, "with") == 0 && strcmp(e->attrs[i].value, table) == 0)
+			return true;
+	return false;
+}
+
+static enum world_code check_truncate(struct world *w, const struct cft_effect *e, int table)
+{
+	if (e->flags & CFT_EFFECT_CASCADE)
+		return WORLD_OK;
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (!o->alive || o->kind != CFT_OBJ_CONSTRAINT || o->parent == table ||
+		    strcmp(world_get(w, i, "type"), "fkey") != 0 ||
+		    truncated_together(e, WORLD_OBJ(w, o->parent)->name))
+			continue;
+		for (size_t k = 0; k < o->n_deps; k++)
+			if (o->deps[k].target == table) {
+				world_fail(w, WORLD_DEPENDED, CFT_OBJ_TABLE,
+				           world_key(w, table, w->arena), o->created,
+				           "%s refers to %s: it cannot be truncated alone",
+				           world_key(w, i, w->arena),
+				           world_key(w, table, w->arena));
+				w->error.blocker = i;
+				return WORLD_DEPENDED;
+			}
+	}
+	return WORLD_OK;
+}
+
+/* Does a primary key or unique index hold this column alone? */
+static bool is_key_column(const struct world *w, int table, int column)
+{
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		const char *type = world_get(w, i, "type");
+		bool constraint = o->kind == CFT_OBJ_CONSTRAINT && o->parent == table &&
+		                  (strcmp(type, "pkey") == 0 || strcmp(type, "key") == 0);
+		bool index = o->kind == CFT_OBJ_INDEX && *world_get(w, i, "unique") &&
+		             !*world_get(w, i, "predicate");
+		int columns = 0, hit = 0;
+
+		if (!o->alive || (!constraint && !index))
+			continue;
+		for (size_t k = 0; k < o->n_deps; k++) {
+			columns += WORLD_OBJ(w, o->deps[k].target)->kind == CFT_OBJ_COLUMN;
+			hit += o->deps[k].target == column;
+		}
+		if (hit && columns == 1)
+			return true;
+	}
+	return false;
+}
+
+/* Two rows with one key; who was first is remembered on the table. */
+static enum world_code note_value(struct world *w, int table, const char *value)
+{
+	char *name = cft_arena_strndup(w->arena, value, strcspn(value, "="));
+	int column = world_column(w, table, name);
+	const char *key = cft_arena_printf(w->arena, "~value.%s", value);
+	const struct world_obj *o = WORLD_OBJ(w, table);
+
+	if (column < 0 || !is_key_column(w, table, column))
+		return WORLD_OK;
+	for (size_t i = 0; i < o->n_attrs; i++)
+		if (strcmp(o->attrs[i].key, key) == 0 && o->attrs[i].by.side != w->side)
+			return world_fail(w, WORLD_DATA, CFT_OBJ_TABLE,
+			                  world_key(w, table, w->arena), o->attrs[i].by,
+			                  "%s has a row with %s already, and it is a key",
+			                  world_key(w, table, w->arena), value);
+	world_set(w, table, key, "yes");
+	return WORLD_OK;
+}
+
+static enum world_code note_values(struct world *w, const struct cft_effect *e, int table)
+{
+	enum world_code code = WORLD_OK;
+
+	/* Rows of the base may be gone by now. */
+	for (size_t i = 0; w->side && i < e->n_attrs && code == WORLD_OK; i++)
+		if (strcmp(e->attrs[i].key, "value") == 0)
+			code = note_value(w, table, e->attrs[i].value);
+	return code;
+}
+
+enum world_code exec_write(struct world *w, const struct cft_effect *e)
+{
+	const char *rows = exec_attr(e, "rows");
+	bool skip;
+	int table;
+	enum world_code code = world_resolve(w, e, -1, "");
+
+	if (code == WORLD_OK)
+		code = exec_relation(w, e, CFT_OBJ_RELATION, &table, &skip);
+	if (code != WORLD_OK || skip)
+		return code;
+	if (strcmp(rows, "insert") == 0) {
+		world_set(w, table, "~rows", "yes");
+		world_set(w, table, "~empty", "");
+		code = note_values(w, e, table);
+	}
+	if (strcmp(rows, "truncate") == 0)
+		code = check_truncate(w, e, table);
+	if (strcmp(rows, "truncate") == 0 || strcmp(rows, "delete all") == 0) {
+		world_set(w, table, "~rows", "");
+		world_set(w, table, "~empty", "yes");
+	}
+	note_rows(w, e, table);
+	return code;
+}

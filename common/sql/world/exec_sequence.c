@@ -1,0 +1,85 @@
+/* Exec, sequences: of their own, of serial and of identity columns.
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/sql/world/exec.h"
+
+#include <string.h>
+
+static enum world_code make_identity(struct world *w, const struct cft_effect *e, int column)
+{
+	struct world_by by = {0, 0};
+
+	for (size_t i = 0; i < WORLD_OBJ(w, column)->n_attrs; i++)
+		by = WORLD_OBJ(w, column)->attrs[i].by.side ? WORLD_OBJ(w, column)->attrs[i].by
+		                                            : by;
+	if (strcmp(exec_attr(e, "mode"), "serial") == 0)
+		return WORLD_OK;
+	if (*world_get(w, column, "default"))
+		return world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN, world_key(w, column, w->arena),
+		                  by, "%s has a default, and an identity column has none",
+		                  world_key(w, column, w->arena));
+	if (*world_get(w, column, "identity"))
+		return world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN, world_key(w, column, w->arena),
+		                  by, "%s is an identity column already",
+		                  world_key(w, column, w->arena));
+	if (!*world_get(w, column, "notnull") && !WORLD_OBJ(w, column)->assumed)
+		return world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN, world_key(w, column, w->arena),
+		                  by, "an identity column has to be NOT NULL: %s",
+		                  world_key(w, column, w->arena));
+	world_set(w, column, "identity", exec_attr(e, "mode"));
+	return WORLD_OK;
+}
+
+static enum world_code create_owned(struct world *w, const struct cft_effect *e)
+{
+	const char *table_name = exec_attr(e, "owner_table"),
+		   *column_name = exec_attr(e, "owner_column");
+	int table = world_lookup(w, CFT_OBJ_RELATION, e->schema, table_name);
+
+	if (table < 0 && (e->flags & CFT_EFFECT_PARENT_IF_EXISTS))
+		return WORLD_OK;
+	if (table < 0)
+		table = world_assume(w, CFT_OBJ_TABLE, -1, e->schema, table_name, "");
+	if (table < 0)
+		return world_fail_missing(w, CFT_OBJ_TABLE, -1, e->schema, table_name);
+	int column = world_column(w, table, column_name);
+	if (column < 0)
+		column = world_assume(w, CFT_OBJ_COLUMN, table, "", column_name, "");
+	if (column < 0)
+		return world_fail_missing(w, CFT_OBJ_COLUMN, table, "", column_name);
+	enum world_code code = make_identity(w, e, column);
+	if (code != WORLD_OK)
+		return code;
+	const char *schema = WORLD_OBJ(w, table)->schema;
+	const char *name = exec_choose_name(w, WORLD_OBJ(w, table)->name, column_name, "seq",
+	                                    schema, true, false);
+	int sequence = world_add(w, CFT_OBJ_SEQUENCE, -1, schema, name);
+	bool serial = strcmp(exec_attr(e, "mode"), "serial") == 0;
+	world_depend(w, sequence, column, serial ? WORLD_DEP_AUTO : WORLD_DEP_INTERNAL, "");
+	if (serial) {
+		world_set(w, column, "default", "nextval(its sequence)");
+		world_depend(w, column, sequence, WORLD_DEP_NORMAL, "default");
+	}
+	return WORLD_OK;
+}
+
+enum world_code exec_create_sequence(struct world *w, const struct cft_effect *e)
+{
+	const char *schema = world_creation_schema(w, e->schema);
+
+	if (e->flags & CFT_EFFECT_GENERATED_NAME)
+		return create_owned(w, e);
+	int found = world_find(w, CFT_OBJ_RELATION, -1, schema, e->name);
+	if (found >= 0 && (e->flags & CFT_EFFECT_IF_NOT_EXISTS))
+		return WORLD_OK;
+	if (found >= 0)
+		return exec_duplicate(w, found);
+	if (world_find(w, CFT_OBJ_SCHEMA, -1, "", schema) < 0 &&
+	    world_assume(w, CFT_OBJ_SCHEMA, -1, "", schema, "") < 0)
+		return world_fail_missing(w, CFT_OBJ_SCHEMA, -1, "", schema);
+	int sequence = world_add(w, CFT_OBJ_SEQUENCE, -1, schema, e->name);
+	for (size_t i = 0; i < e->n_attrs; i++)
+		world_set(w, sequence, e->attrs[i].key, e->attrs[i].value);
+	WORLD_OBJ(w, sequence)->effect = e;
+	return world_resolve(w, e, sequence, "");
+}
