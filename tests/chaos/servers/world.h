@@ -40,6 +40,7 @@ class World
 	void kill_backends(std::mt19937 &random);
 	void restart_database(std::mt19937 &random);
 	void fail_over(std::mt19937 &random);
+	void await_standby();
 
 	std::unique_ptr<cft_test::PgCluster> nodes_[NODES];
 	int primary_ = 0;

@@ -604,6 +604,36 @@ TEST_F(Sequencer, AReplayIsAcknowledgedOnceItIsDurable)
 		<< "a commit of its own stands behind the answer";
 }
 
+// Where commits wait for a standby, one whose backend is ended meanwhile is visible in the
+// database, and a failover could still take it back.
+TEST_F(Sequencer, NothingIsShownThatAFailoverCouldTakeBack)
+{
+	Server *a = open_server(), *b = open_server();
+	const std::string waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
+				    "datname = current_database()";
+	auto standby = [&](const char *names) {
+		sql(std::string("ALTER SYSTEM SET synchronous_standby_names = '") + names + "'");
+		sql("SELECT pg_reload_conf()");
+	};
+	EXPECT_EQ(0u, read_state(b).revision);
+	run(a, make(CFT_CMD_REGISTER, "int_a"));
+	EXPECT_EQ(1u, read_state(b, 1).revision);
+	standby("nobody");
+	auto lost = make(CFT_CMD_REGISTER, "int_b", "r1");
+	submit(a, lost.get());
+	run_until([&] { return sql("SELECT count(*) " + waiting) == "1"; });
+	sql("SELECT pg_terminate_backend(pid) " + waiting);
+	run_until([&] { return lost->done; });
+	EXPECT_EQ("OUTCOME_UNKNOWN", lost->reason);
+	EXPECT_EQ("2", sql("SELECT revision FROM confiture.project")) << "visible";
+	run_until([&] { return sql("SELECT count(*) " + waiting) == "2"; });
+	EXPECT_EQ(1u, a->seen.size());
+	EXPECT_EQ(1u, b->seen.size());
+	standby("");
+	run_until([&] { return a->seen.size() == 2 && b->seen.size() == 2; });
+	EXPECT_TRUE(run(b, make(CFT_CMD_REGISTER, "int_b", "r1"))->replayed);
+}
+
 TEST_F(Sequencer, OneCommandThatTheDatabaseRefusesFailsAlone)
 {
 	Server *server = open_server();
