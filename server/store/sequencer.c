@@ -14,8 +14,8 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { READ_PATIENCE_US = 5000000, REQUEST_RETENTION_S = 86400, POLLS_PER_CLEANING = 600 };
-enum { ENDED_RETENTION_S = 30 * 86400 };
+enum { READ_PATIENCE_US = 5000000, POLLS_PER_CLEANING = 600 };
+enum { ENDED_RETENTION_S = 30 * 86400, REQUEST_RETENTION_S = 86400 };
 
 /* -- the clock -- */
 
@@ -140,6 +140,17 @@ static void fail_unavailable(struct cft_project *project)
 	cft_project_fail_all(project, &err);
 }
 
+static void forget(struct cft_project *project)
+{
+	struct cft_sequencer *sequencer = project->sequencer;
+	int64_t now_us = cft_sequencer_now_us(sequencer);
+
+	project->cleaning_due = false;
+	cft_state_forget_requests(project->state,
+	                          now_us - sequencer->request_retention_s * 1000000);
+	cft_state_forget_ended(project->state, now_us - sequencer->ended_retention_s * 1000000);
+}
+
 static void step(struct cft_project *project)
 {
 	if (project->activity != CFT_PROJECT_IDLE)
@@ -156,6 +167,8 @@ static void step(struct cft_project *project)
 			cft_project_load(project);
 		return;
 	}
+	if (project->cleaning_due)
+		forget(project);
 	if (!project->behind)
 		run_reads(project);
 	if (project->behind || project->target > cft_state_revision(project->state))
@@ -330,19 +343,15 @@ static void on_forgotten(void *ctx, const char *const *const *rows, size_t n,
 
 static void clean(struct cft_sequencer *sequencer)
 {
-	int64_t now_us = cft_sequencer_now_us(sequencer);
-	int64_t before = now_us - (int64_t)REQUEST_RETENTION_S * 1000000;
-	int64_t ended = now_us - sequencer->ended_retention_s * 1000000;
 	struct cft_project *project, *next;
 
 	HASH_ITER (hh, sequencer->projects, project, next) {
-		if (!project->state || project->activity == CFT_PROJECT_APPENDING)
-			continue;
-		cft_state_forget_requests(project->state, before);
-		cft_state_forget_ended(project->state, ended);
+		project->cleaning_due = true; /* once nothing of it is under way */
+		cft_project_wake(project);
 	}
 	sequencer->calls++;
-	cft_store_forget_requests(sequencer->store, REQUEST_RETENTION_S, on_forgotten, sequencer);
+	cft_store_forget_requests(sequencer->store, sequencer->request_retention_s, on_forgotten,
+	                          sequencer);
 }
 
 /* The answer tells of the time of the question: what was appended meanwhile is not in it. */
@@ -387,6 +396,7 @@ struct cft_sequencer *cft_sequencer_new(struct cft_loop *loop, struct cft_store 
 
 	sequencer->store = store;
 	sequencer->ended_retention_s = ENDED_RETENTION_S;
+	sequencer->request_retention_s = REQUEST_RETENTION_S;
 	sequencer->limits = *limits;
 	sequencer->tick = cft_timer_new(loop, on_tick, sequencer);
 	sequencer->was_up = cft_store_up(store);
@@ -431,8 +441,10 @@ void cft_sequencer_free(struct cft_sequencer *sequencer)
 		free(sequencer);
 }
 
-void cft_sequencer_set_retention(struct cft_sequencer *sequencer, int64_t ended_seconds)
+void cft_sequencer_set_retention(struct cft_sequencer *sequencer, int64_t ended_seconds,
+                                 int64_t request_seconds)
 {
+	sequencer->request_retention_s = request_seconds;
 	sequencer->ended_retention_s = ended_seconds;
 }
 

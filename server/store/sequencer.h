@@ -23,8 +23,10 @@ struct cft_sequencer;
  * sequencer first, then the store. */
 struct cft_sequencer *cft_sequencer_new(struct cft_loop *loop, struct cft_store *store,
                                         const struct cft_limits *limits);
-/* How long merged and abandoned intents stay in memory; 30 days where nobody says. */
-void cft_sequencer_set_retention(struct cft_sequencer *sequencer, int64_t ended_seconds);
+/* How long merged and abandoned intents stay in memory, and request ids there and in the database;
+ * 30 days and one day where nobody says. */
+void cft_sequencer_set_retention(struct cft_sequencer *sequencer, int64_t ended_seconds,
+                                 int64_t request_seconds);
 /* Answers everything that waits: UNAVAILABLE, or OUTCOME_UNKNOWN for the group under way. */
 void cft_sequencer_free(struct cft_sequencer *sequencer);
 

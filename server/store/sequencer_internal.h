@@ -57,10 +57,11 @@ struct cft_project {
 	struct cft_sequencer *sequencer;
 	struct cft_state *state; /* NULL while not loaded */
 	enum cft_project_activity activity;
-	bool outdated;   /* to be read anew at the next opportunity */
-	bool behind;     /* after an unknown outcome: nothing is shown before the log was read */
-	uint64_t target; /* the log is said to have come so far */
-	uint64_t polled; /* what was committed for sure when the revisions were asked for */
+	bool cleaning_due; /* what is past its retention time is to be forgotten */
+	bool outdated;     /* to be read anew at the next opportunity */
+	bool behind;       /* after an unknown outcome: nothing is shown before the log was read */
+	uint64_t target;   /* the log is said to have come so far */
+	uint64_t polled;   /* what was committed for sure when the revisions were asked for */
 	unsigned char hash[32];
 	unsigned char group_hash[32]; /* after the group */
 	struct cft_arena group_arena;
@@ -84,7 +85,7 @@ struct cft_sequencer {
 	bool was_up, told_down, grace_due;
 	int64_t clock_offset_us; /* database's clock minus our monotonic one */
 	int64_t renewed_since_us, down_since_us;
-	int64_t ended_retention_s;
+	int64_t ended_retention_s, request_retention_s;
 	uint64_t epoch; /* of the log; 0 = not heard yet */
 	uint64_t polls, groups;
 	cft_event_cb *on_event;

@@ -95,7 +95,8 @@ static int start_store(struct cft_app *app, struct cft_err *err)
 	if (rc == 0)
 		app->sequencer = cft_sequencer_new(app->loop, app->store, &limits);
 	if (rc == 0)
-		cft_sequencer_set_retention(app->sequencer, s->ended_retention / 1000);
+		cft_sequencer_set_retention(app->sequencer, s->ended_retention / 1000,
+		                            s->request_retention / 1000);
 	return rc;
 }
 

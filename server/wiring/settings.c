@@ -174,6 +174,14 @@ static const struct cft_setting rows[] = {
          .max = 315360000000,
          .help = "Merged and abandoned intents leave the server's memory after so long; the "
                  "database keeps them."},
+	{.name = "request_retention",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, request_retention),
+         .fallback = "1d",
+         .min = 10000,
+         .max = 2592000000,
+         .help = "So long a repeated request_id gives the first answer; the same on all servers "
+                 "of a database."},
 	{.name = "max_intents_per_agent",
          .type = CFT_SETTING_INT,
          .offset = offsetof(struct cft_server_settings, max_intents_per_agent),

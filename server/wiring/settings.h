@@ -29,7 +29,7 @@ struct cft_server_settings {
 	int64_t analyzer_processes, analyzer_timeout, analyzer_cache;
 	int64_t prover_timeout;
 	int64_t lease_min, lease_default, lease_max, stale_after;
-	int64_t max_intents_per_agent, ended_retention;
+	int64_t max_intents_per_agent, ended_retention, request_retention;
 	const struct cft_yaml_node *targets; /* NULL: none */
 	int64_t operation_stale;
 	int64_t database_connections, database_poll, database_timeout;

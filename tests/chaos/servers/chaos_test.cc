@@ -92,35 +92,6 @@ Log read_log(const std::string &address)
 	return log;
 }
 
-/* From the first revision to `head`, through proxies and whatever happens to them. */
-void follow(const World *world, int first, std::atomic<uint64_t> *head, Log *log)
-{
-	std::string token;
-	uint64_t seen = 0;
-
-	for (int turn = first; *head == 0 || seen < *head; turn++) {
-		Caller c(world->addresses(turn % SERVERS));
-		MSG(WatchEventsRequest, watch_events_request, r);
-		r.resume_token = text(token);
-		r.from_revision = 1;
-		Watcher w(c, &r);
-		/* A stream says something every half second: silence is a dead connection. */
-		while ((*head == 0 || seen < *head) && w.read(2500) == 1) {
-			if (w.is(CONFITURE__V1__WATCH_EVENTS_RESPONSE__ITEM_EVENT)) {
-				log->push_back(copy(w.message->event));
-				seen = w.message->event->revision;
-			}
-			token = w.token;
-			cft_arena_release(&c.arena);
-		}
-		if (c.err.code == CFT_E_OUT_OF_RANGE) {
-			ADD_FAILURE() << "after revision " << seen << ": " << c.err.message;
-			return;
-		}
-		cft_test::sleep_ms(20);
-	}
-}
-
 class Chaos : public ::testing::Test
 {
       protected:
@@ -260,7 +231,13 @@ TEST_F(Chaos, HistoriesAreLinearizableAndNothingAcknowledgedIsLost)
 	for (int i = 0; i < CLIENTS; i++)
 		clients.emplace_back(run_client, &world, &shared, i, seed + (unsigned)i);
 	for (int i = 0; i < SERVERS; i++)
-		watchers.emplace_back(follow, &world, i, &head, &watched[i]);
+		watchers.emplace_back([&, i] {
+			follow(
+				world, i, [&](uint64_t seen) { return head != 0 && seen >= head; },
+				[&](const Confiture__V1__Event *event) {
+					watched[i].push_back(copy(event));
+				});
+		});
 	cft_test::sleep_ms(1000);
 	while ((int)world.faults() < wanted)
 		world.fault(random);

@@ -54,8 +54,12 @@ class Client
 	{
 		while (!shared_.stop) {
 			std::shared_ptr<Cell> cell = shared_.pick(random_);
+			int64_t begin = now_us();
 			act(*cell);
 			cft_arena_release(&caller_.arena);
+			shared_.operations++;
+			if (shared_.half_load)
+				cft_test::sleep_ms((int)((now_us() - begin) / 1000) + 1);
 		}
 	}
 
@@ -337,4 +341,33 @@ class Client
 void run_client(const World *world, Shared *shared, int number, unsigned seed)
 {
 	Client(world, shared, number, seed).run();
+}
+
+void follow(const World &world, int first, const std::function<bool(uint64_t)> &done,
+            const std::function<void(const Confiture__V1__Event *)> &take)
+{
+	std::string token;
+	uint64_t seen = 0;
+
+	for (int turn = first; !done(seen); turn++) {
+		Caller c(world.addresses(turn % SERVERS));
+		MSG(WatchEventsRequest, watch_events_request, r);
+		r.resume_token = text(token);
+		r.from_revision = 1;
+		Watcher w(c, &r);
+		/* A stream says something every half second: silence is a dead connection. */
+		while (!done(seen) && w.read(2500) == 1) {
+			if (w.is(CONFITURE__V1__WATCH_EVENTS_RESPONSE__ITEM_EVENT)) {
+				take(w.message->event);
+				seen = w.message->event->revision;
+			}
+			token = w.token;
+			cft_arena_release(&c.arena);
+		}
+		if (c.err.code == CFT_E_OUT_OF_RANGE) {
+			ADD_FAILURE() << "after revision " << seen << ": " << c.err.message;
+			return;
+		}
+		cft_test::sleep_ms(20);
+	}
 }

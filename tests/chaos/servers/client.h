@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
 
 /* Two intents on one table; any client may act on it. */
@@ -41,12 +42,14 @@ class Shared
 	std::pair<uint64_t, int64_t> newest();
 
 	std::atomic<bool> stop{false};
+	/* Clients rest as long as each operation took: half the load that they can make. */
+	std::atomic<bool> half_load{false};
 	std::mutex mutex;
 	std::vector<std::shared_ptr<Cell>> cells;
 	std::map<std::string, uint64_t> acknowledgements; /* request id -> revision */
 	std::vector<Grant> grants;
 	std::pair<uint64_t, int64_t> newest_{0, 0};
-	std::atomic<uint64_t> retries{0}, gave_up{0};
+	std::atomic<uint64_t> retries{0}, gave_up{0}, operations{0};
 };
 
 inline int64_t now_us()
@@ -57,5 +60,10 @@ inline int64_t now_us()
 
 /* Works until `shared.stop`; every mutation is asked again until its answer is known. */
 void run_client(const World *world, Shared *shared, int number, unsigned seed);
+
+/* Watches from the first revision until `done` says so of the last one seen, beginning with server
+ * `first`, through proxies and whatever happens to them; `take` gets each event once. */
+void follow(const World &world, int first, const std::function<bool(uint64_t)> &done,
+            const std::function<void(const Confiture__V1__Event *)> &take);
 
 #endif

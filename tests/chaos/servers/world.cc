@@ -20,8 +20,14 @@ int between(std::mt19937 &random, int low, int high)
 
 } // namespace
 
-World::World()
+World::World(const std::vector<std::string> &extra)
 {
+	std::vector<std::string> settings = {
+		"--lease-min",         "1s",   "--lease-default", "2s",
+		"--database-timeout",  "4s",   "--database-poll", "200ms",
+		"--bookmark-interval", "500ms"};
+
+	settings.insert(settings.end(), extra.begin(), extra.end());
 	for (auto &node : nodes_)
 		node = std::make_unique<PgCluster>(std::vector<std::string>{
 			"synchronous_commit=on", "wal_keep_size=64MB", "track_commit_timestamp=on",
@@ -42,9 +48,7 @@ World::World()
 			"host=" + hosts +
 				" port=5432 user=postgres dbname=chaos "
 				"target_session_attrs=read-write",
-			std::vector<std::string>{"--lease-min", "1s", "--lease-default", "2s",
-		                                 "--database-timeout", "4s", "--database-poll",
-		                                 "200ms", "--bookmark-interval", "500ms"});
+			settings);
 		to_server_[i] = std::make_unique<Proxy>(servers_[i]->address);
 	}
 }
@@ -189,15 +193,25 @@ void World::fault(std::mt19937 &random)
 {
 	int die = between(random, 0, 99);
 
-	if (die < 4)
+	if (die >= 13) {
+		fault_around(random);
+		return;
+	}
+	kill_server(random);
+	sleep_ms(between(random, 20, 300));
+}
+
+void World::fault_around(std::mt19937 &random)
+{
+	int die = between(random, 0, 99);
+
+	if (die < 5)
 		fail_over(random);
-	else if (die < 12)
+	else if (die < 14)
 		restart_database(random);
-	else if (die < 25)
-		kill_server(random);
-	else if (die < 31)
+	else if (die < 21)
 		stop_server(random);
-	else if (die < 45)
+	else if (die < 37)
 		kill_backends(random);
 	else
 		spoil(random);

@@ -16,7 +16,8 @@ enum { SERVERS = 3, NODES = 2 };
 class World
 {
       public:
-	World();
+	/* `extra` are settings of the servers. */
+	explicit World(const std::vector<std::string> &extra = {});
 	/* Through proxies, beginning with server `first`: what clients are given. */
 	std::string addresses(int first) const;
 	/* Past the proxies. */
@@ -26,9 +27,15 @@ class World
 	}
 	/* One fault, from injection to repair; blocks meanwhile. Its name is counted. */
 	void fault(std::mt19937 &random);
+	/* As fault(), but the processes of the servers live on. */
+	void fault_around(std::mt19937 &random);
 	/* Everything runs, nothing is spoilt. */
 	void calm();
 	std::string sql(const std::string &text); /* on the primary */
+	pid_t server_pid(int server) const
+	{
+		return servers_[server]->process.pid();
+	}
 	size_t faults() const;
 	void print_faults() const;
 	std::string logs() const;
