@@ -394,9 +394,9 @@ void cft_store_inbox(struct cft_store *store, const char *project, const char *a
 	const char *values[] = {project, agent_id};
 
 	rows(store,
-	     "SELECT coalesce(max(i.cursor), 0) FROM confiture.inbox i"
-	     " JOIN confiture.project p ON p.id = i.project_id"
-	     " WHERE p.name = $1 AND i.agent_id = $2",
+	     "SELECT greatest(max(i.cursor), max(p.first_revision) - 1, 0) FROM confiture.project p"
+	     " LEFT JOIN confiture.inbox i ON p.id = i.project_id AND i.agent_id = $2"
+	     " WHERE p.name = $1",
 	     2, values, cb, ctx);
 }
 

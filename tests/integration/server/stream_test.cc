@@ -159,6 +159,97 @@ TEST_F(Stream, TokensThatDoNotFitTheLogAreRefused)
 	}
 }
 
+struct Compacted : Stream {
+	/* tokens[n]: everything up to revision n was received */
+	std::vector<std::string> tokens{""};
+
+	/* Six revisions, of which the last two stay. */
+	void SetUp() override
+	{
+		MSG(WatchEventsRequest, watch_events_request, r);
+		r.from_revision = 1;
+		for (int i = 1; i <= 6; i++)
+			intent("alice", "CREATE TABLE t" + std::to_string(i) + " (id int)");
+		Watcher w(c, &r);
+		while (tokens.size() < 7 && w.event())
+			tokens.push_back(w.token);
+		ASSERT_EQ(tokens.size(), 7u) << c.err.message;
+		EXPECT_EQ(cft_test::PgCluster::shared().sql(
+				  url, "SELECT * FROM confiture.compact('p', '0', 2)"),
+		          "p|4|5|6");
+		/* Another server has none of it in its memory. */
+		server.process.stop(9);
+		server.start();
+	}
+};
+
+TEST_F(Compacted, AStreamResumesAtTheEdgeAndIsToldTheOldestRevisionBeyondIt)
+{
+	for (uint64_t after = 4; after <= 6; after++) {
+		MSG(WatchEventsRequest, watch_events_request, r);
+		r.resume_token = text(tokens[after]);
+		Watcher w(c, &r);
+		for (uint64_t revision = after + 1; revision <= 6; revision++) {
+			auto *event = w.event();
+			ASSERT_NE(event, nullptr) << c.err.message;
+			EXPECT_EQ(event->revision, revision);
+		}
+	}
+	for (uint64_t after = 1; after <= 3; after++) {
+		MSG(WatchEventsRequest, watch_events_request, r);
+		r.resume_token = text(tokens[after]);
+		Watcher w(c, &r);
+		EXPECT_EQ(w.read(), CFT_E_OUT_OF_RANGE);
+		EXPECT_STREQ(c.err.reason, "REVISION_COMPACTED");
+		EXPECT_NE(std::string(c.err.message).find("oldest revision is 5"),
+		          std::string::npos)
+			<< c.err.message;
+	}
+}
+
+TEST_F(Compacted, ATokenOfAnotherHistoryIsRefusedAtTheEdgeToo)
+{
+	for (uint64_t after = 4; after <= 5; after++) {
+		std::string wrong = tokens[after];
+		wrong.back() = wrong.back() == '0' ? '1' : '0';
+		MSG(WatchEventsRequest, watch_events_request, r);
+		r.resume_token = text(wrong);
+		Watcher w(c, &r);
+		EXPECT_EQ(w.read(), CFT_E_OUT_OF_RANGE);
+		EXPECT_STREQ(c.err.reason, "LOG_DIVERGED");
+	}
+}
+
+TEST_F(Compacted, ASnapshotBringsBackWhoFellBehind)
+{
+	MSG(WatchEventsRequest, watch_events_request, r);
+	r.snapshot = true;
+	Watcher w(c, &r);
+	ASSERT_EQ(w.read(), 1) << c.err.message;
+	ASSERT_TRUE(w.is(ITEM(SNAPSHOT)));
+	EXPECT_EQ(w.message->snapshot->n_intents, 6u);
+	EXPECT_EQ(w.message->revision, 6u);
+	intent("bob", "CREATE TABLE t7 (id int)");
+	auto *event = w.event();
+	ASSERT_NE(event, nullptr) << c.err.message;
+	EXPECT_EQ(event->revision, 7u);
+}
+
+TEST_F(Compacted, AnInboxGoesOnWithWhatIsLeft)
+{
+	MSG(ReadInboxRequest, read_inbox_request, read);
+	read.project = const_cast<char *>("p");
+	read.agent_id = const_cast<char *>("alice");
+	auto *none = c.call<Confiture__V1__ReadInboxResponse>("ReadInbox", &read);
+	ASSERT_NE(none, nullptr) << c.err.message;
+	EXPECT_EQ(none->n_events, 0u);
+	EXPECT_EQ(none->cursor, 6u);
+	intent("bob", "CREATE TABLE t1 (id text)");
+	auto *news = c.call<Confiture__V1__ReadInboxResponse>("ReadInbox", &read);
+	ASSERT_NE(news, nullptr) << c.err.message;
+	EXPECT_EQ(news->n_events, 1u);
+}
+
 TEST_F(Stream, FiltersLeaveOutChangesAndBookmarksGoOn)
 {
 	MSG(WatchEventsRequest, watch_events_request, r);
