@@ -72,6 +72,8 @@ static int run_conflicts(struct cft_cmd *cmd, struct cft_err *err)
 		return rc;
 	fill_list(&coord, &request);
 	rc = list_all(&coord, &request, &list, &revision, err);
+	if (rc == 0)
+		cft_coord_sign_of_life(&coord, cft_cmd_str(cmd, "intent-id"));
 	if (rc == 0 && answer_list(&coord, &list, revision) && cft_cmd_flag(cmd, "exit-code"))
 		rc = 1;
 	cft_coord_close(&coord);

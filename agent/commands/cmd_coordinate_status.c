@@ -62,6 +62,7 @@ static int answer_one(struct cft_coord *coord, const char *intent_id, struct cft
 	int rc = cft_session_call(&coord->session, "GetIntent", &request, &response, err);
 	if (rc != 0)
 		return rc;
+	cft_coord_sign_of_life(coord, intent_id);
 	Confiture__V1__Severity least = CONFITURE__V1__SEVERITY__SEVERITY_WARNING;
 	json_t *document = cft_coord_intent_document(response->intent, response->conflicts,
 	                                             response->n_conflicts, least);

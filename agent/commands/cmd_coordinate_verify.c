@@ -228,6 +228,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 		rc = cft_session_call(&coord.session, "GetIntent", &request, &response, err);
 		if (rc == 0) {
 			v.intent = response->intent;
+			cft_coord_sign_of_life(&coord, v.intent->id);
 			rc = check(&v, err);
 		}
 		if (rc == 0) {

@@ -6,13 +6,14 @@
 #include "common/base/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TICK_MS = 1000 };
+enum { TICK_MS = 1000, CHILD_LOOK_MS = 20 };
 
 struct participant {
 	struct cft_coord *coord;
@@ -40,6 +41,33 @@ static void heartbeat(void *arg)
 		return;
 	p->next_heartbeat_us = cft_clock_mono_us() + p->heartbeat_us;
 	cft_follow_heartbeat(&p->follow);
+}
+
+/* While the command runs nobody reads the stream: its heartbeats are calls of their own. */
+static void heartbeat_apart(struct participant *p)
+{
+	Confiture__V1__HeartbeatRequest request = CONFITURE__V1__HEARTBEAT_REQUEST__INIT;
+	Confiture__V1__HeartbeatResponse *response;
+
+	if (cft_clock_mono_us() < p->next_heartbeat_us)
+		return;
+	p->next_heartbeat_us = cft_clock_mono_us() + p->heartbeat_us;
+	request.project = (char *)p->coord->session.project.id;
+	request.agent_id = (char *)p->agent;
+	if (cft_session_call(&p->coord->session, "Heartbeat", &request, &response, NULL) == 0)
+		tell_lost_leases(p, response);
+}
+
+/* The status of the command when it has ended. */
+static int await_command(struct participant *p, pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		heartbeat_apart(p);
+		poll(NULL, 0, CHILD_LOOK_MS);
+	}
+	return status;
 }
 
 static void write_all(int fd, const char *text)
@@ -79,7 +107,7 @@ static void run_command(struct participant *p, const char *kind, const char *jso
 		write_all(fds[1], json);
 	close(fds[1]);
 	if (pid > 0)
-		waitpid(pid, &status, 0);
+		status = await_command(p, pid);
 	if (pid < 0 || status != 0)
 		cft_out_note(p->coord->cmd->out, "The command failed for %s (status %d)", kind,
 		             WIFEXITED(status) ? WEXITSTATUS(status) : -1);

@@ -3,6 +3,7 @@
  */
 #include "agent/commands/coordinate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *const cft_coord_risk_names[] = {"low", "medium", "high", "critical", NULL};
@@ -73,6 +74,23 @@ void cft_coord_answer(struct cft_coord *coord, json_t *takes_document, uint64_t 
 	else
 		cft_out_styled(coord->cmd->out, CFT_STYLE_DIM, "Server %s, project %s",
 		               coord->session.address, project);
+}
+
+void cft_coord_sign_of_life(struct cft_coord *coord, const char *intent_id)
+{
+	Confiture__V1__HeartbeatRequest request = CONFITURE__V1__HEARTBEAT_REQUEST__INIT;
+	Confiture__V1__LeaseRef lease = CONFITURE__V1__LEASE_REF__INIT, *leases[] = {&lease};
+	Confiture__V1__HeartbeatResponse *response;
+	const char *agent = getenv("CONFITURE_AGENT_ID");
+
+	if (!intent_id || !agent || !agent[0])
+		return;
+	lease.intent_id = (char *)intent_id;
+	request.project = (char *)coord->session.project.id;
+	request.agent_id = (char *)agent;
+	request.leases = leases;
+	request.n_leases = 1;
+	cft_session_call(&coord->session, "Heartbeat", &request, &response, NULL);
 }
 
 static void add_action(json_t *actions, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -42,6 +42,9 @@ void cft_coord_say_next(struct cft_coord *coord, json_t *actions);
  * `complete --intent-id X` means it. Asks the server for the owner. */
 int cft_coord_agent_for_intent(struct cft_coord *coord, const char *intent_id, char **ret_agent,
                                struct cft_err *err);
+/* Looking at an intent is a sign of life of its holder: renews the lease where CONFITURE_AGENT_ID
+ * names the one who looks. NULL for no intent. Whoever does not hold it changes nothing. */
+void cft_coord_sign_of_life(struct cft_coord *coord, const char *intent_id);
 /* The value of --min-severity. */
 Confiture__V1__Severity cft_coord_min_severity(const struct cft_cmd *cmd);
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace cft_test;
 
@@ -100,6 +101,58 @@ TEST(Run, HandsEachNotificationToTheCommandAndKeepsLeasesAlive)
 	ASSERT_TRUE(run.wait(20)) << read_file(world.dir.file("run.err"));
 	EXPECT_EQ("conflict.detected\n", read_file(world.dir.file("kind")));
 	EXPECT_EQ("bob", World::jq(".conflict.agent_b", read_file(world.dir.file("got"))));
+}
+
+std::string renewed_at(const std::string &id)
+{
+	return PgCluster::shared().sql(Server::shared().database_url(),
+	                               "SELECT renewed_at FROM confiture.lease "
+	                               "WHERE intent_id = '" +
+	                                       id + "'");
+}
+
+TEST(Run, KeepsLeasesAliveWhileItsCommandRuns)
+{
+	World world(Server::shared().address());
+	std::string id = world.registered("alice", "a", "ALTER TABLE users ADD COLUMN bio text");
+	ASSERT_EQ(0, world.json({"start", "--intent-id", id}).exit_code);
+	Background run = background(world,
+	                            {"agent", "run", "--agent-id", "alice", "--count", "1",
+	                             "--heartbeat", "1s", "--exec",
+	                             "touch began; until test -e enough; do sleep 0.1; done"},
+	                            "run");
+	ASSERT_TRUE(eventually([&] {
+		return read_file(world.dir.file("run.err")).find("Participating") !=
+		       std::string::npos;
+	}));
+	world.registered("bob", "b", "ALTER TABLE users ADD COLUMN bio int");
+	ASSERT_TRUE(eventually([&] { return access(world.dir.file("began").c_str(), F_OK) == 0; }));
+	for (int i = 0; i < 3; i++) {
+		std::string before = renewed_at(id);
+		EXPECT_TRUE(eventually([&] { return renewed_at(id) != before; }));
+	}
+	world.dir.write("enough", "");
+	EXPECT_TRUE(run.wait(20));
+}
+
+TEST(Lease, LookingAtOnesIntentRenewsIt)
+{
+	World world(Server::shared().address());
+	std::string id = world.registered("alice", "a", "ALTER TABLE lease ADD COLUMN bio text");
+	ASSERT_EQ(0, world.json({"start", "--intent-id", id}).exit_code);
+	const std::vector<std::string> looks[] = {{"status", "--intent-id", id},
+	                                          {"history", "--intent-id", id},
+	                                          {"conflicts", "--intent-id", id}};
+	for (const auto &look : looks) {
+		std::string before = renewed_at(id);
+		world.env.push_back({"CONFITURE_AGENT_ID", "bob"});
+		EXPECT_EQ(0, world.json(look).exit_code);
+		EXPECT_EQ(before, renewed_at(id)) << "not the holder";
+		world.env.back().second = "alice";
+		EXPECT_EQ(0, world.json(look).exit_code);
+		EXPECT_NE(before, renewed_at(id)) << look[0];
+		world.env.pop_back();
+	}
 }
 
 class LocalServer : public ::testing::Test

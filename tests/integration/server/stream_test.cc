@@ -180,6 +180,10 @@ struct Compacted : Stream {
 		/* Another server has none of it in its memory. */
 		server.process.stop(9);
 		server.start();
+		MSG(GetServerInfoRequest, get_server_info_request, info);
+		EXPECT_TRUE(cft_test::eventually([&] {
+			return c.call<Confiture__V1__GetServerInfoResponse>("GetServerInfo", &info);
+		})) << c.err.message;
 	}
 };
 
