@@ -19,6 +19,7 @@
 #include "server/wiring/database.h"
 #include "server/wiring/targets.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@
 /* After the drain's deadline: what still waits for the database is given up. */
 enum { GIVE_UP_MS = 1000 };
 
-enum { MEASURE_MS = 1000 };
+enum { MEASURE_MS = 1000, TRIM_TICKS = 10 };
 
 struct cft_app {
 	const struct cft_server_settings *settings;
@@ -52,6 +53,8 @@ struct cft_app {
 	struct cft_timer *give_up;
 	char *address;
 	bool listening, stopping, stopped;
+	unsigned ticks; /* of measure */
+	size_t connections_before;
 };
 
 static int start_analyzer(struct cft_app *app, struct cft_err *err)
@@ -246,11 +249,22 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 
 /* -- metrics -- */
 
+/* What connections used, the allocator keeps; a flood would be remembered for ever. */
+static void return_memory(struct cft_app *app, size_t connections)
+{
+	if (++app->ticks % TRIM_TICKS != 0)
+		return;
+	if (connections < app->connections_before)
+		malloc_trim(0);
+	app->connections_before = connections;
+}
+
 static void measure_connections(struct cft_app *app)
 {
 	struct cft_door_stats s;
 
 	cft_rpc_server_connections(app->server, &s);
+	return_memory(app, s.open);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS, (int64_t)s.open);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_WAITING, (int64_t)s.waiting);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_REFUSED, (int64_t)s.refused);
