@@ -45,6 +45,16 @@ enum cft_role cft_role_parse(const char *name)
 	return CFT_ROLE_NONE;
 }
 
+static int need_role(const struct cft_identity *identity, const char *rpc, enum cft_role least,
+                     const char *where, struct cft_err *err)
+{
+	if (identity->role >= least)
+		return 0;
+	return cft_fail_reason(err, CFT_E_FORBIDDEN, "ROLE_TOO_LOW",
+	                       "%s needs the role %s%s; this credential's is %s", rpc,
+	                       cft_role_name(least), where, cft_role_name(identity->role));
+}
+
 static int check_role(const struct cft_identity *identity, const struct cft_auth_rule *rule,
                       struct cft_err *err)
 {
@@ -56,11 +66,7 @@ static int check_role(const struct cft_identity *identity, const struct cft_auth
 		                    "send a token as `authorization: Bearer …`; the command line "
 		                    "takes it from CONFITURE_TOKEN");
 	}
-	if (identity->role >= rule->least)
-		return 0;
-	return cft_fail_reason(err, CFT_E_FORBIDDEN, "ROLE_TOO_LOW",
-	                       "%s needs the role %s; this credential's is %s", rule->rpc,
-	                       cft_role_name(rule->least), cft_role_name(identity->role));
+	return need_role(identity, rule->rpc, rule->least, "", err);
 }
 
 static int check_project(const struct cft_identity *identity,
@@ -109,5 +115,7 @@ int cft_auth_decide(const struct cft_identity *identity, const char *service, co
 		rc = check_name(identity, rule, request, err);
 	if (rc == 0)
 		rc = check_force(identity, request, err);
+	if (rc == 0)
+		rc = need_role(identity, rpc, request->target_role, " on this target", err);
 	return rc;
 }

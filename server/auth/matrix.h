@@ -107,6 +107,8 @@ struct cft_identity {
 struct cft_auth_request {
 	const char *project, *agent_id;
 	bool force;
+	enum cft_role
+		target_role; /* the least on its target; CFT_ROLE_NONE: no more than the row */
 };
 
 /* 0, or CFT_E_UNAUTHENTICATED, or CFT_E_FORBIDDEN with reason ROLE_TOO_LOW, WRONG_PROJECT,

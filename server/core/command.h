@@ -63,7 +63,8 @@ struct cft_command {
 	enum cft_strategy strategy;
 	const char *operation_id, *target; /* APPLY, APPLY_FAILED */
 	bool need_approval;                /* APPLY: the target's policy */
-	const char *digest;                /* APPROVE, REJECT: of the DDL that was seen; "" any */
+	struct cft_strings approvers; /* APPLY: whose approval counts; none: everybody else's */
+	const char *digest;           /* APPROVE, REJECT: of the DDL that was seen; "" any */
 	const struct cft_base_schema *base;
 	/* PROVE: the evidence, and the generations of the two intents that it is about. */
 	const char *proof_json, *proven_verdict;

@@ -18,14 +18,32 @@ static int find_intent(struct cft_decide *d, const struct cft_intent **ret)
 
 /* -- apply -- */
 
+/* Those whom the target names; where it names nobody, whoever may approve at all. */
+static int need_approver(struct cft_decide *d, const struct cft_intent *intent)
+{
+	const struct cft_strings *approvers = &d->command->approvers;
+
+	for (size_t i = 0; i < approvers->n; i++)
+		if (strcmp(approvers->v[i], intent->approval_by) == 0)
+			return 0;
+	if (approvers->n == 0)
+		return 0;
+	cft_fail_reason(d->err, CFT_E_STATE, "APPROVER_NOT_ACCEPTED",
+	                "intent %s was approved by %s, whose approval does not count on target %s",
+	                intent->id, intent->approval_by, cft_or_empty(d->command->target));
+	return cft_err_hint(d->err, "ask %s, or another approver of the target (ListTargets)",
+	                    approvers->v[0]);
+}
+
 static int need_approval(struct cft_decide *d, const struct cft_intent *intent)
 {
 	char digest[65];
 
-	if (!d->command->need_approval ||
-	    (intent->approval == CFT_APPROVAL_APPROVED &&
-	     strcmp(intent->approval_digest, cft_intent_digest(intent, digest)) == 0))
+	if (!d->command->need_approval)
 		return 0;
+	if (intent->approval == CFT_APPROVAL_APPROVED &&
+	    strcmp(intent->approval_digest, cft_intent_digest(intent, digest)) == 0)
+		return need_approver(d, intent);
 	if (intent->approval == CFT_APPROVAL_REJECTED)
 		cft_fail_reason(d->err, CFT_E_STATE, "APPROVAL_REQUIRED",
 		                "intent %s was rejected by %s: %s", intent->id, intent->approval_by,

@@ -22,6 +22,7 @@ static bool look(ProtobufCMessage *message, struct cft_request_fields *ret)
 	ret->project = member(message, "project", PROTOBUF_C_TYPE_STRING);
 	ret->agent_id = member(message, "agent_id", PROTOBUF_C_TYPE_STRING);
 	ret->request_id = member(message, "request_id", PROTOBUF_C_TYPE_STRING);
+	ret->target = member(message, "target", PROTOBUF_C_TYPE_STRING);
 	ret->force = member(message, "force", PROTOBUF_C_TYPE_BOOL);
 	return ret->project || ret->agent_id || ret->force;
 }

@@ -14,7 +14,7 @@ extern "C" {
 /* Where the fields are in a message; NULL where it has none. A message that has none of them but
  * wraps another (`oneof`) is looked into, once. */
 struct cft_request_fields {
-	char **project, **agent_id, **request_id;
+	char **project, **agent_id, **request_id, **target;
 	const protobuf_c_boolean *force;
 };
 

@@ -154,9 +154,10 @@ static int check_rate(struct visit *visit, struct cft_err *err)
 
 static int check_message(struct visit *visit, void *message, struct cft_err *err)
 {
+	const struct cft_guard *guard = visit->guard;
 	struct cft_request_fields fields;
-	struct cft_auth_request request = {visit->identity.project, visit->identity.agent_id,
-	                                   false};
+	struct cft_auth_request request = {.project = visit->identity.project,
+	                                   .agent_id = visit->identity.agent_id};
 
 	cft_request_fields_find(message, &fields);
 	if (fields.agent_id && visit->rule->in_name == CFT_IN_OWN_NAME) {
@@ -168,6 +169,9 @@ static int check_message(struct visit *visit, void *message, struct cft_err *err
 		request.project = (*fields.project)[0] ? *fields.project : "default";
 	if (fields.force)
 		request.force = *fields.force;
+	if (fields.target && guard->options.target_role)
+		request.target_role = guard->options.target_role(
+			guard->options.targets, request.project, *fields.target, visit->rule->rpc);
 	if (cft_auth_decide(&visit->identity, visit->rule->service, visit->rule->rpc, &request,
 	                    err) < 0)
 		return err->code;

@@ -3,7 +3,8 @@
  *
  * A caller is known by its bearer token, else by a name in its client certificate. What it may do
  * is the table in server/auth/matrix.h. The fields `project`, `agent_id` and `force` are found in
- * any request by their names, so a new service needs rows in the table and nothing else. An
+ * any request by their names, so a new service needs rows in the table and nothing else; `target`
+ * likewise, for the role that a target asks for. An
  * agent_id that is left out becomes the credential's.
  *
  * Without `required`, a caller that shows nothing is an operator: that is for loopback alone. A
@@ -33,6 +34,11 @@ struct cft_guard_options {
 	 * once, with cft_guard_refreshed. */
 	void (*refresh)(void *ctx, struct cft_guard *guard, int64_t version);
 	void *ctx;
+	/* The least role that an RPC takes on the target that its request names; CFT_ROLE_NONE: no
+	 * more than its row of the table says. NULL: there are no targets. */
+	enum cft_role (*target_role)(const void *targets, const char *project, const char *target,
+	                             const char *rpc);
+	const void *targets;
 	struct cft_metrics *metrics;     /* may be NULL */
 	int64_t max_requests_per_second; /* of one credential; twice that at once; 0 = no limit */
 	int64_t max_streams;             /* and long polls, of one credential; 0 = no limit */

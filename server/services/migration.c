@@ -65,6 +65,10 @@ static Confiture__V1__Target *show_target(struct cft_arena *arena, const struct 
 	to->n_agents = from->n_agents;
 	to->database = (char *)from->shown;
 	to->description = (char *)from->description;
+	to->apply_role = (char *)cft_role_name(from->apply_role);
+	to->rollback_role = (char *)cft_role_name(from->rollback_role);
+	to->approvers = (char **)(uintptr_t)from->approvers;
+	to->n_approvers = from->n_approvers;
 	return to;
 }
 

@@ -231,6 +231,8 @@ static void submit(struct cft_run *run, enum cft_command_kind kind, cft_submit_c
 		.operation_id = run->id,
 		.target = run->target->name,
 		.need_approval = run->target->policy == CFT_APPLY_APPROVAL,
+		.approvers = {(const char **)(uintptr_t)run->target->approvers,
+	                      run->target->n_approvers},
 		.fence = kind == CFT_CMD_APPLY ? 0 : run->intent_fence,
 	};
 	if (kind == CFT_CMD_APPLY_FAILED)

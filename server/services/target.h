@@ -4,6 +4,8 @@
 #ifndef CFT_SERVICES_TARGET_H
 #define CFT_SERVICES_TARGET_H
 
+#include "server/auth/matrix.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +26,11 @@ struct cft_target {
 	const char *shown; /* of the URL: no user, no password */
 	const char *description, *table;
 	enum cft_apply_policy policy;
-	const char *const *agents; /* none: everybody */
+	const char *const *agents; /* whose applies and rollbacks; none: everybody's */
 	size_t n_agents;
+	const char *const *approvers; /* whose approval counts; none: everybody else's */
+	size_t n_approvers;
+	enum cft_role apply_role, rollback_role; /* the least; the guard asks for it */
 	int64_t lock_timeout_ms, statement_timeout_ms;
 };
 

@@ -40,15 +40,24 @@ static void refresh(void *ctx, struct cft_guard *guard, int64_t version)
 	cft_store_credentials(ctx, version, on_rows, guard);
 }
 
+static enum cft_role target_role(const void *targets, const char *project, const char *target,
+                                 const char *rpc)
+{
+	return cft_targets_role(targets, project, target, rpc);
+}
+
 struct cft_guard *cft_access_new(struct cft_loop *loop, struct cft_store *store,
                                  struct cft_metrics *metrics,
-                                 const struct cft_server_settings *settings)
+                                 const struct cft_server_settings *settings,
+                                 const struct cft_targets *targets)
 {
 	struct cft_guard_options options = {
 		.loop = loop,
 		.required = cft_server_auth_required(settings),
 		.refresh = refresh,
 		.ctx = store,
+		.target_role = target_role,
+		.targets = targets,
 		.metrics = metrics,
 		.max_requests_per_second = settings->max_requests_per_second,
 		.max_streams = settings->max_streams_per_identity,

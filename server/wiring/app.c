@@ -231,7 +231,7 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 	int rc;
 
 	make_services(app);
-	app->guard = cft_access_new(app->loop, app->store, app->metrics, s);
+	app->guard = cft_access_new(app->loop, app->store, app->metrics, s, &app->targets);
 	options.gate_ctx = app->guard;
 	app->server = cft_rpc_server_new(&options);
 	serve(app, cft_coordination_service(app->coordination));

@@ -11,9 +11,9 @@
 
 enum { URL_MAX_BYTES = 64 << 10, LOCK_TIMEOUT_MS = 5000 };
 
-static const char *const keys[] = {"name",         "project",          "url",         "url_file",
-                                   "policy",       "agents",           "description", "table",
-                                   "lock_timeout", "statement_timeout"};
+static const char *const keys[] = {
+	"name",        "project", "url",          "url_file",          "policy", "agents",
+	"description", "table",   "lock_timeout", "statement_timeout", "roles",  "approvers"};
 
 /* The text of a key, or the fallback. */
 static int read_text(const struct cft_yaml_node *node, const char *key, const char *fallback,
@@ -84,15 +84,15 @@ static int read_policy(const struct cft_yaml_node *node, struct cft_target *targ
 	                     "policy is free, intent-required or approval-required");
 }
 
-static int read_agents(struct cft_arena *arena, const struct cft_yaml_node *node,
-                       struct cft_target *target, struct cft_err *err)
+static int read_agents(struct cft_arena *arena, const struct cft_yaml_node *node, const char *key,
+                       const char *const **ret, size_t *ret_n, struct cft_err *err)
 {
-	const struct cft_yaml_node *list = cft_yaml_get(node, "agents");
+	const struct cft_yaml_node *list = cft_yaml_get(node, key);
 
 	if (!list)
 		return 0;
 	if (list->kind != CFT_YAML_SEQUENCE)
-		return cft_yaml_fail(list, err, "agents must be a list");
+		return cft_yaml_fail(list, err, "%s must be a list", key);
 	const char **names = cft_arena_array(arena, const char *, list->n);
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->values[i]->kind != CFT_YAML_SCALAR)
@@ -100,11 +100,43 @@ static int read_agents(struct cft_arena *arena, const struct cft_yaml_node *node
 		names[i] = list->values[i]->text;
 	}
 	if (list->n == 0)
-		return cft_yaml_fail(list, err,
-		                     "an empty list of agents: leave it out for everybody");
-	target->agents = names;
-	target->n_agents = list->n;
+		return cft_yaml_fail(list, err, "an empty list of %s: leave it out for everybody",
+		                     key);
+	*ret = names;
+	*ret_n = list->n;
 	return 0;
+}
+
+static int read_role(const struct cft_yaml_node *roles, const char *key, enum cft_role *ret,
+                     struct cft_err *err)
+{
+	const char *name = "agent";
+	int rc = read_text(roles, key, name, &name, err);
+
+	*ret = cft_role_parse(name);
+	if (rc == 0 && *ret < CFT_ROLE_AGENT)
+		rc = cft_yaml_fail(cft_yaml_get(roles, key), err,
+		                   "%s takes the role agent, approver or operator", key);
+	return rc;
+}
+
+static int read_roles(const struct cft_yaml_node *node, struct cft_target *target,
+                      struct cft_err *err)
+{
+	static const char *const acts[] = {"apply", "rollback"};
+	const struct cft_yaml_node *roles = cft_yaml_get(node, "roles");
+
+	target->apply_role = target->rollback_role = CFT_ROLE_AGENT;
+	if (!roles)
+		return 0;
+	if (roles->kind != CFT_YAML_MAPPING)
+		return cft_yaml_fail(roles, err, "roles: a role for apply, one for rollback");
+	int rc = cft_yaml_check_keys(roles, acts, sizeof(acts) / sizeof(acts[0]), err);
+	if (rc == 0)
+		rc = read_role(roles, "apply", &target->apply_role, err);
+	if (rc == 0)
+		rc = read_role(roles, "rollback", &target->rollback_role, err);
+	return rc;
 }
 
 static int read_time(const struct cft_yaml_node *node, const char *key, int64_t fallback_ms,
@@ -151,7 +183,12 @@ static int read_target(struct cft_arena *arena, const struct cft_yaml_node *node
 	if (rc == 0)
 		rc = read_policy(node, target, err);
 	if (rc == 0)
-		rc = read_agents(arena, node, target, err);
+		rc = read_agents(arena, node, "agents", &target->agents, &target->n_agents, err);
+	if (rc == 0)
+		rc = read_agents(arena, node, "approvers", &target->approvers, &target->n_approvers,
+		                 err);
+	if (rc == 0)
+		rc = read_roles(node, target, err);
 	if (rc == 0)
 		rc = read_time(node, "lock_timeout", LOCK_TIMEOUT_MS, &target->lock_timeout_ms,
 		               err);
@@ -192,4 +229,20 @@ int cft_targets_read(struct cft_arena *arena, const struct cft_yaml_node *sectio
 	ret->v = list;
 	ret->n = section->n;
 	return rc;
+}
+
+enum cft_role cft_targets_role(const struct cft_targets *targets, const char *project,
+                               const char *target, const char *rpc)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		const struct cft_target *one = &targets->v[i];
+
+		if (strcmp(one->name, target) != 0 || strcmp(one->project, project) != 0)
+			continue;
+		if (strcmp(rpc, "ApplyMigrations") == 0)
+			return one->apply_role;
+		if (strcmp(rpc, "RollbackMigrations") == 0)
+			return one->rollback_role;
+	}
+	return CFT_ROLE_NONE;
 }

@@ -16,6 +16,11 @@ extern "C" {
 int cft_targets_read(struct cft_arena *arena, const struct cft_yaml_node *section,
                      struct cft_targets *ret, struct cft_err *err);
 
+/* The least role that an RPC takes on a target: the guard's question. CFT_ROLE_NONE where the
+ * target asks for no more than the RPC, or is unknown. */
+enum cft_role cft_targets_role(const struct cft_targets *targets, const char *project,
+                               const char *target, const char *rpc);
+
 #ifdef __cplusplus
 }
 #endif

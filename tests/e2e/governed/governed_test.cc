@@ -42,7 +42,7 @@ class Governed : public ::testing::Test
 			"server.yaml",
 			"targets:\n" +
 				Target("production", target, "    agents: [alice, bob, dave]\n") +
-				Target("guarded", target, "    policy: approval-required\n") +
+				Target("guarded", target, "    policy: approval-required\n    approvers: [lead]\n") +
 				Target("staging", staging, "    policy: free\n"));
 	}
 	static PgCluster &cluster()

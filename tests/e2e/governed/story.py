@@ -58,6 +58,8 @@ def refused(reason, call):
 
 targets = migration.ListTargets(mpb.ListTargetsRequest(), timeout=10).targets
 assert [x.name for x in targets] == ["production", "guarded", "staging"], targets
+assert [(x.apply_role, x.rollback_role, list(x.approvers)) for x in targets][1:] == \
+    [("agent", "agent", ["lead"]), ("agent", "agent", [])], targets
 assert "postgres@" not in str(targets) and "secret" not in str(targets), targets
 
 reserve = lambda agent: migration.ReserveVersion(mpb.ReserveVersionRequest(
@@ -131,6 +133,8 @@ assert edited.approval == t.APPROVAL_STATE_UNSPECIFIED and edited.ddl_digest != 
 complete(carol)
 carols = bobs + [file("003_town.up.sql", "ALTER TABLE users ADD COLUMN town text;")]
 refused("APPROVAL_REQUIRED", lambda: apply(carol, carols, target="guarded"))
+judge("deputy", edited.ddl_digest)
+refused("APPROVER_NOT_ACCEPTED", lambda: apply(carol, carols, target="guarded"))
 judge("lead", edited.ddl_digest)
 apply(carol, carols, target="guarded")
 assert get(carol).status == t.INTENT_STATUS_MERGED

@@ -66,7 +66,7 @@ std::string refusal_of(const cft_err &err)
 
 /* Any RPC with a request that names a project and an agent, and nothing else. */
 std::string call_any(Caller &c, const cft_auth_rule &rule, const std::string &project,
-                     const std::string &agent, bool force)
+                     const std::string &agent, bool force, const std::string &target = "")
 {
 	const ProtobufCServiceDescriptor *service = service_named(rule.service);
 	const ProtobufCMethodDescriptor *method =
@@ -83,6 +83,8 @@ std::string call_any(Caller &c, const cft_auth_rule &rule, const std::string &pr
 		*fields.project = text(project);
 	if (fields.agent_id)
 		*fields.agent_id = text(agent);
+	if (fields.target)
+		*fields.target = text(target);
 	if (fields.force)
 		*const_cast<protobuf_c_boolean *>(fields.force) = force;
 	c.err = CFT_ERR_INIT;
@@ -224,6 +226,32 @@ TEST_F(Auth, EveryRpcWithoutAGoodCredential)
 				<< rule.rpc;
 			EXPECT_EQ(c.err.code == CFT_E_UNAUTHENTICATED, rule.least != CFT_ROLE_NONE);
 		}
+	}
+}
+
+TEST_F(Auth, ATargetAsksForRolesOfItsOwn)
+{
+	cft_test::TempDir dir;
+	const std::string line = "    project: p\n    url: \"" + url() + "\"\n";
+	const std::string config = dir.write(
+		"server.yaml", "targets:\n  plain:\n" + line + "  strict:\n" + line +
+				       "    roles: {apply: approver, rollback: operator}\n");
+	ServerProcess s(url(), {"--require-auth", "--config", config});
+	auto try_it = [](Caller &c, const char *rpc, const char *target) {
+		return call_any(c, *cft_auth_find("confiture.v1.MigrationService", rpc), "p",
+		                "alice", false, target);
+	};
+
+	for (cft_role role : {CFT_ROLE_AGENT, CFT_ROLE_APPROVER, CFT_ROLE_OPERATOR}) {
+		Caller c(s.address, make(cft_role_name(role), "alice").token);
+		for (const char *rpc : {"ApplyMigrations", "RollbackMigrations"})
+			EXPECT_EQ(try_it(c, rpc, "plain"), "")
+				<< cft_role_name(role) << c.err.message;
+		EXPECT_EQ(try_it(c, "ApplyMigrations", "strict"),
+		          role < CFT_ROLE_APPROVER ? "ROLE_TOO_LOW" : "");
+		EXPECT_EQ(try_it(c, "RollbackMigrations", "strict"),
+		          role < CFT_ROLE_OPERATOR ? "ROLE_TOO_LOW" : "");
+		EXPECT_EQ(try_it(c, "PlanMigrations", "strict"), "");
 	}
 }
 

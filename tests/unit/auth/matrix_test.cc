@@ -93,6 +93,24 @@ TEST(AuthMatrix, LetsForceOnlyFromApproverUp)
 	EXPECT_EQ("", decide(identity(CFT_ROLE_APPROVER), "AbandonIntent", forced));
 }
 
+TEST(AuthMatrix, AsksForTheRoleOfTheTargetWhereItIsTheHigherOne)
+{
+	for (const char *rpc : {"ApplyMigrations", "RollbackMigrations"}) {
+		for (int least = CFT_ROLE_NONE; least <= CFT_ROLE_OPERATOR; least++) {
+			for (int role = CFT_ROLE_VIEWER; role <= CFT_ROLE_OPERATOR; role++) {
+				cft_identity who = identity(static_cast<cft_role>(role));
+				cft_auth_request what = request();
+				what.target_role = static_cast<cft_role>(least);
+				EXPECT_EQ(role >= CFT_ROLE_AGENT && role >= least,
+				          cft_auth_decide(&who, "confiture.v1.MigrationService",
+				                          rpc, &what, nullptr) == 0)
+					<< rpc << " " << role << " where the target takes "
+					<< least;
+			}
+		}
+	}
+}
+
 TEST(AuthMatrix, RefusesAnRpcThatItDoesNotKnow)
 {
 	EXPECT_EQ("PERMISSION_DENIED",
