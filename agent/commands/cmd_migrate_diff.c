@@ -1,8 +1,8 @@
 /* confiture migrate diff: the migration between two schemas.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/migrate.h"
 #include "agent/commands/migrate_new.h"
+#include "agent/commands/migrate_remote.h"
 #include "agent/commands/schema_plan.h"
 #include "agent/commands/schema_source.h"
 #include "agent/commands/split_plan.h"
@@ -185,6 +185,9 @@ static int check_usage(const struct cft_cmd *cmd, struct cft_err *err)
 {
 	if (cft_cmd_flag(cmd, "verify") && cft_cmd_flag(cmd, "no-verify"))
 		return cft_fail(err, CFT_E_INVALID, "--verify and --no-verify exclude each other");
+	if (cmd->args.n != (cft_cmd_has(cmd, "on") ? 1 : 2))
+		return cft_fail_reason(err, CFT_E_INVALID, "WHICH_SCHEMAS",
+		                       "give OLD and NEW, or NEW alone with --on TARGET");
 	if (!cft_cmd_flag(cmd, "generate") || cft_cmd_has(cmd, "name"))
 		return 0;
 	cft_fail_reason(err, CFT_E_INVALID, "NAME_MISSING", "--generate needs --name");
@@ -195,12 +198,15 @@ static int read_sources(struct diff *diff, struct cft_err *err)
 {
 	struct cft_cmd *cmd = diff->cmd;
 	struct cft_schema_plan *p = &diff->compared;
-	int rc = cft_schema_source_text(cmd->arena, cmd->args.v[0], &p->old_text, err);
+	const char *target = cft_cmd_str(cmd, "on");
+	const char *new_source = cmd->args.v[cmd->args.n - 1];
+	int rc = target ? cft_migrate_remote_schema(cmd, target, &p->old_text, err)
+	                : cft_schema_source_text(cmd->arena, cmd->args.v[0], &p->old_text, err);
 
 	p->cmd = cmd;
-	p->old_name = cft_schema_source_shown(cmd->arena, cmd->args.v[0]);
-	p->new_name = cft_schema_source_shown(cmd->arena, cmd->args.v[1]);
-	return rc ? rc : cft_schema_source_text(cmd->arena, cmd->args.v[1], &p->new_text, err);
+	p->old_name = target ? target : cft_schema_source_shown(cmd->arena, cmd->args.v[0]);
+	p->new_name = cft_schema_source_shown(cmd->arena, new_source);
+	return rc ? rc : cft_schema_source_text(cmd->arena, new_source, &p->new_text, err);
 }
 
 static int show_or_write(struct diff *diff, struct cft_err *err)
@@ -285,6 +291,7 @@ static const struct cft_opt options[] = {
          .type = CFT_OPT_STRING,
          .value = "URL",
          .help = "Try them in throw-away databases beside this one instead"},
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };
@@ -293,7 +300,7 @@ static const struct cft_arg arguments[] = {
 	{.name = "OLD",
          .help = "A file, a directory, env:NAME (its files), env:NAME@db (its database) or db:URL",
          .required = true},
-	{.name = "NEW", .help = "The same", .required = true},
+	{.name = "NEW", .help = "The same; alone with --on, where the target is OLD"},
 	CFT_ARG_END,
 };
 
@@ -302,6 +309,8 @@ static const struct cft_example examples[] = {
          "confiture migrate diff db/schema/empty.sql db/schema/10_tables/users.sql --generate "
          "--name create_users_table"},
 	{"What the database lacks", "confiture migrate diff env:local@db env:local"},
+	{"What the server's target lacks",
+         "confiture migrate diff db/schema --on production --generate --name add_user_bio"},
 	{"For a program", "confiture migrate diff old.sql new.sql --format json --exit-code"},
 	CFT_EXAMPLE_END,
 };
@@ -320,5 +329,6 @@ const struct cft_command cft_cmd_migrate_diff = {
 	.options = options,
 	.arguments = arguments,
 	.examples = examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run,
 };

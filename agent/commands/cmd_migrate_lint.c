@@ -1,7 +1,7 @@
 /* confiture migrate lint: what in the migrations can hurt a database in use.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/migrate.h"
+#include "agent/commands/migrate_remote.h"
 #include "common/base/file.h"
 #include "common/migrate/lint.h"
 #include "common/migrate/version.h"
@@ -52,6 +52,17 @@ static int lint_file(struct linting *linting, const char *path, struct cft_err *
 	return rc;
 }
 
+/* With --on: what the target does not have yet. */
+static bool wanted(const struct cft_migrate *migrate, const struct cft_mig_file *file,
+                   const char *since)
+{
+	if (since && cft_mig_version_cmp(file->version, since) < 0)
+		return false;
+	if (migrate->remote && cft_mig_history_find(&migrate->history, file->version))
+		return false;
+	return !file->python && file->up.path;
+}
+
 static int lint_dir(struct linting *linting, struct cft_err *err)
 {
 	const char *since = cft_cmd_str(linting->cmd, "since");
@@ -61,13 +72,11 @@ static int lint_dir(struct linting *linting, struct cft_err *err)
 	if (since && !cft_mig_version_valid(since))
 		return cft_fail_reason(err, CFT_E_INVALID, "INVALID_VERSION",
 		                       "\"%s\" is not a version", since);
-	rc = cft_migrate_open_files(&migrate, linting->cmd, err);
-	CFT_VEC_EACH (struct cft_mig_file, file, &migrate.dir.files) {
-		bool wanted = !since || cft_mig_version_cmp(file->version, since) >= 0;
-
-		if (rc == 0 && wanted && !file->python && file->up.path)
+	rc = cft_cmd_has(linting->cmd, "on") ? cft_migrate_open(&migrate, linting->cmd, false, err)
+	                                     : cft_migrate_open_files(&migrate, linting->cmd, err);
+	CFT_VEC_EACH (struct cft_mig_file, file, &migrate.dir.files)
+		if (rc == 0 && wanted(&migrate, file, since))
 			rc = lint_text(linting, &file->up, err);
-	}
 	cft_migrate_close(&migrate);
 	return rc;
 }
@@ -98,6 +107,7 @@ static const struct cft_opt options[] = {
          .value = "VERSION",
          .help = "Only this migration and later ones"},
 	{.name = "exit-code", .type = CFT_OPT_FLAG, .help = "Exit with 1 where something is found"},
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };
@@ -110,6 +120,7 @@ static const struct cft_arg arguments[] = {
 static const struct cft_example examples[] = {
 	{"Before a review", "confiture migrate lint db/migrations/007_prices.up.sql --exit-code"},
 	{"Everything since 040", "confiture migrate lint --since 040"},
+	{"What production would get", "confiture migrate lint --on production --exit-code"},
 	CFT_EXAMPLE_END,
 };
 
@@ -118,9 +129,11 @@ const struct cft_command cft_cmd_migrate_lint = {
 	.description = "Table rewrites, indexes built without CONCURRENTLY, constraints that read "
 		       "the whole table, lost data, renames under running programs. Statements "
 		       "on tables that the same file creates are fine. A comment on the line above "
-		       "silences one: -- confiture: ignore RULE",
+		       "silences one: -- confiture: ignore RULE. With --on only what is pending on "
+                       "the target.",
 	.options = options,
 	.arguments = arguments,
 	.examples = examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run,
 };

@@ -1,7 +1,7 @@
 /* confiture migrate repair: explains what is wrong, and settles it as told.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/migrate.h"
+#include "agent/commands/migrate_remote.h"
 
 /* The options that settle something, in the order of enum cft_mig_repair. */
 static const struct {
@@ -97,6 +97,9 @@ static int explain_indexes(struct cft_migrate *migrate, json_t *list, struct cft
 {
 	const char *const *names;
 	size_t n;
+
+	if (migrate->remote)
+		return 0; /* a target's catalog is the server's to read */
 	int rc = cft_mig_engine_invalid_indexes(migrate->engine, migrate->cmd->arena, &names, &n,
 	                                        err);
 
@@ -150,12 +153,21 @@ static int settle(struct cft_migrate *migrate, int way, struct cft_err *err)
 	return 0;
 }
 
+static int needs_connection(struct cft_err *err)
+{
+	cft_fail_reason(err, CFT_E_UNSUPPORTED, "REPAIR_NEEDS_CONNECTION",
+	                "the record of a target is settled by who may connect to it");
+	return cft_err_hint(err, "without --on: --database-url, --env or --config");
+}
+
 static int run(struct cft_cmd *cmd, struct cft_err *err)
 {
 	struct cft_migrate migrate = {0};
 	int way = -1;
 	int rc = chosen_way(cmd, &way, err);
 
+	if (rc == 0 && way >= 0 && cft_cmd_has(cmd, "on"))
+		rc = needs_connection(err);
 	if (rc != 0)
 		return rc;
 	rc = cft_migrate_open(&migrate, cmd, way >= 0, err);
@@ -184,6 +196,7 @@ static const struct cft_opt options[] = {
          .type = CFT_OPT_STRING,
          .value = "VERSION",
          .help = "The edited file of an applied migration is right: record its checksum"},
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_MIGRATE_LOCK_OPTIONS,
 	CFT_OPT_END,
@@ -199,8 +212,10 @@ const struct cft_command cft_cmd_migrate_repair = {
 	.summary = "Explain and settle what only a person can decide",
 	.description = "Without an option it changes nothing: it lists unfinished migrations, "
 		       "edited and missing files and INVALID indexes, each with its way out. The "
-		       "options change the tracking table, never the schema.",
+		       "options change the tracking table, never the schema; with --on it only "
+		       "explains.",
 	.options = options,
 	.examples = examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run,
 };

@@ -1,7 +1,7 @@
 /* confiture migrate validate: are the files in order, without a database.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/migrate.h"
+#include "agent/commands/migrate_remote.h"
 #include "common/migrate/script.h"
 #include "common/sql/syntax/parse.h"
 
@@ -84,11 +84,25 @@ static int validate(struct cft_migrate *migrate, struct cft_err *err)
 	return 0;
 }
 
+/* Would `up` take them there: edited files, versions out of order, a migration cut short. */
+static int validate_against(struct cft_migrate *migrate, struct cft_err *err)
+{
+	const struct cft_mig_up_options options = {0};
+	struct cft_mig_plan plan;
+
+	return cft_mig_plan_up(migrate->cmd->arena, &migrate->dir, &migrate->history, &options,
+	                       &plan, err);
+}
+
 static int run(struct cft_cmd *cmd, struct cft_err *err)
 {
 	struct cft_migrate migrate = {0};
-	int rc = cft_migrate_open_files(&migrate, cmd, err);
+	bool remote = cft_cmd_has(cmd, "on");
+	int rc = remote ? cft_migrate_open(&migrate, cmd, false, err)
+	                : cft_migrate_open_files(&migrate, cmd, err);
 
+	if (rc == 0 && remote)
+		rc = validate_against(&migrate, err);
 	if (rc == 0)
 		rc = validate(&migrate, err);
 	cft_migrate_close(&migrate);
@@ -97,6 +111,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 
 static const struct cft_opt options[] = {
 	{.name = "strict", .type = CFT_OPT_FLAG, .help = "Warnings fail too"},
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_OPT_END,
 };
@@ -104,16 +119,20 @@ static const struct cft_opt options[] = {
 static const struct cft_example examples[] = {
 	{"Check names, versions, missing files and SQL syntax", "confiture migrate validate"},
 	{"In CI", "confiture migrate validate --strict --format json"},
+	{"Would production take them?", "confiture migrate validate --on production"},
 	CFT_EXAMPLE_END,
 };
 
 const struct cft_command cft_cmd_migrate_validate = {
 	.summary = "Check the migration files, without a database",
-	.description = "Errors: files that are no UTF-8 text, versions used twice, a missing "
-		       ".up.sql, SQL that does not parse, transaction control that cannot work. "
-		       "Warnings: a missing .down.sql, gaps between versions, empty files, files "
-		       "whose names make them no migration.",
+	.description =
+		"Errors: files that are no UTF-8 text, versions used twice, a missing "
+		".up.sql, SQL that does not parse, transaction control that cannot work. "
+		"Warnings: a missing .down.sql, gaps between versions, empty files, files "
+		"whose names make them no migration. With --on also what would stop `up` on that "
+		"target: edited files, versions out of order.",
 	.options = options,
 	.examples = examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run,
 };

@@ -12,7 +12,8 @@ struct cft_migrate_new {
 	bool python;
 };
 
-/* The directory and the next version; needs the options --python and --timestamp. */
+/* The directory and the next version; needs the options --python, --timestamp and
+ * CFT_MIGRATE_TARGET_OPTIONS. */
 int cft_migrate_new_version(struct cft_cmd *cmd, const char *name, struct cft_migrate_new *ret,
                             struct cft_err *err);
 /* "✅ Created db/migrations/001_x.up.sql" */

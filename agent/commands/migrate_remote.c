@@ -113,8 +113,8 @@ Confiture__V1__SourceFile **cft_migrate_remote_files(struct cft_migrate *migrate
 	return files;
 }
 
-static int agent_of(struct cft_migrate *migrate, const char *intent, char **ret_agent,
-                    struct cft_err *err)
+int cft_migrate_remote_agent(struct cft_migrate *migrate, const char *intent, char **ret_agent,
+                             struct cft_err *err)
 {
 	const char *agent = cft_cmd_str(migrate->cmd, "agent-id");
 
@@ -247,7 +247,7 @@ static int apply(struct watching *watching, struct cft_err *err)
 	const struct cft_mig_plan *plan = watching->plan;
 	Confiture__V1__ApplyMigrationsRequest request =
 		CONFITURE__V1__APPLY_MIGRATIONS_REQUEST__INIT;
-	int rc = agent_of(migrate, intent, &request.agent_id, err);
+	int rc = cft_migrate_remote_agent(migrate, intent, &request.agent_id, err);
 
 	if (rc != 0)
 		return rc;
@@ -267,7 +267,7 @@ static int roll_back(struct watching *watching, struct cft_err *err)
 	struct cft_migrate *migrate = watching->migrate;
 	Confiture__V1__RollbackMigrationsRequest request =
 		CONFITURE__V1__ROLLBACK_MIGRATIONS_REQUEST__INIT;
-	int rc = agent_of(migrate, NULL, &request.agent_id, err);
+	int rc = cft_migrate_remote_agent(migrate, NULL, &request.agent_id, err);
 
 	if (rc != 0)
 		return rc;

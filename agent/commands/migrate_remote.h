@@ -35,11 +35,20 @@ struct cft_migrate_remote {
 	const char *target;
 };
 
+/* --agent-id, else the owner of the intent (NULL: none). */
+int cft_migrate_remote_agent(struct cft_migrate *migrate, const char *intent, char **ret_agent,
+                             struct cft_err *err);
 /* Opens the session and reads the target's ledger into migrate->history. */
 int cft_migrate_remote_open(struct cft_migrate *migrate, const char *target, struct cft_err *err);
 void cft_migrate_remote_close(struct cft_migrate *migrate);
 /* Every file that there is, for a request: the server plans anew, from its own reading. */
 Confiture__V1__SourceFile **cft_migrate_remote_files(struct cft_migrate *migrate, size_t *ret_n);
+/* A number that nobody else gets, above `after` (NULL: none) and above what the target has. */
+int cft_migrate_remote_reserve(struct cft_migrate *migrate, const char *after, const char **ret,
+                               struct cft_err *err);
+/* The target's schema as DDL; a session of its own. */
+int cft_migrate_remote_schema(struct cft_cmd *cmd, const char *target, struct cft_buf *out,
+                              struct cft_err *err);
 /* Shows what the plan's statements would meet on the target, and the open intents that touch the
  * same objects; adds "statements", "conflicts" and "open_intents" to the document. */
 int cft_migrate_remote_preview(struct cft_migrate *migrate, const struct cft_mig_plan *plan,

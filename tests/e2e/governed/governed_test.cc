@@ -42,7 +42,8 @@ class Governed : public ::testing::Test
 			"server.yaml",
 			"targets:\n" +
 				Target("production", target, "    agents: [alice, bob, dave]\n") +
-				Target("guarded", target, "    policy: approval-required\n    approvers: [lead]\n") +
+				Target("guarded", target,
+		                       "    policy: approval-required\n    approvers: [lead]\n") +
 				Target("staging", staging, "    policy: free\n"));
 	}
 	static PgCluster &cluster()
@@ -153,6 +154,32 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 		<< ran.out;
 	ran = confiture({"migrate", "status", "--on", "guarded", "--format", "json"});
 	EXPECT_NE(ran.out.find("\"applied\": 1"), std::string::npos) << ran.out << ran.err;
+
+	/* What comes after: every other command on the same target. */
+	const std::vector<std::string> on = {"--on", "guarded", "--agent-id", "carol"};
+	auto on_target = [&](std::vector<std::string> args) {
+		args.insert(args.begin(), "migrate");
+		args.insert(args.end(), on.begin(), on.end());
+		return confiture(args);
+	};
+	const std::string newer =
+		dir.write("newer.sql", "CREATE TABLE notes (id int, text text);\n");
+	ran = on_target({"diff", newer, "--generate", "--name", "note text"});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	EXPECT_NE(ran.out.find("043_note_text.up.sql"), std::string::npos) << ran.out;
+	ran = on_target({"generate", "later"});
+	EXPECT_NE(ran.out.find("044_later.up.sql"), std::string::npos) << ran.out << ran.err;
+	ran = on_target({"lint", "--format", "json"});
+	EXPECT_NE(ran.out.find("\"files\": 2"), std::string::npos) << ran.out << ran.err;
+	EXPECT_EQ(on_target({"validate"}).exit_code, 0);
+	EXPECT_EQ(on_target({"repair"}).exit_code, 0);
+	EXPECT_EQ(on_target({"repair", "--forget", "042"}).exit_code, 2);
+	dir.write("db/migrations/042_notes.up.sql", ddl + "; -- edited\n");
+	ran = on_target({"validate"});
+	EXPECT_NE(ran.exit_code, 0);
+	EXPECT_NE(ran.err.find("042"), std::string::npos) << ran.err;
+	ran = on_target({"repair"});
+	EXPECT_NE(ran.out.find("--accept 042"), std::string::npos) << ran.out << ran.err;
 	EXPECT_EQ(cluster().sql(database,
 	                        "SELECT status FROM confiture.intent WHERE agent_id = 'carol'"),
 	          "MERGED");

@@ -1,0 +1,57 @@
+/* Ask: what commands with --on want from the server besides the ledger: a number, a schema.
+ * SPDX-License-Identifier: MIT
+ */
+#include "agent/commands/migrate_remote.h"
+#include "common/migrate/version.h"
+
+static const ProtobufCServiceDescriptor *const service =
+	&confiture__v1__migration_service__descriptor;
+
+/* Files may lag behind the target, and the other way round. */
+static const char *later(const char *a, const char *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return cft_mig_version_cmp(a, b) < 0 ? b : a;
+}
+
+int cft_migrate_remote_reserve(struct cft_migrate *migrate, const char *after, const char **ret,
+                               struct cft_err *err)
+{
+	struct cft_session *session = &migrate->remote->coord.session;
+	Confiture__V1__ReserveVersionRequest request = CONFITURE__V1__RESERVE_VERSION_REQUEST__INIT;
+	Confiture__V1__ReserveVersionResponse *response;
+	const char *last = later(after, cft_mig_history_current(&migrate->history));
+	int rc = cft_migrate_remote_agent(migrate, NULL, &request.agent_id, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)session->project.id;
+	request.request_id = cft_session_request_id(session);
+	request.after = (char *)(last ? last : "");
+	rc = cft_session_call_service(session, service, "ReserveVersion", &request, &response, err);
+	if (rc == 0)
+		*ret = response->version;
+	return rc;
+}
+
+int cft_migrate_remote_schema(struct cft_cmd *cmd, const char *target, struct cft_buf *out,
+                              struct cft_err *err)
+{
+	Confiture__V1__GetSchemaSnapshotRequest request =
+		CONFITURE__V1__GET_SCHEMA_SNAPSHOT_REQUEST__INIT;
+	Confiture__V1__GetSchemaSnapshotResponse *response;
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
+
+	if (rc != 0)
+		return rc;
+	request.project = (char *)coord.session.project.id;
+	request.target = (char *)target;
+	rc = cft_session_call_service(&coord.session, service, "GetSchemaSnapshot", &request,
+	                              &response, err);
+	if (rc == 0)
+		cft_buf_add(out, response->ddl.data, response->ddl.len);
+	cft_coord_close(&coord);
+	return rc;
+}
