@@ -265,13 +265,20 @@ static enum cft_mark change_mark(const Confiture__V1__Change *change)
 		const char *kind;
 		enum cft_mark mark;
 	} marks[] = {
-		{"conflict.detected", CFT_MARK_WARN},   {"conflict.reopened", CFT_MARK_WARN},
-		{"conflict.resolved", CFT_MARK_OK},     {"conflict.vanished", CFT_MARK_OK},
-		{"conflict.proven", CFT_MARK_OK},       {"intent.completed", CFT_MARK_OK},
-		{"intent.merged", CFT_MARK_OK},         {"intent.expired", CFT_MARK_PENDING},
-		{"intent.started", CFT_MARK_RUN},       {"intent.applying", CFT_MARK_RUN},
-		{"intent.apply_failed", CFT_MARK_WARN}, {"intent.approved", CFT_MARK_OK},
+		{"conflict.detected", CFT_MARK_WARN},
+		{"conflict.reopened", CFT_MARK_WARN},
+		{"conflict.resolved", CFT_MARK_OK},
+		{"conflict.vanished", CFT_MARK_OK},
+		{"conflict.proven", CFT_MARK_OK},
+		{"intent.completed", CFT_MARK_OK},
+		{"intent.merged", CFT_MARK_OK},
+		{"intent.expired", CFT_MARK_PENDING},
+		{"intent.started", CFT_MARK_RUN},
+		{"intent.applying", CFT_MARK_RUN},
+		{"intent.apply_failed", CFT_MARK_WARN},
+		{"intent.approved", CFT_MARK_OK},
 		{"intent.rejected", CFT_MARK_WARN},
+		{"intent.prerequisite_failed", CFT_MARK_WARN},
 	};
 
 	/* A conflict that is a note everywhere else is no warning here. */

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <utlist.h>
 
 static int find_intent(struct cft_decide *d, const struct cft_intent **ret)
 {
@@ -86,6 +87,35 @@ static int decide_begin(struct cft_decide *d, const struct cft_intent *intent)
 	return 0;
 }
 
+/* The id of the other side, where this conflict says that it needs `intent` first; else NULL. */
+static const char *dependant(const struct cft_conflict *conflict, const struct cft_intent *intent)
+{
+	bool is_a = strcmp(conflict->intent_a, intent->id) == 0;
+
+	if (conflict->status == CFT_CONFLICT_VANISHED ||
+	    conflict->conflict_class != CFT_CLASS_PREREQUISITE ||
+	    conflict->order != (is_a ? CFT_ORDER_A_FIRST : CFT_ORDER_B_FIRST))
+		return NULL;
+	return is_a ? conflict->intent_b : conflict->intent_a;
+}
+
+/* Nothing of theirs changes: it is news for their agents. */
+static void tell_dependants(struct cft_decide *d, const struct cft_intent *intent)
+{
+	const struct cft_intent_entry *entry = cft_find_intent(d->state, intent->id);
+	const struct cft_conflict_link *link;
+
+	DL_FOREACH (entry->conflicts, link) {
+		const char *id = dependant(link->conflict->conflict, intent);
+		struct cft_change change = {.kind = CFT_CHANGE_PREREQUISITE_FAILED};
+
+		if (!id || cft_intent_is_terminal(cft_state_intent(d->state, id)->status))
+			continue;
+		change.intent = cft_intent_ref(cft_state_intent(d->state, id));
+		cft_vec_push_in(d->arena, &d->changes, change);
+	}
+}
+
 static int decide_failed(struct cft_decide *d, const struct cft_intent *intent)
 {
 	int code = cft_need_fence(d, intent);
@@ -98,6 +128,7 @@ static int decide_failed(struct cft_decide *d, const struct cft_intent *intent)
 	struct cft_intent draft = *intent;
 	draft.applying = "";
 	cft_emit_intent(d, CFT_CHANGE_INTENT_APPLY_FAILED, draft);
+	tell_dependants(d, intent);
 	return 0;
 }
 

@@ -32,7 +32,8 @@ extern "C" {
 	X(INTENT_APPLYING, 20, "intent.applying")         \
 	X(INTENT_APPLY_FAILED, 21, "intent.apply_failed") \
 	X(INTENT_APPROVED, 22, "intent.approved")         \
-	X(INTENT_REJECTED, 23, "intent.rejected")
+	X(INTENT_REJECTED, 23, "intent.rejected")         \
+	X(PREREQUISITE_FAILED, 24, "intent.prerequisite_failed")
 
 enum cft_change_kind {
 #define CFT_X(name, number, wire) CFT_CHANGE_##name = number,

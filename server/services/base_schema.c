@@ -1,8 +1,8 @@
 /* Base schema: uploading the schema that intents are planned against, and asking about it.
  * SPDX-License-Identifier: MIT
  */
+#include "common/base/buf.h"
 #include "common/base/digest.h"
-#include "server/codec/records_codec.h"
 #include "server/services/mutate.h"
 #include "server/services/query.h"
 #include "server/services/validate.h"
@@ -50,10 +50,9 @@ static void reply_upload(struct cft_mutation *m, const struct cft_view *view,
 {
 	Confiture__V1__SetBaseSchemaResponse response =
 		CONFITURE__V1__SET_BASE_SCHEMA_RESPONSE__INIT;
-	const struct cft_base_schema *base = cft_state_base(view->state);
 	struct upload *upload = m->owner;
 
-	response.base_schema = base ? cft_codec_base(view->arena, base, 0) : NULL;
+	response.base_schema = cft_show_base(view);
 	response.revision = decision->revision;
 	response.conflicts_appeared = count_changes(decision->event, CFT_CHANGE_CONFLICT_DETECTED);
 	response.conflicts_vanished = count_changes(decision->event, CFT_CHANGE_CONFLICT_VANISHED);
@@ -193,9 +192,8 @@ static void answer_base(struct cft_query *query, const struct cft_view *view)
 {
 	Confiture__V1__GetBaseSchemaResponse response =
 		CONFITURE__V1__GET_BASE_SCHEMA_RESPONSE__INIT;
-	const struct cft_base_schema *base = cft_state_base(view->state);
 
-	response.base_schema = base ? cft_codec_base(view->arena, base, 0) : NULL;
+	response.base_schema = cft_show_base(view);
 	response.revision = cft_state_revision(view->state);
 	cft_rpc_reply(query->call, &response);
 }

@@ -164,6 +164,7 @@ void cft_answer_intent(const struct cft_view *view, const struct cft_intent *int
 {
 	confiture__v1__update_intent_response__init(response);
 	response->revision = revision;
+	response->base_schema = cft_show_base(view);
 	if (!intent)
 		return;
 	response->intent = cft_show_intent(view, intent);

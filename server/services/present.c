@@ -93,6 +93,17 @@ Confiture__V1__Intent *cft_show_intent(const struct cft_view *view, const struct
 	return to;
 }
 
+Confiture__V1__BaseSchema *cft_show_base(const struct cft_view *view)
+{
+	const struct cft_base_schema *base = cft_state_base(view->state);
+
+	if (!base)
+		return NULL;
+	Confiture__V1__BaseSchema *to = cft_codec_base(view->arena, base, 0);
+	to->age_ms = view->now_us > base->set_us ? (view->now_us - base->set_us) / 1000 : 0;
+	return to;
+}
+
 static bool is_completed(const struct cft_view *view, const char *intent_id)
 {
 	const struct cft_intent *intent = cft_state_intent(view->state, intent_id);

@@ -17,6 +17,8 @@ struct cft_view {
 	int64_t now_us;
 };
 
+/* The base schema and its age; NULL where none is set. */
+Confiture__V1__BaseSchema *cft_show_base(const struct cft_view *view);
 /* Blocked, stale, lease and conflicts_with are added. */
 Confiture__V1__Intent *cft_show_intent(const struct cft_view *view,
                                        const struct cft_intent *intent);

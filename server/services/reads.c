@@ -33,6 +33,7 @@ static void answer_get_intent(struct cft_query *query, const struct cft_view *vi
 	response.intent = cft_show_intent(view, intent);
 	response.conflicts = cft_show_conflicts_of(view, intent->id, &response.n_conflicts);
 	response.revision = cft_state_revision(view->state);
+	response.base_schema = cft_show_base(view);
 	cft_rpc_reply(query->call, &response);
 }
 
@@ -88,6 +89,7 @@ static void answer_check(struct cft_query *query, const struct cft_view *view)
 	response.conflicts = cft_show_conflicts(view, &list);
 	response.n_conflicts = list.n;
 	response.revision = cft_state_revision(view->state);
+	response.base_schema = cft_show_base(view);
 	response.live_intents = cft_state_live_intents(view->state);
 	response.tables_affected = tables_of(view, effects, r, &response.n_tables_affected);
 	response.sketch = is_sketch(effects);
@@ -186,6 +188,7 @@ static void answer_list_intents(struct cft_query *query, const struct cft_view *
 	}
 	response.total = list.n;
 	response.revision = cft_state_revision(view->state);
+	response.base_schema = cft_show_base(view);
 	cft_rpc_reply(query->call, &response);
 }
 
@@ -254,6 +257,7 @@ static void answer_list_conflicts(struct cft_query *query, const struct cft_view
 	}
 	response.total = list.n;
 	response.revision = cft_state_revision(view->state);
+	response.base_schema = cft_show_base(view);
 	cft_rpc_reply(query->call, &response);
 }
 
@@ -289,6 +293,7 @@ static void answer_get_conflict(struct cft_query *query, const struct cft_view *
 	response.intent_a = a ? cft_show_intent(view, a) : NULL;
 	response.intent_b = b ? cft_show_intent(view, b) : NULL;
 	response.revision = cft_state_revision(view->state);
+	response.base_schema = cft_show_base(view);
 	cft_rpc_reply(query->call, &response);
 }
 
@@ -330,6 +335,7 @@ static void answer_claims(struct cft_query *query, const struct cft_view *view)
 	for (size_t i = 0; i < list.n; i++)
 		response.claims[response.n_claims++] = show_claim(view, &list.v[i]);
 	response.revision = cft_state_revision(view->state);
+	response.base_schema = cft_show_base(view);
 	cft_rpc_reply(query->call, &response);
 }
 
@@ -390,6 +396,7 @@ static void answer_plan(struct cft_query *query, const struct cft_view *view)
 	for (size_t i = 0; i < order.n_blocked; i++)
 		response.blocked[response.n_blocked++] = show_blocked(view, &order.blocked[i]);
 	response.revision = cft_state_revision(view->state);
+	response.base_schema = cft_show_base(view);
 	cft_rpc_reply(query->call, &response);
 }
 

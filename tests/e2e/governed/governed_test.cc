@@ -61,6 +61,8 @@ class Governed : public ::testing::Test
 		            {python, CFT_SOURCE_DIR "/tests/e2e/governed/" + name, stubs.path()});
 		return run(args);
 	}
+	/* Two live servers; the one that applies gets a signal, and the other one goes on. */
+	void TakeOver(int signal);
 
 	cft_test::TempDir stubs, dir;
 	std::string database, target, staging, config;
@@ -173,7 +175,7 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	EXPECT_NE(ran.out.find("\"files\": 2"), std::string::npos) << ran.out << ran.err;
 	EXPECT_EQ(on_target({"validate"}).exit_code, 0);
 	EXPECT_EQ(on_target({"repair"}).exit_code, 0);
-	EXPECT_EQ(on_target({"repair", "--forget", "042"}).exit_code, 2);
+	EXPECT_EQ(on_target({"repair", "--forget", "042"}).exit_code, 1);
 	dir.write("db/migrations/042_notes.up.sql", ddl + "; -- edited\n");
 	ran = on_target({"validate"});
 	EXPECT_NE(ran.exit_code, 0);
@@ -220,6 +222,48 @@ TEST_F(Governed, AnApplyOutlivesItsClientsAndItsServers)
 	ExpectAllApplied(cluster(), target);
 	EXPECT_EQ(cluster().sql(database, "SELECT attempt FROM confiture.operation"),
 	          std::to_string(Moments().size() + 1));
+}
+
+void Governed::TakeOver(int signal)
+{
+	ServerProcess first(database, {"--config", config, "--operation-stale", "3s"});
+	ServerProcess second(database, {"--config", config, "--operation-stale", "3s"});
+
+	ASSERT_EQ(Script("outlive.py", {first.address, "5"}).exit_code, 0) << first.log();
+	first.process.signal(signal);
+	auto ran = Script("outlive.py", {second.address, "20"});
+	EXPECT_EQ(ran.out, "done 2\n") << ran.err << second.log();
+	first.process.signal(SIGCONT);
+	ExpectAllApplied(cluster(), target);
+	EXPECT_EQ(cluster().sql(database, "SELECT status FROM confiture.operation"), "SUCCEEDED");
+	EXPECT_EQ(cluster().sql(database, "SELECT status FROM confiture.intent"), "MERGED");
+	EXPECT_TRUE(signal != SIGSTOP || cft_test::eventually([&] {
+			    return first.log().find("another server has the operation") !=
+		                   std::string::npos;
+		    }))
+		<< first.log();
+}
+
+TEST_F(Governed, AnotherServerTakesOverFromOneThatDied)
+{
+	TakeOver(SIGKILL);
+}
+
+/* It comes back too late: its worker is fenced off, and it lets go. */
+TEST_F(Governed, AnotherServerTakesOverFromOneThatSleeps)
+{
+	TakeOver(SIGSTOP);
+}
+
+TEST_F(Governed, AnApplyIsCancelledWhileItRunsAndWhileItWaits)
+{
+	ServerProcess server(database, {"--config", config});
+	auto ran = Script("cancel.py", {server.address});
+
+	EXPECT_EQ(ran.out, "cancelled\n") << ran.err << server.log();
+	EXPECT_EQ(cluster().sql(target, "SELECT count(*) FROM pg_tables WHERE tablename ~ "
+	                                "'^c[0-9]$'"),
+	          "0");
 }
 
 TEST_F(Governed, AnApplyOutlivesARestartOfTheTarget)

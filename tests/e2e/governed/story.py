@@ -140,15 +140,22 @@ apply(carol, carols, target="guarded")
 assert get(carol).status == t.INTENT_STATUS_MERGED
 
 # A failure leaves the intent as it was, says so, and rolls back.
-dave = register("dave", "broken", "ALTER TABLE users ADD COLUMN a int; ALTER TABLE nowhere ADD COLUMN b int")
+dave = register("dave", "broken", "CREATE TABLE later (id int); ALTER TABLE users ADD COLUMN a int; "
+                "ALTER TABLE nowhere ADD COLUMN b int")
+erin = register("erin", "needs dave", "ALTER TABLE later ADD COLUMN x int")
 complete(dave)
 daves = carols + [file("004_broken.up.sql",
-                       "ALTER TABLE users ADD COLUMN a int;\nALTER TABLE nowhere ADD COLUMN b int;")]
+                       "CREATE TABLE later (id int);\nALTER TABLE users ADD COLUMN a int;\nALTER TABLE nowhere ADD COLUMN b int;")]
 refused("SQL_ERROR", lambda: apply(dave, daves))
 assert get(dave).status == t.INTENT_STATUS_COMPLETED and not get(dave).applying_operation
 events = coordination.ListIntentHistory(cpb.ListIntentHistoryRequest(intent_id=dave.id), timeout=10).events
 assert [c.kind for e in events for c in e.changes if c.kind.startswith("intent.app")] == \
     ["intent.applying", "intent.apply_failed"], events
+# Erin's intent needs Dave's first: she is told, and why.
+news = coordination.ReadInbox(cpb.ReadInboxRequest(agent_id="erin"), timeout=10).events
+told = [(c.intent.id, e.reason) for e in news for c in e.changes if c.kind == "intent.prerequisite_failed"]
+assert len(told) == 1 and told[0][0] == erin.id and "nowhere" in told[0][1], (told, news)
+coordination.AbandonIntent(cpb.AbandonIntentRequest(agent_id="erin", intent_id=erin.id), timeout=10)
 
 # The rest of the service.
 build = migration.BuildSchema(mpb.BuildSchemaRequest(files=[file("a.sql", users + ";")]), timeout=30)
@@ -186,4 +193,14 @@ refused("NOT_YOUR_OPERATION", lambda: migration.CancelOperation(mpb.CancelOperat
     agent_id="mallory", operation_id=done.id), timeout=10))
 refused("OPERATION_NOT_FOUND", lambda: migration.CancelOperation(mpb.CancelOperationRequest(
     agent_id="alice", operation_id="op_none"), timeout=10))
+
+# Every answer says on which base it was judged, and how old that is.
+check = lambda: coordination.CheckIntent(cpb.CheckIntentRequest(
+    agent_id="erin", schema_changes="ALTER TABLE users ADD COLUMN z int"), timeout=10).base_schema
+assert not check().fingerprint, check()
+base = coordination.SetBaseSchema(iter([cpb.SetBaseSchemaRequest(
+    agent_id="alice", source="database", chunk=shot.ddl)]), timeout=30).base_schema
+assert check().fingerprint == base.fingerprint and 0 <= check().age_ms < 60000, (check(), base)
+assert coordination.GetIntent(cpb.GetIntentRequest(intent_id=alice.id), timeout=10).base_schema.age_ms \
+    >= check().age_ms - 60000
 print("merged", alice.id)
