@@ -3,6 +3,7 @@
  */
 #include "common/sql/schema/canon_parts.h"
 
+#include "common/sql/schema/outputs.h"
 #include "common/sql/syntax/name.h"
 
 #include <string.h>

@@ -243,9 +243,6 @@ void cft_literal_add(struct cft_buf *out, const char *text);
 const struct cft_object *cft_default_acl_of(const struct cft_schema *s,
                                             const struct cft_object *obj, bool in_schema);
 
-/* Names of the columns of a table (inherited ones too) or view; 0 where they are not known. */
-size_t cft_relation_columns(const struct cft_object *rel, const char **names, size_t max);
-
 /* Reading is done: resolve generated names, foreign key targets, partitions, dependencies. */
 void cft_schema_finish(struct cft_schema *s);
 void cft_schema_link(struct cft_schema *s); /* deps.c: fills `deps` of all objects */
