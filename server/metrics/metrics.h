@@ -34,12 +34,12 @@ extern "C" {
 	X(CONNECTIONS_REFUSED, "connections_refused_total", "counter",                             \
 	  "Connections beyond max_connections or max_connections_per_address")                     \
 	X(CONNECTIONS_DROPPED, "connections_dropped_total", "counter",                             \
-	  "Connections that were silent, of another protocol, or left before their turn")          \
+	  "Connections that were silent, of another protocol, shed, or left before their turn")    \
 	X(STREAMS, "streams", "gauge", "Open streams and long polls")                              \
 	X(LIVE_CALLS, "live_calls", "gauge", "Calls that are not ended")                           \
 	X(CREDENTIALS, "credentials", "gauge", "Credentials known")                                \
 	X(RESIDENT_BYTES, "resident_memory_bytes", "gauge", "Memory of the server's process")      \
-	X(LIMIT_MEMORY, "limit_memory_bytes", "gauge", "max_memory; 0: no limit")                  \
+	X(LIMIT_MEMORY, "limit_memory_bytes", "gauge", "max_memory, as it is in force")            \
 	X(LIMIT_RATE, "limit_requests_per_second", "gauge",                                        \
 	  "max_requests_per_second of one credential; 0: no limit")                                \
 	X(LIMIT_STREAMS, "limit_streams_per_identity", "gauge",                                    \

@@ -9,6 +9,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -32,6 +34,7 @@ enum {
 	LOOK_MS = 1000,    /* how often closed connections are counted out */
 	LOOK_FULL_MS = 50, /* and where a limit is reached */
 	NO_DESCRIPTORS_MS = 50,
+	LOOKS_REMEMBERED = 88,  /* a half-life of a minute */
 	KEPT_DESCRIPTORS = 256, /* for the database, files, analyzers and /metrics */
 };
 
@@ -49,6 +52,8 @@ struct inside {
 	struct cft_peer *peer; /* NULL: none */
 	dev_t device;
 	ino_t inode;
+	uint64_t received; /* bytes in all */
+	uint64_t lately;   /* bytes of the last minute or so: half of them count after that */
 };
 
 struct cft_door {
@@ -63,6 +68,8 @@ struct cft_door {
 	size_t n_inside; /* descriptors up to here */
 	int64_t looked_ms;
 	size_t logged_refused;
+	int64_t shut_until_ms;
+	atomic_bool shed;
 	atomic_size_t open, waiting, refused, dropped;
 };
 
@@ -128,7 +135,18 @@ static void count_in(struct cft_door *door, const struct guest *guest)
 	if (one->peer) /* the number was free again: so that one is gone */
 		count_out(door, one);
 	fstat(guest->fd, &st);
-	*one = (struct inside){guest->peer, st.st_dev, st.st_ino};
+	*one = (struct inside){guest->peer, st.st_dev, st.st_ino, 0, 0};
+}
+
+static void count_bytes(struct inside *one, int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	one->lately += info.tcpi_bytes_received - one->received;
+	one->lately -= one->lately / LOOKS_REMEMBERED;
+	one->received = info.tcpi_bytes_received;
 }
 
 static void look_who_left(struct cft_door *door, int64_t now)
@@ -140,8 +158,39 @@ static void look_who_left(struct cft_door *door, int64_t now)
 		if (one->peer && (fstat((int)fd, &st) != 0 || st.st_ino != one->inode ||
 		                  st.st_dev != one->device))
 			count_out(door, one);
+		else if (one->peer)
+			count_bytes(one, (int)fd);
 	}
 	cft_peers_forget(door->peers, now);
+}
+
+static uint64_t most_bytes(const struct cft_door *door)
+{
+	uint64_t most = 0;
+
+	for (size_t fd = 0; fd < door->n_inside; fd++) {
+		const struct inside *one = &door->inside[fd];
+		if (one->peer && one->lately > most)
+			most = one->lately;
+	}
+	return most;
+}
+
+/* Ends the connections that said most: what filled the memory came over them. gRPC sees the end and
+ * gives back what it kept. Right after a look, so that the descriptors are theirs. */
+static void shed(struct cft_door *door, int64_t now)
+{
+	uint64_t most = most_bytes(door);
+
+	for (size_t fd = 0; fd < door->n_inside; fd++) {
+		const struct inside *one = &door->inside[fd];
+		if (!one->peer || one->lately < most / 2)
+			continue;
+		shutdown((int)fd, SHUT_RDWR);
+		atomic_fetch_add(&door->dropped, 1);
+	}
+	door->shut_until_ms = now + LOOK_MS;
+	cft_log(CFT_LOG_WARN, "memory is used up: ended the busiest connections", NULL);
 }
 
 /* -- those at the door -- */
@@ -242,7 +291,7 @@ static struct cft_peer *enter(struct cft_door *door, const struct sockaddr *addr
 static void receive(struct cft_door *door, int listener, int fd, const struct sockaddr *address)
 {
 	int64_t now = now_ms();
-	struct cft_peer *peer = enter(door, address, now);
+	struct cft_peer *peer = now < door->shut_until_ms ? NULL : enter(door, address, now);
 	struct epoll_event wanted = {.events = EPOLLIN | EPOLLRDHUP};
 	struct guest *guest;
 
@@ -322,6 +371,8 @@ static void *run(void *arg)
 		if (now - door->looked_ms >= LOOK_MS) {
 			look_who_left(door, now);
 			tell_refused(door);
+			if (atomic_exchange(&door->shed, false))
+				shed(door, now);
 		}
 		atomic_store(&door->open, cft_peers_connections(door->peers));
 	}
@@ -407,6 +458,11 @@ void cft_door_free(struct cft_door *door)
 	cft_peers_free(door->peers);
 	free(door->inside);
 	free(door);
+}
+
+void cft_door_shed(struct cft_door *door)
+{
+	atomic_store(&door->shed, true);
 }
 
 void cft_door_measure(const struct cft_door *door, struct cft_door_stats *ret)

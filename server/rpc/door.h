@@ -38,7 +38,7 @@ struct cft_door_stats {
 	size_t waiting;
 	size_t most;    /* limits.connections, as it is in force */
 	size_t refused; /* one too many */
-	size_t dropped; /* silent, or of another protocol */
+	size_t dropped; /* silent, of another protocol, or shed */
 };
 
 /* Binds, and raises the process's soft limit of descriptors to the hard one. Errors of
@@ -51,6 +51,9 @@ void cft_door_start(struct cft_door *door);
 /* Stops listening and waits for the thread: afterwards `let_in` is not called any more. */
 void cft_door_stop(struct cft_door *door);
 void cft_door_free(struct cft_door *door); /* NULL is fine */
+/* Any thread. Within a second the connections that said most are ended, and for a second nobody
+ * comes in: for a process whose memory is used up by calls that no gate has seen yet. */
+void cft_door_shed(struct cft_door *door);
 /* Any thread. */
 void cft_door_measure(const struct cft_door *door, struct cft_door_stats *ret);
 

@@ -275,6 +275,11 @@ size_t cft_rpc_server_live_calls(const struct cft_rpc_server *server)
 	return atomic_load(&server->live);
 }
 
+void cft_rpc_server_shed(struct cft_rpc_server *server)
+{
+	cft_door_shed(server->door);
+}
+
 /* -- stopping -- */
 
 static void shutdown_done(struct cft_tag *tag, bool ok)

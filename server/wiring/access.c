@@ -4,6 +4,7 @@
 #include "server/wiring/access.h"
 
 #include "common/base/mem.h"
+#include "server/wiring/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ struct cft_guard *cft_access_new(struct cft_loop *loop, struct cft_store *store,
 		.metrics = metrics,
 		.max_requests_per_second = settings->max_requests_per_second,
 		.max_streams = settings->max_streams_per_identity,
-		.max_memory_bytes = settings->max_memory,
+		.max_memory_bytes = cft_memory_limit(settings->max_memory),
 	};
 
 	return cft_guard_new(&options);

@@ -28,7 +28,7 @@
 /* After the drain's deadline: what still waits for the database is given up. */
 enum { GIVE_UP_MS = 1000 };
 
-enum { MEASURE_MS = 1000, TRIM_TICKS = 10 };
+enum { MEASURE_MS = 1000, TRIM_TICKS = 10, SHED_TICKS = 5 };
 
 struct cft_app {
 	const struct cft_server_settings *settings;
@@ -53,7 +53,7 @@ struct cft_app {
 	struct cft_timer *give_up;
 	char *address;
 	bool listening, stopping, stopped;
-	unsigned ticks; /* of measure */
+	unsigned ticks, shed_again; /* of measure */
 	size_t connections_before;
 };
 
@@ -250,9 +250,17 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 /* -- metrics -- */
 
 /* What connections used, the allocator keeps; a flood would be remembered for ever. */
-static void return_memory(struct cft_app *app, size_t connections)
+static void watch_memory(struct cft_app *app, size_t connections)
 {
-	if (++app->ticks % TRIM_TICKS != 0)
+	bool full = cft_metrics_get(app->metrics, CFT_METRIC_RESIDENT_BYTES) >
+	            cft_metrics_get(app->metrics, CFT_METRIC_LIMIT_MEMORY);
+
+	app->ticks++;
+	if (full && app->ticks >= app->shed_again) {
+		cft_rpc_server_shed(app->server);
+		app->shed_again = app->ticks + SHED_TICKS;
+	}
+	if (!full && app->ticks % TRIM_TICKS != 0)
 		return;
 	if (connections < app->connections_before)
 		malloc_trim(0);
@@ -264,7 +272,7 @@ static void measure_connections(struct cft_app *app)
 	struct cft_door_stats s;
 
 	cft_rpc_server_connections(app->server, &s);
-	return_memory(app, s.open);
+	watch_memory(app, s.open);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS, (int64_t)s.open);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_WAITING, (int64_t)s.waiting);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_REFUSED, (int64_t)s.refused);
@@ -294,7 +302,7 @@ static void measure(void *ctx)
 	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZER_HITS, (int64_t)a.cache_hits);
 	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZER_DIED, (int64_t)a.died);
 	cft_metrics_set(app->metrics, CFT_METRIC_ANALYZER_WAITING, (int64_t)a.waiting);
-	if (app->server)
+	if (app->listening)
 		measure_connections(app);
 	cft_metrics_set(app->metrics, CFT_METRIC_DATABASE_UP,
 	                app->listening && app->store && cft_store_up(app->store));

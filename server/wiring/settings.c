@@ -209,8 +209,9 @@ static const struct cft_setting rows[] = {
          .fallback = "0",
          .min = 0,
          .max = 1099511627776,
-         .help = "Memory of the server's process beyond which new calls are refused; 0 is "
-                 "no limit."},
+         .help = "Memory of the server's process beyond which new calls are refused and the "
+                 "busiest connections ended; 0 is three quarters of the machine's or the "
+                 "control group's."},
 	{.name = "bookmark_interval",
          .type = CFT_SETTING_DURATION,
          .offset = offsetof(struct cft_server_settings, bookmark_interval),

@@ -113,10 +113,15 @@ std::string frame(int type, int flags, uint32_t stream, const std::string &paylo
 const std::string settings = frame(4, 0, 0, "");
 
 struct Flood : ::testing::Test {
-	ServerProcess server{cft_test::PgCluster::shared().create_database()};
+	ServerProcess server;
 	long before_kb = 0;
+	std::vector<int> fds;
 	std::unique_ptr<HealthWatch> watch;
 
+	explicit Flood(const std::vector<std::string> &extra = {})
+	    : server(cft_test::PgCluster::shared().create_database(), extra)
+	{
+	}
 	void SetUp() override
 	{
 		works("warm");
@@ -147,7 +152,59 @@ struct Flood : ::testing::Test {
 	}
 };
 
+struct FloodOfAServerWithLittleMemory : Flood {
+	FloodOfAServerWithLittleMemory() : Flood({"--max-memory", "200MiB"})
+	{
+	}
+};
+
+/* A call's headers, as a client that keeps no table sends them. */
+std::string call_headers(const std::string &path)
+{
+	std::string block = "\x83\x86"; /* POST, http */
+	const std::vector<std::pair<std::string, std::string>> fields = {
+		{":path", path},
+		{":authority", "x"},
+		{"te", "trailers"},
+		{"content-type", "application/grpc"}};
+
+	for (const auto &f : fields) {
+		block += '\0';
+		block += static_cast<char>(f.first.size()) + f.first;
+		block += static_cast<char>(f.second.size()) + f.second;
+	}
+	return block;
+}
+
 } // namespace
+
+/* Calls without their message reach no gate; and who acknowledges no SETTINGS has no limit of
+ * streams. The server ends such connections when memory is used up. */
+TEST_F(FloodOfAServerWithLittleMemory, CallsThatNeverBecomeComplete)
+{
+	const std::string headers =
+		call_headers("/confiture.v1.CoordinationService/RegisterIntent");
+	bool ended = false;
+
+	for (int round = 0; round < 8 && !ended; round++) {
+		int fd = connect_to(server.address);
+		ASSERT_GE(fd, 0);
+		std::string flood = preface + settings;
+		for (uint32_t stream = 1; stream < 8000; stream += 2)
+			flood += frame(1, 0x4, stream, headers);
+		send_all(fd, flood);
+		fds.push_back(fd);
+		std::cout << "after " << fds.size() * 4000 << " calls "
+			  << resident_kb(server.process.pid()) / 1024 << " MiB\n";
+		ended = server.log().find("memory is used up") != std::string::npos;
+	}
+	EXPECT_TRUE(cft_test::eventually(
+		[&] { return server.log().find("memory is used up") != std::string::npos; }));
+	for (int fd : fds)
+		close(fd);
+	EXPECT_TRUE(cft_test::eventually(
+		[&] { return resident_kb(server.process.pid()) < 2 * before_kb; }));
+}
 
 TEST_F(Flood, MalformedHttp2)
 {
