@@ -10,12 +10,14 @@
 extern "C" {
 #endif
 
-/* Path of the running program, malloc'ed; `fallback` where the system does not tell. */
+/* Path of the running program, malloc'ed; `fallback` where the system does not tell. Where an
+ * upgrade has replaced the file it is a path that starts the old program still. */
 char *cft_process_program(const char *fallback);
 
 struct cft_process_limits {
 	bool dies_with_parent; /* at once; else it sees the end of its input, and cleans up */
 	unsigned memory_mib;   /* of address space; 0 = no limit. Not under sanitizers */
+	bool only_computes;    /* it makes no sockets and starts no programs: the kernel refuses */
 };
 
 /* For a child at its start: ^C and SIGTERM are for the parent, which drains first; a write that

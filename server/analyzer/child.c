@@ -27,10 +27,10 @@ static void limit(__rlimit_resource_t what, rlim_t value)
 	setrlimit(what, &wanted);
 }
 
-/* No files, no new programs, no endless memory. */
+/* No files, no sockets, no new programs, no endless memory. */
 static void confine(void)
 {
-	cft_process_confine(&(struct cft_process_limits){true, MEMORY_MAX_MIB});
+	cft_process_confine(&(struct cft_process_limits){true, MEMORY_MAX_MIB, true});
 	limit(RLIMIT_FSIZE, 0);
 	limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "common/base/process.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +72,23 @@ TEST(Process, AConfinedChildDiesWithItsParentOnlyWhereAsked)
 
 	EXPECT_TRUE(holds_in_child({true, 0}, signal_is(SIGKILL)));
 	EXPECT_TRUE(holds_in_child({false, 0}, signal_is(0)));
+}
+
+TEST(Process, AChildThatOnlyComputesHasNoNetworkAndStartsNothing)
+{
+	auto works = [] {
+		bool socket_works = socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+		execl("/bin/true", "true", nullptr);
+		return socket_works;
+	};
+	auto refused = [] {
+		bool no_socket = socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM;
+		execl("/bin/true", "true", nullptr);
+		return no_socket && errno == EPERM;
+	};
+
+	EXPECT_TRUE(holds_in_child({false, 0, false}, works));
+	EXPECT_TRUE(holds_in_child({false, 0, true}, refused));
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
