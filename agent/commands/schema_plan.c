@@ -35,8 +35,8 @@ static int compare_once(struct cft_schema_plan *p, struct cft_err *err)
 	                              err);
 
 	if (rc == 0)
-		rc = cft_schema_read_text(cft_buf_str(&p->new_text), p->new_text.len, p->new_name,
-		                          &new, err);
+		rc = cft_schema_read_beside(cft_buf_str(&p->new_text), p->new_text.len, p->new_name,
+		                            old, &new, err);
 	cft_plan_free(p->plan);
 	p->plan = NULL;
 	if (rc == 0)

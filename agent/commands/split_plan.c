@@ -52,7 +52,8 @@ static bool find_down(struct cft_split_part *part, const struct cft_buf *before,
 	struct cft_err err = CFT_ERR_INIT;
 	bool found =
 		cft_schema_read_text(cft_buf_str(before), before->len, "before", &old, &err) == 0 &&
-		cft_schema_read_text(cft_buf_str(after), after->len, "after", &new, &err) == 0 &&
+		cft_schema_read_beside(cft_buf_str(after), after->len, "after", old, &new, &err) ==
+			0 &&
 		cft_schema_diff(old, new, options, &part->plan, &err) == 0 &&
 		part->plan->refused_count == 0;
 

@@ -62,11 +62,13 @@ struct diff {
 };
 
 static int read_side(Confiture__V1__SourceFile **files, size_t n, const char *name,
-                     struct cft_buf *text, struct cft_schema **ret, struct cft_err *err)
+                     struct cft_buf *text, const struct cft_schema *other, struct cft_schema **ret,
+                     struct cft_err *err)
 {
 	int rc = cft_worker_script(files, n, text, err);
 
-	return rc ? rc : cft_schema_read_text(cft_buf_str(text), text->len, name, ret, err);
+	return rc ? rc
+	          : cft_schema_read_beside(cft_buf_str(text), text->len, name, other, ret, err);
 }
 
 static int compare(struct cft_worker_child *child, const Confiture__V1__DiffSchemaRequest *r,
@@ -82,11 +84,11 @@ static int compare(struct cft_worker_child *child, const Confiture__V1__DiffSche
 
 	for (size_t i = 0; i < r->n_renames; i++)
 		renames[i] = r->renames[i];
-	int rc = read_side(r->old_files, r->n_old_files, "old_files", &diff->old_text,
+	int rc = read_side(r->old_files, r->n_old_files, "old_files", &diff->old_text, NULL,
 	                   &diff->old_schema, err);
 	if (rc == 0)
 		rc = read_side(r->new_files, r->n_new_files, "new_files", &diff->new_text,
-		               &diff->new_schema, err);
+		               diff->old_schema, &diff->new_schema, err);
 	if (rc == 0)
 		rc = cft_schema_diff(diff->old_schema, diff->new_schema, &options, &diff->plan,
 		                     err);

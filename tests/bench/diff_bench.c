@@ -39,7 +39,9 @@ static int64_t diff_both(const struct cft_buf *old_text, const struct cft_buf *n
 	struct cft_err err = CFT_ERR_INIT;
 
 	must(cft_schema_read_text(old_text->data, old_text->len, "old", &old_schema, &err), &err);
-	must(cft_schema_read_text(new_text->data, new_text->len, "new", &new_schema, &err), &err);
+	must(cft_schema_read_beside(new_text->data, new_text->len, "new", old_schema, &new_schema,
+	                            &err),
+	     &err);
 	must(cft_schema_diff(old_schema, new_schema, NULL, &plan, &err), &err);
 	*ret_steps = plan->up_count;
 	cft_plan_free(plan);

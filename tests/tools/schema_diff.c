@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct cft_schema *read_file(const char *path)
+static struct cft_schema *read_file(const char *path, const struct cft_schema *other)
 {
 	struct cft_buf text = CFT_BUF_INIT;
 	struct cft_err err = CFT_ERR_INIT;
 	struct cft_schema *schema = NULL;
 
 	if (cft_file_read(path, 0, &text, &err) != 0 ||
-	    cft_schema_read_text(cft_buf_str(&text), text.len, path, &schema, &err) != 0) {
+	    cft_schema_read_beside(cft_buf_str(&text), text.len, path, other, &schema, &err) !=
+	            0) {
 		fprintf(stderr, "%s:%d:%d: %s\n", err.file, err.line, err.column, err.message);
 		exit(2);
 	}
@@ -47,8 +48,8 @@ int main(int argc, char **argv)
 
 	if (argc != 5 && !same)
 		return 2;
-	struct cft_schema *old = read_file(argv[same ? 2 : 1]);
-	struct cft_schema *new = read_file(argv[same ? 3 : 2]);
+	struct cft_schema *old = read_file(argv[same ? 2 : 1], NULL);
+	struct cft_schema *new = read_file(argv[same ? 3 : 2], old);
 	if (cft_schema_diff(old, new, NULL, &plan, &err) != 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return 1;

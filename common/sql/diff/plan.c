@@ -235,8 +235,8 @@ int cft_schema_diff(const struct cft_schema *old_schema, const struct cft_schema
 	                       .options = options ? options : &no_options};
 	const char *const *hints = cft_rename_hints(&p->arena, new_schema->text,
 	                                            new_schema->text_len, job.options->renames);
-	uint32_t tokens = old_schema->max_tokens > new_schema->max_tokens ? old_schema->max_tokens
-	                                                                  : new_schema->max_tokens;
+	uint32_t tokens = old_schema->script.max_tokens > new_schema->script.max_tokens ? old_schema->script.max_tokens
+	                                                                  : new_schema->script.max_tokens;
 	int rc = cft_rename_apply(&p->arena, old_schema, hints, false, &job.old_renamed,
 	                          &job.up_renames, err);
 

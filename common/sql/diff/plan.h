@@ -4,7 +4,7 @@
  *     struct cft_schema *old = NULL, *new = NULL;
  *     struct cft_plan *plan = NULL;
  *     cft_schema_read_text(old_text, old_len, "old.sql", &old, err);
- *     cft_schema_read_text(new_text, new_len, "new.sql", &new, err);
+ *     cft_schema_read_beside(new_text, new_len, "new.sql", old, &new, err);
  *     cft_schema_diff(old, new, NULL, &plan, err);
  *     for (size_t i = 0; i < plan->up_count; i++)
  *             puts(plan->up[i].sql);

@@ -61,7 +61,7 @@ static int reread(const struct cft_schema *base, const struct cft_renames *renam
 		cft_buf_addf(&all, "\n;%s;\n", renames->v[i]);
 	cft_schema_free(*ret);
 	*ret = NULL;
-	int rc = cft_schema_read_text(cft_buf_str(&all), all.len, "renamed", ret, err);
+	int rc = cft_schema_read_beside(cft_buf_str(&all), all.len, "renamed", base, ret, err);
 	cft_buf_release(&all);
 	return rc;
 }

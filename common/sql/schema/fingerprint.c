@@ -90,7 +90,7 @@ char *cft_schema_fingerprint(const struct cft_schema *schema)
 	struct fingerprint_job job = {.s = schema};
 
 	/* The text was read under the same limit: it cannot fail here. */
-	if (cft_sql_deep(schema->max_tokens, fingerprint_deep, &job, NULL) != 0)
+	if (cft_sql_deep(schema->script.max_tokens, fingerprint_deep, &job, NULL) != 0)
 		return NULL;
 	return cft_strdup(job.hex);
 }

@@ -12,6 +12,7 @@
 #include "common/base/vec.h"
 #include "common/sql/schema/canon.h"
 #include "common/sql/schema/schema.h"
+#include "common/sql/syntax/parse.h"
 
 #include <stdint.h>
 #include <uthash.h>
@@ -185,7 +186,7 @@ struct cft_schema {
 	CFT_VEC(struct cft_object *) objects; /* in source order; dropped ones are NULL */
 	CFT_VEC(struct cft_refusal) refused;
 	CFT_VEC(struct cft_unread) unread;
-	uint32_t max_tokens; /* of the longest statement: walk under cft_sql_deep */
+	struct cft_sql_script script; /* as parsed; its max_tokens: walk under cft_sql_deep */
 	const char *text;    /* what was read, and its length */
 	size_t text_len;
 	bool is_dump; /* definitions are as PostgreSQL prints them */

@@ -419,45 +419,48 @@ static void read_all(struct cft_reader *r, const struct cft_sql_script *script)
 	cft_vec_release(&waiting);
 }
 
-struct read_job {
-	struct cft_schema *s;
-	struct cft_sql_script script;
-};
-
 static int read_deep(void *arg)
 {
-	struct read_job *job = arg;
-	struct cft_reader r = {.s = job->s};
+	struct cft_schema *s = arg;
+	struct cft_reader r = {.s = s};
 
 	set_path(&r, NULL, 0);
-	read_all(&r, &job->script);
-	cft_schema_finish(job->s);
+	read_all(&r, &s->script);
+	cft_schema_finish(s);
+	return 0;
+}
+
+int cft_schema_read_beside(const char *text, size_t len, const char *name,
+                           const struct cft_schema *other, struct cft_schema **ret,
+                           struct cft_err *err)
+{
+	const struct cft_parse_options options = {.max_bytes = 256 << 20,
+	                                          .psql = true,
+	                                          .keep = true,
+	                                          .known = other ? &other->script : NULL};
+	struct cft_schema *s = cft_schema_new();
+	int rc = cft_sql_parse(text, len, &options, &s->arena, &s->script, err);
+
+	if (rc == 0) {
+		if (len > 0 && strstr(text, "PostgreSQL database dump") != NULL &&
+		    strstr(text, "set_config('search_path'") != NULL)
+			s->is_dump = true;
+		s->text = cft_arena_strndup(&s->arena, text, len);
+		s->text_len = len;
+		rc = cft_sql_deep(s->script.max_tokens, read_deep, s, err);
+	}
+	if (rc != 0) {
+		if (err != NULL && name != NULL)
+			cft_err_at(err, name, err->line, err->column);
+		cft_schema_free(s);
+		return rc;
+	}
+	*ret = s;
 	return 0;
 }
 
 int cft_schema_read_text(const char *text, size_t len, const char *name, struct cft_schema **ret,
                          struct cft_err *err)
 {
-	static const struct cft_parse_options options = {
-		.max_bytes = 256 << 20, .psql = true, .opaque = false};
-	struct read_job job = {.s = cft_schema_new()};
-	int rc = cft_sql_parse(text, len, &options, &job.s->arena, &job.script, err);
-
-	if (rc == 0) {
-		if (len > 0 && strstr(text, "PostgreSQL database dump") != NULL &&
-		    strstr(text, "set_config('search_path'") != NULL)
-			job.s->is_dump = true;
-		job.s->max_tokens = job.script.max_tokens;
-		job.s->text = cft_arena_strndup(&job.s->arena, text, len);
-		job.s->text_len = len;
-		rc = cft_sql_deep(job.s->max_tokens, read_deep, &job, err);
-	}
-	if (rc != 0) {
-		if (err != NULL && name != NULL)
-			cft_err_at(err, name, err->line, err->column);
-		cft_schema_free(job.s);
-		return rc;
-	}
-	*ret = job.s;
-	return 0;
+	return cft_schema_read_beside(text, len, name, NULL, ret, err);
 }

@@ -30,6 +30,11 @@ struct cft_refusal {
  * Errors: CFT_E_SYNTAX with line and column, CFT_E_LIMIT. */
 int cft_schema_read_text(const char *text, size_t len, const char *name, struct cft_schema **ret,
                          struct cft_err *err);
+/* The same, and quicker where many statements are also in the text that `other` was read from:
+ * these are not parsed again. Borrows `other` (may be NULL) during the call only. */
+int cft_schema_read_beside(const char *text, size_t len, const char *name,
+                           const struct cft_schema *other, struct cft_schema **ret,
+                           struct cft_err *err);
 void cft_schema_free(struct cft_schema *schema); /* NULL is fine */
 
 /* Objects in the schema, sub-objects such as columns and constraints included. */

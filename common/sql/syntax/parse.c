@@ -3,6 +3,7 @@
  */
 #include "common/sql/syntax/parse.h"
 
+#include "common/base/mem.h"
 #include "common/base/utf8.h"
 #include "common/base/vec.h"
 #include "common/sql/syntax/split.h"
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <uthash.h>
 
 /* Measured: 1.7 kB of stack for each token in the worst nesting; sanitizers take several times as
  * much. Pages that are never touched cost nothing. */
@@ -77,23 +79,86 @@ static void arena_free(void *data, void *pointer)
 	(void)pointer;
 }
 
-static const PgQuery__Node *unpack(PgQueryProtobuf *buf, struct cft_arena *arena)
+static const PgQuery__Node *unpack(const unsigned char *data, size_t len, struct cft_arena *arena)
 {
 	ProtobufCAllocator allocator = {arena_alloc, arena_free, arena};
-	PgQuery__ParseResult *result = pg_query__parse_result__unpack(
-		&allocator, buf->len, (const unsigned char *)buf->data);
+	PgQuery__ParseResult *result = pg_query__parse_result__unpack(&allocator, len, data);
 
 	return result && result->n_stmts == 1 ? result->stmts[0]->stmt : NULL;
 }
+
+/* ---- statements of another text that were parsed already ---- */
+
+struct known_stmt {
+	const struct cft_sql_stmt *stmt;
+	UT_hash_handle hh;
+};
+
+struct known {
+	struct known_stmt *v, *by_text;
+};
+
+static void known_init(struct known *known, const struct cft_sql_script *script)
+{
+	size_t n = script ? script->n : 0;
+
+	known->v = cft_calloc(n + 1, sizeof(*known->v));
+	for (size_t i = 0; i < n; i++) {
+		struct known_stmt *k = &known->v[i], *same;
+		const struct cft_sql_stmt *stmt = k->stmt = &script->v[i];
+		if (stmt->packed == NULL)
+			continue;
+		HASH_FIND(hh, known->by_text, stmt->text, stmt->len, same);
+		if (same == NULL)
+			HASH_ADD_KEYPTR(hh, known->by_text, stmt->text, stmt->len, k);
+	}
+}
+
+static const struct cft_sql_stmt *known_find(const struct known *known, const char *text,
+                                             size_t len)
+{
+	struct known_stmt *found;
+
+	HASH_FIND(hh, known->by_text, text, len, found);
+	return found ? found->stmt : NULL;
+}
+
+static void known_release(struct known *known)
+{
+	HASH_CLEAR(hh, known->by_text);
+	free(known->v);
+}
+
+/* ---- one statement ---- */
 
 struct parse_job {
 	const char *text; /* what the parser sees: the statement, `...` blanked */
 	struct cft_sql_stmt *stmt;
 	struct cft_arena *arena;
+	bool keep;
+	const struct cft_sql_stmt *same; /* of the same words, parsed before */
 	struct cft_err *err;
 	char message[512];
 	int cursor; /* in characters from 1; 0 unknown */
 };
+
+static bool take_packed(struct parse_job *job, const void *data, size_t len)
+{
+	job->stmt->tree = unpack(data, len, job->arena);
+	if (job->stmt->tree && job->keep) {
+		job->stmt->packed = memcpy(cft_arena_alloc(job->arena, len), data, len);
+		job->stmt->packed_len = len;
+	}
+	return job->stmt->tree != NULL;
+}
+
+/* Each text has a tree of its own: the reader completes it in place. */
+static int unpack_known(void *arg)
+{
+	struct parse_job *job = arg;
+
+	return take_packed(job, job->same->packed, job->same->packed_len) ? 0 : CFT_E_LIMIT;
+}
 
 static int parse_one(void *arg)
 {
@@ -106,8 +171,7 @@ static int parse_one(void *arg)
 		job->cursor = result.error->cursorpos;
 		rc = CFT_E_SYNTAX;
 	} else {
-		job->stmt->tree = unpack(&result.parse_tree, job->arena);
-		if (!job->stmt->tree) {
+		if (!take_packed(job, result.parse_tree.data, result.parse_tree.len)) {
 			snprintf(job->message, sizeof(job->message), "not one statement");
 			rc = CFT_E_SYNTAX;
 		}
@@ -161,8 +225,8 @@ static int fail_syntax(const char *sql, const struct parse_job *job, struct cft_
 }
 
 static int parse_slice(const char *sql, const struct cft_sql_slice *slice,
-                       const struct cft_parse_options *options, struct cft_arena *arena,
-                       struct cft_sql_stmt *stmt, struct cft_err *err)
+                       const struct cft_parse_options *options, const struct known *known,
+                       struct cft_arena *arena, struct cft_sql_stmt *stmt, struct cft_err *err)
 {
 	struct parse_job job = {.stmt = stmt, .arena = arena, .err = err};
 
@@ -176,6 +240,10 @@ static int parse_slice(const char *sql, const struct cft_sql_slice *slice,
 		blank_ellipses(text, stmt->len);
 		job.text = text;
 	}
+	job.keep = options->keep && !stmt->sketch;
+	job.same = stmt->sketch ? NULL : known_find(known, stmt->text, stmt->len);
+	if (job.same)
+		return cft_sql_deep(slice->tokens, unpack_known, &job, err);
 	int rc = cft_sql_deep(slice->tokens, parse_one, &job, err);
 	if (rc != CFT_E_SYNTAX)
 		return rc;
@@ -223,10 +291,12 @@ int cft_sql_parse(const char *sql, size_t len, const struct cft_parse_options *o
 	CFT_VEC(struct cft_sql_stmt) stmts = {0};
 	struct cft_sql_script script = {0};
 	struct cft_sql_slice slice;
+	struct known known = {0};
 	int line = 1, column = 1;
 	size_t placed = 0;
 
 	options = options ? options : &plain;
+	known_init(&known, options->known);
 	struct cft_sql_splitter splitter = {.psql = options->psql};
 	uint32_t max = options->max_tokens ? options->max_tokens : CFT_SQL_MAX_TOKENS;
 	int rc = check_bytes(sql, len, options, err);
@@ -235,16 +305,17 @@ int cft_sql_parse(const char *sql, size_t len, const struct cft_parse_options *o
 
 		advance_place(sql, placed, &stmt, &line, &column);
 		placed = slice.offset;
-		if (slice.tokens > max)
-			return cft_fail(err, CFT_E_LIMIT,
-			                "the statement at line %d has %u tokens; the limit is %u",
-			                stmt.line, slice.tokens, max);
-		rc = parse_slice(sql, &slice, options, arena, &stmt, err);
+		rc = slice.tokens > max
+		             ? cft_fail(err, CFT_E_LIMIT,
+		                        "the statement at line %d has %u tokens; the limit is %u",
+		                        stmt.line, slice.tokens, max)
+		             : parse_slice(sql, &slice, options, &known, arena, &stmt, err);
 		if (rc == 0)
 			cft_vec_push_in(arena, &stmts, stmt);
 		if (slice.tokens > script.max_tokens)
 			script.max_tokens = slice.tokens;
 	}
+	known_release(&known);
 	if (rc != 0)
 		return rc;
 	script.v = stmts.v;

@@ -25,6 +25,7 @@ extern "C" {
 #endif
 
 struct PgQuery__Node; /* PgQuery__Node of <pg_query/pg_query.pb-c.h> */
+struct cft_sql_script;
 
 enum {
 	CFT_SQL_MAX_BYTES = 4 << 20,  /* default limit of a text */
@@ -38,6 +39,9 @@ struct cft_parse_options {
 	bool psql;           /* skip psql's backslash commands and COPY data (dumps, files) */
 	bool sketch;         /* accept a literal `...` as "left out for now" */
 	bool opaque;         /* keep what the grammar does not know as a statement without tree */
+	bool keep;           /* keep what the parser gave, so that the script can be `known` */
+	const struct cft_sql_script *known; /* what was kept of another text, or NULL: statements of
+	                                     * the same words are not parsed again */
 };
 
 struct cft_sql_stmt {
@@ -49,6 +53,8 @@ struct cft_sql_stmt {
 	bool sketch;        /* held `...`, which was read as nothing */
 	const char *opaque; /* why there is no tree, or NULL */
 	const struct PgQuery__Node *tree;
+	const unsigned char *packed; /* the tree as the parser gave it, where it was kept */
+	size_t packed_len;
 };
 
 struct cft_sql_script {
