@@ -50,7 +50,9 @@ void cft_buf_adds(struct cft_buf *buf, const char *s)
 
 void cft_buf_addc(struct cft_buf *buf, char c)
 {
-	cft_buf_add(buf, &c, 1);
+	cft_buf_reserve(buf, 1);
+	buf->data[buf->len++] = c;
+	buf->data[buf->len] = '\0';
 }
 
 void cft_buf_addv(struct cft_buf *buf, const char *fmt, va_list ap)

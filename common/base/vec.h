@@ -38,7 +38,7 @@
 #define cft_vec_push_in(arena, vec, item)                                                        \
 	do {                                                                                     \
 		if ((vec)->n == (vec)->cap) {                                                    \
-			size_t cft_cap_ = (vec)->cap ? (vec)->cap * 2 : 8;                       \
+			size_t cft_cap_ = (vec)->cap ? (vec)->cap * 2 : 2;                       \
 			void *cft_new_ = cft_arena_alloc((arena), cft_cap_ * sizeof(*(vec)->v)); \
 			if ((vec)->n)                                                            \
 				memcpy(cft_new_, (vec)->v, (vec)->n * sizeof(*(vec)->v));        \

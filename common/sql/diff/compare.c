@@ -39,6 +39,8 @@ static bool same_text(const struct cft_attr *a, const struct cft_attr *b)
 	return strcmp(a->text ? a->text : "", b->text ? b->text : "") == 0;
 }
 
+enum { CANON_BYTES = 500 }; /* of most expressions */
+
 static bool same_tree(const struct cft_diff *d, const struct cft_object *x,
                       const struct cft_attr *a, const struct cft_object *y,
                       const struct cft_attr *b, enum cft_canon_mode mode)
@@ -46,6 +48,8 @@ static bool same_tree(const struct cft_diff *d, const struct cft_object *x,
 	struct cft_buf p = CFT_BUF_INIT, q = CFT_BUF_INIT;
 
 	(void)d;
+	cft_buf_reserve(&p, CANON_BYTES);
+	cft_buf_reserve(&q, CANON_BYTES);
 	cft_tree_canon(a->node, a->env, x->parent, mode, &p);
 	cft_tree_canon(b->node, b->env, y->parent, mode, &q);
 	bool same = p.len == q.len && memcmp(cft_buf_str(&p), cft_buf_str(&q), p.len) == 0;
@@ -125,8 +129,18 @@ static bool half_said(const struct cft_diff *d, enum cft_attr_id id)
 	return id == CFT_ATTR_OWNER && d->old->is_dump != d->new->is_dump;
 }
 
+/* The other direction found no difference between the same two objects. */
+static bool known_same(const struct cft_diff *d, const struct cft_delta *x)
+{
+	const struct cft_delta *r = d->reverse ? d->reverse->of_new[x->old->index] : NULL;
+
+	return r != NULL && r->new == x->old && r->old == x->new && r->attrs.n == 0;
+}
+
 static void compare_attrs(struct cft_diff *d, struct cft_delta *x)
 {
+	if (known_same(d, x))
+		return;
 	CFT_VEC_EACH (struct cft_attr, n, &x->new->attrs) {
 		const struct cft_attr *o = cft_attr_find(x->old, n->id, n->sub);
 		if (o == NULL && half_said(d, n->id))
@@ -320,10 +334,23 @@ static struct cft_object *silent_twin(struct cft_diff *d, const struct cft_objec
 	return twin;
 }
 
+/* The object of the same key; mostly the one after the last that was found. */
+static struct cft_object *partner(const struct cft_schema *s, const struct cft_object *o,
+                                  size_t *next)
+{
+	struct cft_object *found = *next < s->objects.n ? s->objects.v[*next] : NULL;
+
+	if (found == NULL || strcmp(found->key, o->key) != 0)
+		found = cft_schema_find_key(s, o->key);
+	if (found != NULL)
+		*next = found->index + 1;
+	return found;
+}
+
 /* A plain sequence of pg_dump's and the one a serial column makes are paired by key alone. */
 void cft_diff_compare(struct cft_diff *d)
 {
-	size_t n_all = d->old->objects.n + d->new->objects.n + 1;
+	size_t n_all = d->old->objects.n + d->new->objects.n + 1, next = 0;
 
 	d->of_old = cft_arena_array(d->arena, struct cft_delta *, n_all);
 	d->of_new = cft_arena_array(d->arena, struct cft_delta *, n_all);
@@ -331,7 +358,7 @@ void cft_diff_compare(struct cft_diff *d)
 		struct cft_object *n = d->new->objects.v[i];
 		if (n == NULL || is_ignored(d, n))
 			continue;
-		struct cft_object *o = cft_schema_find_key(d->old, n->key);
+		struct cft_object *o = partner(d->old, n, &next);
 		if (o == NULL && is_implied(n))
 			o = silent_twin(d, n, false);
 		struct cft_delta *x = new_delta(d, o && same_kind(o, n) ? o : NULL, n);

@@ -45,6 +45,7 @@ struct cft_delta {
 struct cft_diff {
 	struct cft_arena *arena;
 	const struct cft_schema *old, *new;
+	const struct cft_diff *reverse; /* of the same two schemas, compared already; or NULL */
 	const struct cft_diff_options *options;
 	CFT_VEC(struct cft_delta *) deltas;
 	struct cft_delta **of_old, **of_new; /* by object index */

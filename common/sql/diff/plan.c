@@ -198,6 +198,7 @@ static int diff_deep(void *arg)
 	struct cft_diff down = {.arena = &p->arena,
 	                        .old = job->new_renamed ? job->new_renamed : job->new,
 	                        .new = job->old,
+	                        .reverse = job->old_renamed || job->new_renamed ? NULL : &up,
 	                        .options = job->options,
 	                        .loose = loose};
 	struct direction dirs[2] = {0};
@@ -235,8 +236,9 @@ int cft_schema_diff(const struct cft_schema *old_schema, const struct cft_schema
 	                       .options = options ? options : &no_options};
 	const char *const *hints = cft_rename_hints(&p->arena, new_schema->text,
 	                                            new_schema->text_len, job.options->renames);
-	uint32_t tokens = old_schema->script.max_tokens > new_schema->script.max_tokens ? old_schema->script.max_tokens
-	                                                                  : new_schema->script.max_tokens;
+	uint32_t tokens = old_schema->script.max_tokens > new_schema->script.max_tokens
+	                          ? old_schema->script.max_tokens
+	                          : new_schema->script.max_tokens;
 	int rc = cft_rename_apply(&p->arena, old_schema, hints, false, &job.old_renamed,
 	                          &job.up_renames, err);
 

@@ -25,18 +25,46 @@ void cft_canon_list(struct cft_canon *c, PgQuery__Node *const *v, size_t n)
 
 static bool skipped(const struct cft_canon *c, const ProtobufCFieldDescriptor *f)
 {
-	static const char *const names[] = {"location",  "stmt_location", "stmt_len",
-	                                    "replace",   "if_not_exists", "concurrent",
-	                                    "missing_ok"};
-
-	if (strchr("lsricmf", f->name[0]) == NULL)
+	switch (f->name[0]) {
+	case 'l':
+		return strcmp(f->name, "location") == 0;
+	case 's':
+		return strcmp(f->name, "stmt_location") == 0 || strcmp(f->name, "stmt_len") == 0;
+	case 'i':
+		return strcmp(f->name, "if_not_exists") == 0;
+	case 'c':
+		return strcmp(f->name, "concurrent") == 0;
+	case 'm':
+		return strcmp(f->name, "missing_ok") == 0;
+	case 'r':
+		return strcmp(f->name, "replace") == 0 ||
+		       (c->loose && strcmp(f->name, "row_format") == 0);
+	case 'f':
+		return c->loose && strcmp(f->name, "funcformat") == 0;
+	default:
 		return false;
-	if (c->loose && (strcmp(f->name, "funcformat") == 0 || strcmp(f->name, "row_format") == 0))
-		return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(f->name, names[i]) == 0)
-			return true;
-	return false;
+	}
+}
+
+static void put_number(struct cft_canon *c, int64_t value)
+{
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char text[24], *p = text + sizeof(text);
+
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (value < 0)
+		*--p = '-';
+	cft_buf_add(c->out, p, (size_t)(text + sizeof(text) - p));
+}
+
+/* " 12:": the field, and what comes. */
+static void put_id(struct cft_canon *c, uint32_t id, char what)
+{
+	cft_buf_addc(c->out, ' ');
+	put_number(c, id);
+	cft_buf_addc(c->out, what);
 }
 
 static void put_scalar(struct cft_canon *c, const ProtobufCFieldDescriptor *f, const void *p)
@@ -46,21 +74,28 @@ static void put_scalar(struct cft_canon *c, const ProtobufCFieldDescriptor *f, c
 	switch (f->type) {
 	case PROTOBUF_C_TYPE_STRING:
 		s = *(const char *const *)p;
-		if (s != NULL && *s != '\0')
-			cft_buf_addf(c->out, " %u\"%s\"", f->id, s);
+		if (s != NULL && *s != '\0') {
+			put_id(c, f->id, '"');
+			cft_buf_adds(c->out, s);
+			cft_buf_addc(c->out, '"');
+		}
 		break;
 	case PROTOBUF_C_TYPE_BOOL:
 		if (*(const protobuf_c_boolean *)(const void *)p)
-			cft_buf_addf(c->out, " %u!", f->id);
+			put_id(c, f->id, '!');
 		break;
 	case PROTOBUF_C_TYPE_INT64:
 	case PROTOBUF_C_TYPE_UINT64:
-		if (*(const int64_t *)p != 0)
-			cft_buf_addf(c->out, " %u=%lld", f->id, (long long)*(const int64_t *)p);
+		if (*(const int64_t *)p != 0) {
+			put_id(c, f->id, '=');
+			put_number(c, *(const int64_t *)p);
+		}
 		break;
 	default: /* the 32-bit types and enums; libpg_query's trees have no others */
-		if (*(const int32_t *)(const void *)p != 0)
-			cft_buf_addf(c->out, " %u=%d", f->id, *(const int32_t *)(const void *)p);
+		if (*(const int32_t *)(const void *)p != 0) {
+			put_id(c, f->id, '=');
+			put_number(c, *(const int32_t *)(const void *)p);
+		}
 		break;
 	}
 }
@@ -111,11 +146,11 @@ static void put_field(struct cft_canon *c, const ProtobufCMessage *msg,
 		const char *space =
 			f->descriptor == &pg_query__node__descriptor ? named_space(msg, f) : NULL;
 		if (space != NULL) {
-			cft_buf_addf(c->out, " %u:", f->id);
+			put_id(c, f->id, ':');
 			cft_canon_qualified(c, space, (PgQuery__Node *const *)v, n);
 			return;
 		}
-		cft_buf_addf(c->out, " %u[", f->id);
+		put_id(c, f->id, '[');
 		for (size_t i = 0; i < n; i++)
 			cft_canon_put(c, v[i]);
 		cft_buf_addc(c->out, ']');
@@ -124,7 +159,7 @@ static void put_field(struct cft_canon *c, const ProtobufCMessage *msg,
 	const ProtobufCMessage *sub =
 		*(const ProtobufCMessage *const *)(const void *)(base + f->offset);
 	if (sub != NULL) {
-		cft_buf_addf(c->out, " %u:", f->id);
+		put_id(c, f->id, ':');
 		cft_canon_put(c, sub);
 	}
 }
@@ -158,8 +193,10 @@ void cft_canon_name(struct cft_canon *c, const char *space, const char *schema, 
 		schema = obj->schema;
 	else if (strcmp(schema, "pg_catalog") == 0)
 		schema = "";
-	if (*schema != '\0' && strcmp(schema, "public") != 0)
-		cft_buf_addf(c->out, "%s.", schema);
+	if (*schema != '\0' && strcmp(schema, "public") != 0) {
+		cft_buf_adds(c->out, schema);
+		cft_buf_addc(c->out, '.');
+	}
 	cft_buf_adds(c->out, name);
 }
 
@@ -227,6 +264,13 @@ static void put_range_var(struct cft_canon *c, const PgQuery__RangeVar *rv)
 	cft_buf_addc(c->out, ')');
 }
 
+static void put_string(struct cft_canon *c, const PgQuery__String *string)
+{
+	cft_buf_addc(c->out, '"');
+	cft_buf_adds(c->out, string->sval);
+	cft_buf_addc(c->out, '"');
+}
+
 void cft_canon_put(struct cft_canon *c, const ProtobufCMessage *msg)
 {
 	if (msg == NULL)
@@ -235,7 +279,7 @@ void cft_canon_put(struct cft_canon *c, const ProtobufCMessage *msg)
 	if (d == &pg_query__node__descriptor)
 		cft_canon_node(c, (const PgQuery__Node *)msg);
 	else if (d == &pg_query__string__descriptor)
-		cft_buf_addf(c->out, "\"%s\"", ((const PgQuery__String *)msg)->sval);
+		put_string(c, (const PgQuery__String *)msg);
 	else if (d == &pg_query__column_ref__descriptor && c->loose)
 		cft_canon_column(c, (const PgQuery__ColumnRef *)msg);
 	else if (d == &pg_query__a__const__descriptor)

@@ -1,11 +1,14 @@
 /* Model: objects by key, their attributes, and name lookup along a search path.
  * SPDX-License-Identifier: MIT
  */
+/* Most lookups find nothing (is the name taken? is it a type of ours?): a filter of uthash answers
+ * these without a walk through memory. */
+#define HASH_BLOOM 18
+
 #include "common/sql/schema/model.h"
 
 #include "common/sql/syntax/name.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -78,13 +81,29 @@ struct cft_object *cft_schema_find_key(const struct cft_schema *s, const char *k
 	return obj;
 }
 
+/* "space schema.name", cut to the size: names have 63 bytes. Returns its length. */
+static size_t short_key(char *key, size_t size, const char *space, const char *schema,
+                        const char *name)
+{
+	const char *const parts[] = {space, " ", schema, ".", name};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		for (const char *p = parts[i]; *p != '\0' && n + 1 < size; p++)
+			key[n++] = *p;
+	key[n] = '\0';
+	return n;
+}
+
 struct cft_object *cft_schema_find(const struct cft_schema *s, const char *space,
                                    const char *schema, const char *name)
 {
 	char key[512];
+	size_t len = short_key(key, sizeof(key), space, schema, name);
+	struct cft_object *obj = NULL;
 
-	snprintf(key, sizeof(key), "%s %s.%s", space, schema, name);
-	return cft_schema_find_key(s, key);
+	HASH_FIND(hh, s->by_key, key, len, obj);
+	return obj;
 }
 
 struct cft_object *cft_schema_find_child(const struct cft_object *parent, const char *space,
@@ -118,9 +137,9 @@ static struct cft_overload *find_overload(const struct cft_schema *s, const char
 {
 	char key[512];
 	struct cft_overload *o = NULL;
+	size_t len = short_key(key, sizeof(key), space, schema, name);
 
-	snprintf(key, sizeof(key), "%s %s.%s", space, schema, name);
-	HASH_FIND_STR(s->overloads, key, o);
+	HASH_FIND(hh, s->overloads, key, len, o);
 	return o;
 }
 
@@ -133,8 +152,10 @@ static void overload_add(struct cft_schema *s, struct cft_object *obj)
 	struct cft_overload *o = find_overload(s, space, obj->schema, obj->name);
 	if (o == NULL) {
 		o = cft_arena_new(&s->arena, struct cft_overload);
-		o->key = cft_arena_printf(&s->arena, "%s %s.%s", space, obj->schema, obj->name);
-		HASH_ADD_KEYPTR(hh, s->overloads, o->key, strlen(o->key), o);
+		char key[512];
+		size_t len = short_key(key, sizeof(key), space, obj->schema, obj->name);
+		o->key = cft_arena_strndup(&s->arena, key, len);
+		HASH_ADD_KEYPTR(hh, s->overloads, o->key, len, o);
 	}
 	cft_vec_push_in(&s->arena, &o->objects, obj);
 }
@@ -149,19 +170,32 @@ static void overload_remove(struct cft_schema *s, struct cft_object *obj)
 			o->objects.v[i--] = o->objects.v[--o->objects.n];
 }
 
+/* "column public.users.age", "routine public.f(integer)" */
 static const char *make_key(struct cft_schema *s, const struct cft_object *obj)
 {
-	const char *space = cft_kind_space(obj->kind);
+	const struct cft_object *parent = obj->kind == CFT_KIND_INDEX ? NULL : obj->parent;
+	const char *const parts[] = {
+		cft_kind_space(obj->kind),
+		" ",
+		parent ? parent->schema : obj->schema,
+		".",
+		parent ? parent->name : obj->name,
+		parent ? "." : obj->args,
+		parent ? obj->name : "",
+	};
+	size_t n = 0;
 
-	if (obj->parent != NULL && obj->kind != CFT_KIND_INDEX)
-		return cft_arena_printf(&s->arena, "%s %s.%s.%s", space, obj->parent->schema,
-		                        obj->parent->name, obj->name);
-	return cft_arena_printf(&s->arena, "%s %s.%s%s", space, obj->schema, obj->name, obj->args);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		n += strlen(parts[i]);
+	char *key = cft_arena_alloc(&s->arena, n + 1), *end = key;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		end = stpcpy(end, parts[i]);
+	return key;
 }
 
+/* Under the key that it has. */
 static void link_object(struct cft_schema *s, struct cft_object *obj)
 {
-	obj->key = make_key(s, obj);
 	HASH_ADD_KEYPTR(hh, s->by_key, obj->key, strlen(obj->key), obj);
 	overload_add(s, obj);
 }
@@ -229,11 +263,13 @@ void cft_schema_rename(struct cft_schema *s, struct cft_object *obj, const char 
 	unlink_object(s, obj);
 	obj->schema = cft_arena_strdup(&s->arena, schema);
 	obj->name = cft_arena_strdup(&s->arena, name);
+	obj->key = make_key(s, obj);
 	link_object(s, obj);
 	obj->stale = true;
 	CFT_VEC_EACH (struct cft_object *, child, &obj->children) {
 		unlink_object(s, *child);
 		(*child)->schema = obj->schema;
+		(*child)->key = make_key(s, *child);
 		link_object(s, *child);
 	}
 }

@@ -187,7 +187,7 @@ struct cft_schema {
 	CFT_VEC(struct cft_refusal) refused;
 	CFT_VEC(struct cft_unread) unread;
 	struct cft_sql_script script; /* as parsed; its max_tokens: walk under cft_sql_deep */
-	const char *text;    /* what was read, and its length */
+	const char *text;             /* what was read, and its length */
 	size_t text_len;
 	bool is_dump; /* definitions are as PostgreSQL prints them */
 	bool says_owner, says_acl;
