@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  *
  * CFT_STREAM_WATCHERS (200; 1000 on demand), CFT_STREAM_EVENTS (600) and CFT_RACES (200; 2000 on
- * demand) set the sizes, CFT_CHAOS_SEED the sequence.
+ * demand) set the sizes, CFT_CHAOS_SEED the sequence. CFT_OLD_SERVER is the program of another
+ * version for one of the two servers.
  */
 #include "tests/integration/server/fixture.h"
 
@@ -254,7 +255,8 @@ TEST(Streams, EveryWatcherReceivesTheFilteredLog)
 	/* A small tail, so that the slow ones read the table. */
 	std::vector<std::string> extra = {"--bookmark-interval", "300ms", "--stream-memory",
 	                                  "64KiB"};
-	ServerProcess servers[2] = {ServerProcess(url, extra), ServerProcess(url, extra)};
+	ServerProcess servers[2] = {ServerProcess(url, extra),
+	                            ServerProcess(url, extra, getenv("CFT_OLD_SERVER"))};
 	std::atomic<uint64_t> head{0};
 	std::vector<std::unique_ptr<Caller>> callers;
 	std::vector<std::unique_ptr<Reader>> readers[THREADS];
@@ -337,7 +339,8 @@ TEST(Races, TwoOverlappingRegistersRecordTheirConflictExactlyOnce)
 {
 	int races = setting("CFT_RACES", 200);
 	std::string url = cft_test::PgCluster::shared().create_database();
-	ServerProcess servers[2] = {ServerProcess(url), ServerProcess(url)};
+	ServerProcess servers[2] = {ServerProcess(url),
+	                            ServerProcess(url, {}, getenv("CFT_OLD_SERVER"))};
 	std::atomic<int> started{0};
 	std::vector<std::thread> threads;
 	std::map<std::string, int> answered; /* conflicts as the two were told */

@@ -16,15 +16,18 @@
 class ServerProcess
 {
       public:
-	explicit ServerProcess(const std::string &url, const std::vector<std::string> &extra = {})
-	    : url_(url), extra_(extra)
+	/* `program`: another one than this build's. */
+	explicit ServerProcess(const std::string &url, const std::vector<std::string> &extra = {},
+	                       const char *program = nullptr)
+	    : program_(program ? program : cft_test::program("confiture-server")), url_(url),
+	      extra_(extra)
 	{
 		start();
 	}
 	/* On the same port again after the first time. */
 	void start()
 	{
-		std::vector<std::string> argv = {cft_test::program("confiture-server"),
+		std::vector<std::string> argv = {program_,
 		                                 "--listen",
 		                                 address.empty() ? "127.0.0.1:0" : address,
 		                                 "--database-url",
@@ -61,7 +64,7 @@ class ServerProcess
 		return true;
 	}
 	cft_test::TempDir dir_;
-	std::string url_;
+	std::string program_, url_;
 	std::vector<std::string> extra_;
 	std::string out_;
 	int starts_ = 0;

@@ -337,6 +337,50 @@ TEST_F(Stream, AClientThatDoesNotReadIsEndedAndTheOthersGoOn)
 	EXPECT_NE(intent("bob", "CREATE TABLE after (id int)"), "");
 }
 
+/* An agent that stalls past its lease: it is told, its late work bounces, it goes on anew. */
+TEST(Lease, ALostOneIsToldAndItsHolderGoesOnWithANewFence)
+{
+	ServerProcess server(cft_test::PgCluster::shared().create_database(),
+	                     {"--lease-min", "1s", "--database-poll", "50ms"});
+	Caller c(server.address);
+	MSG(WatchEventsRequest, watch_events_request, watch);
+	char *agents[] = {const_cast<char *>("alice")};
+	watch.agents = agents;
+	watch.n_agents = 1;
+	Watcher holder(c, &watch);
+	ASSERT_EQ(holder.read(), 1) << c.err.message;
+	std::string id = register_intent(c, "alice", ADD_AGE)->intent->id;
+	MSG(StartIntentRequest, start_intent_request, start);
+	start.project = const_cast<char *>("p");
+	start.agent_id = agents[0];
+	start.intent_id = text(id);
+	start.ttl_ms = 1000;
+	ASSERT_NE(c.call<Confiture__V1__StartIntentResponse>("StartIntent", &start), nullptr);
+	EXPECT_STREQ(holder.event()->changes[0]->kind, "intent.registered");
+	EXPECT_STREQ(holder.event()->changes[0]->kind, "intent.started");
+	EXPECT_STREQ(holder.event()->changes[0]->kind, "intent.expired");
+
+	MSG(CompleteIntentRequest, complete_intent_request, complete);
+	complete.project = const_cast<char *>("p");
+	complete.agent_id = agents[0];
+	complete.intent_id = text(id);
+	complete.fence = 1;
+	EXPECT_EQ(c.call<Confiture__V1__CompleteIntentResponse>("CompleteIntent", &complete),
+	          nullptr);
+	EXPECT_STREQ(c.err.reason, "LEASE_EXPIRED");
+	start.ttl_ms = 60000;
+	auto *again = c.call<Confiture__V1__StartIntentResponse>("StartIntent", &start);
+	ASSERT_NE(again, nullptr) << c.err.message;
+	EXPECT_EQ(again->intent->fence, 2u);
+	EXPECT_EQ(c.call<Confiture__V1__CompleteIntentResponse>("CompleteIntent", &complete),
+	          nullptr);
+	EXPECT_STREQ(c.err.reason, "STALE_FENCE");
+	complete.fence = 2;
+	EXPECT_NE(c.call<Confiture__V1__CompleteIntentResponse>("CompleteIntent", &complete),
+	          nullptr)
+		<< c.err.message;
+}
+
 TEST_F(Stream, ParticipateCarriesHeartbeatsUpdatesAndNews)
 {
 	struct cft_stream *stream = c.stream("Participate", nullptr);
