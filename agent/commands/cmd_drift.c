@@ -1,22 +1,16 @@
 /* confiture drift: does the database still look as db/schema says?
  * SPDX-License-Identifier: MIT
  */
+#include "agent/commands/environment_options.h"
 #include "agent/commands/schema_plan.h"
 #include "agent/commands/schema_source.h"
-#include "common/config/connection.h"
 #include "common/introspect/introspect.h"
 
 static int read_both(struct cft_schema_plan *p, struct cft_err *err)
 {
 	struct cft_cmd *cmd = p->cmd;
 	struct cft_connection connection;
-	const struct cft_connection_request request = {
-		.database_url = cft_cmd_str(cmd, "database-url"),
-		.config = cft_cmd_str(cmd, "config"),
-		.env = cft_cmd_str(cmd, "env"),
-		.read_only = true,
-	};
-	int rc = cft_connection_resolve(cmd->arena, &request, &connection, err);
+	int rc = cft_cmd_connection(cmd, true, false, &connection, err);
 
 	if (rc != 0)
 		return rc;
@@ -65,18 +59,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 
 static const struct cft_opt options[] = {
 	CFT_SCHEMA_PLAN_OPTIONS,
-	{.name = "config",
-         .type = CFT_OPT_PATH,
-         .value = "FILE",
-         .help = "Environment file, for example db/environments/local.yaml"},
-	{.name = "env",
-         .type = CFT_OPT_STRING,
-         .value = "NAME",
-         .help = "Environment by name: the file db/environments/NAME.yaml"},
-	{.name = "database-url",
-         .type = CFT_OPT_STRING,
-         .value = "URL",
-         .help = "Database to look at; stronger than what the environment says"},
+	CFT_CONNECTION_OPTIONS,
 	CFT_OPT_END,
 };
 

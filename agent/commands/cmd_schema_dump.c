@@ -1,11 +1,10 @@
 /* confiture schema dump: a schema as canonical DDL.
  * SPDX-License-Identifier: MIT
  */
-#include "agent/commands/command.h"
+#include "agent/commands/environment_options.h"
 #include "agent/commands/schema_ddl.h"
 #include "agent/commands/schema_source.h"
 #include "common/base/file.h"
-#include "common/config/connection.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -30,18 +29,12 @@ struct dump {
 static int source_of(struct cft_cmd *cmd, const char **ret, struct cft_err *err)
 {
 	struct cft_connection connection;
-	const struct cft_connection_request request = {
-		.database_url = cft_cmd_str(cmd, "database-url"),
-		.config = cft_cmd_str(cmd, "config"),
-		.env = cft_cmd_str(cmd, "env"),
-		.read_only = true,
-	};
 
 	if (cmd->args.n > 0) {
 		*ret = cmd->args.v[0];
 		return 0;
 	}
-	int rc = cft_connection_resolve(cmd->arena, &request, &connection, err);
+	int rc = cft_cmd_connection(cmd, true, false, &connection, err);
 	if (rc == 0)
 		*ret = cft_arena_printf(cmd->arena, "db:%s", connection.conninfo);
 	return rc;
@@ -171,18 +164,7 @@ static const struct cft_opt options[] = {
          .help = "Where the script goes; else standard output"},
 	{.name = "no-owners", .type = CFT_OPT_FLAG, .help = "Leave owners out"},
 	{.name = "no-privileges", .type = CFT_OPT_FLAG, .help = "Leave grants out"},
-	{.name = "config",
-         .type = CFT_OPT_PATH,
-         .value = "FILE",
-         .help = "Environment file, for example db/environments/local.yaml"},
-	{.name = "env",
-         .type = CFT_OPT_STRING,
-         .value = "NAME",
-         .help = "Environment by name: the file db/environments/NAME.yaml"},
-	{.name = "database-url",
-         .type = CFT_OPT_STRING,
-         .value = "URL",
-         .help = "Database to read; stronger than what the environment says"},
+	CFT_CONNECTION_OPTIONS,
 	CFT_OPT_END,
 };
 

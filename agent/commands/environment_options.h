@@ -30,6 +30,9 @@ extern "C" {
 			"says"                                                                    \
 	}
 
+/* All three; without CFT_OPT_END, so that they can stand among others. */
+#define CFT_CONNECTION_OPTIONS CFT_OPT_ENV, CFT_OPT_CONFIG, CFT_OPT_DATABASE_URL
+
 /* Fills the request from the command's --env, --config and --database-url (the command has all
  * three) and resolves it. See common/config/connection.h. */
 int cft_cmd_connection(const struct cft_cmd *cmd, bool read_only, bool no_database,

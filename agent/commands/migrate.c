@@ -18,20 +18,6 @@
 /* Waiting for a lock blocks everybody behind us too: short, and then again. */
 enum { LOCK_RETRIES = 6 };
 
-static int resolve(struct cft_migrate *migrate, bool connects, bool writes, struct cft_err *err)
-{
-	const struct cft_cmd *cmd = migrate->cmd;
-	struct cft_connection_request request = {
-		.database_url = cft_cmd_str(cmd, "database-url"),
-		.config = cft_cmd_str(cmd, "config"),
-		.env = cft_cmd_str(cmd, "env"),
-		.read_only = !writes,
-		.no_database = !connects,
-	};
-
-	return cft_connection_resolve(cmd->arena, &request, &migrate->connection, err);
-}
-
 static int read_dir(struct cft_migrate *migrate, struct cft_err *err)
 {
 	const char *path = cft_cmd_str(migrate->cmd, "migrations-dir");
@@ -45,7 +31,7 @@ static int read_dir(struct cft_migrate *migrate, struct cft_err *err)
 int cft_migrate_open_files(struct cft_migrate *migrate, struct cft_cmd *cmd, struct cft_err *err)
 {
 	migrate->cmd = cmd;
-	int rc = resolve(migrate, false, false, err);
+	int rc = cft_cmd_connection(cmd, true, true, &migrate->connection, err);
 
 	return rc ? rc : read_dir(migrate, err);
 }
@@ -210,7 +196,7 @@ int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writ
 	migrate->cmd = cmd;
 	migrate->steps = json_array();
 	const char *target = target_of(cmd);
-	int rc = resolve(migrate, !target, writes, err);
+	int rc = cft_cmd_connection(cmd, !writes, target != NULL, &migrate->connection, err);
 	if (rc == 0)
 		rc = read_dir(migrate, err);
 	if (rc == 0 && target)

@@ -4,8 +4,7 @@
 #ifndef CFT_COMMANDS_MIGRATE_H
 #define CFT_COMMANDS_MIGRATE_H
 
-#include "agent/commands/command.h"
-#include "common/config/connection.h"
+#include "agent/commands/environment_options.h"
 #include "common/migrate/engine.h"
 
 #include <pthread.h>
@@ -18,18 +17,7 @@
 	 .type = CFT_OPT_PATH,                                                              \
 	 .value = "DIR",                                                                    \
 	 .help = "Where the migrations are; else as the environment says (db/migrations)"}, \
-		{.name = "config",                                                          \
-	         .type = CFT_OPT_PATH,                                                      \
-	         .value = "FILE",                                                           \
-	         .help = "Environment file, for example db/environments/local.yaml"},       \
-		{.name = "env",                                                             \
-	         .type = CFT_OPT_STRING,                                                    \
-	         .value = "NAME",                                                           \
-	         .help = "Environment by name: the file db/environments/NAME.yaml"},        \
-	{                                                                                   \
-		.name = "database-url", .type = CFT_OPT_STRING, .value = "URL",             \
-		.help = "Connection string; comes before everything else"                   \
-	}
+		CFT_CONNECTION_OPTIONS
 
 #define CFT_MIGRATE_LOCK_OPTIONS                                                       \
 	{.name = "lock-timeout",                                                       \
