@@ -22,7 +22,6 @@ static int present_revision(struct cft_session *session, uint64_t *ret_revision,
 	Confiture__V1__GetServerInfoRequest request = CONFITURE__V1__GET_SERVER_INFO_REQUEST__INIT;
 	Confiture__V1__GetServerInfoResponse *response;
 
-	request.project = (char *)session->project.id;
 	int rc = cft_session_call(session, "GetServerInfo", &request, &response, err);
 	if (rc == 0)
 		*ret_revision = response->revision;
@@ -66,7 +65,7 @@ static int begin(struct cft_follow *follow, uint64_t from_revision, struct cft_e
 
 	if (rc != 0)
 		return rc;
-	follow->request.project = (char *)follow->session->project.id;
+	cft_session_fill(follow->session, &follow->request);
 	follow->request.from_revision = from_revision ? from_revision : present + 1;
 	follow->revision = follow->request.from_revision - 1;
 	return open_stream(follow, err);
@@ -101,7 +100,7 @@ void cft_follow_heartbeat(struct cft_follow *follow)
 
 	if (!follow->stream)
 		return;
-	heartbeat.project = (char *)follow->session->project.id;
+	cft_session_fill(follow->session, &heartbeat);
 	heartbeat.agent_id = (char *)follow->agent_id;
 	message.message_case = CONFITURE__V1__PARTICIPATE_REQUEST__MESSAGE_HEARTBEAT;
 	message.heartbeat = &heartbeat;

@@ -168,14 +168,45 @@ static int unreachable(const struct cft_session *session, struct cft_err *err)
 	return err->code;
 }
 
+static char *fresh_id(struct cft_session *session)
+{
+	unsigned char bytes[16];
+	char *text = cft_arena_alloc(session->arena, 2 * sizeof(bytes) + 1);
+
+	cft_random(bytes, sizeof(bytes));
+	cft_hex(bytes, sizeof(bytes), text);
+	return text;
+}
+
+/* Where a message keeps the text of a field; NULL where it has no such field. */
+static char **text_field(ProtobufCMessage *message, const char *name)
+{
+	const ProtobufCFieldDescriptor *field =
+		protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+
+	return field ? (char **)((char *)message + field->offset) : NULL;
+}
+
+void cft_session_fill(struct cft_session *session, void *request)
+{
+	char **project = text_field(request, "project");
+	char **request_id = text_field(request, "request_id");
+
+	if (project && !(*project)[0])
+		*project = (char *)session->project.id;
+	if (request_id && !(*request_id)[0])
+		*request_id = fresh_id(session);
+}
+
 int cft_session_call_service(struct cft_session *session, const ProtobufCServiceDescriptor *service,
-                             const char *method, const void *request, void *ret_response,
+                             const char *method, void *request, void *ret_response,
                              struct cft_err *err)
 {
 	int64_t start_us = cft_clock_mono_us();
 	int pause_ms = RETRY_FIRST_MS;
 	int rc;
 
+	cft_session_fill(session, request);
 	for (;;) {
 		rc = cft_client_call(session->client, service, method, request, session->timeout_ms,
 		                     session->arena, ret_response, err);
@@ -193,19 +224,9 @@ int cft_session_call_service(struct cft_session *session, const ProtobufCService
 	return rc;
 }
 
-int cft_session_call(struct cft_session *session, const char *method, const void *request,
+int cft_session_call(struct cft_session *session, const char *method, void *request,
                      void *ret_response, struct cft_err *err)
 {
 	return cft_session_call_service(session, &confiture__v1__coordination_service__descriptor,
 	                                method, request, ret_response, err);
-}
-
-char *cft_session_request_id(struct cft_session *session)
-{
-	unsigned char bytes[16];
-	char *text = cft_arena_alloc(session->arena, 2 * sizeof(bytes) + 1);
-
-	cft_random(bytes, sizeof(bytes));
-	cft_hex(bytes, sizeof(bytes), text);
-	return text;
 }

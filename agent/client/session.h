@@ -51,16 +51,17 @@ int cft_session_open(const struct cft_session_options *options, struct cft_arena
                      struct cft_session *ret_session, struct cft_err *err);
 void cft_session_close(struct cft_session *session);
 
+/* Puts the session's project and a fresh request_id into a request that has these fields and left
+ * them empty. The calls below do it themselves; what opens a stream does it first. */
+void cft_session_fill(struct cft_session *session, void *request);
 /* A unary call of CoordinationService. Retries while the server is unavailable, for a few seconds:
  * mutations carry a request_id, so that a second delivery changes nothing. */
-int cft_session_call(struct cft_session *session, const char *method, const void *request,
+int cft_session_call(struct cft_session *session, const char *method, void *request,
                      void *ret_response, struct cft_err *err);
 /* The same for another service. */
 int cft_session_call_service(struct cft_session *session, const ProtobufCServiceDescriptor *service,
-                             const char *method, const void *request, void *ret_response,
+                             const char *method, void *request, void *ret_response,
                              struct cft_err *err);
-/* A fresh request_id, in the session's arena. */
-char *cft_session_request_id(struct cft_session *session);
 
 #ifdef __cplusplus
 }

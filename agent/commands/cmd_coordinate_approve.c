@@ -24,61 +24,39 @@ static void answer(struct cft_coord *coord, const Confiture__V1__ApproveIntentRe
 	cft_coord_answer(coord, document, response->revision);
 }
 
-static int judge(struct cft_cmd *cmd, const char *method, const void *request,
-                 struct cft_coord *coord, struct cft_err *err)
+/* Both requests have a digest; the reason of an approval is a note. */
+static int judge(struct cft_cmd *cmd, const char *method, void *request, char **digest,
+                 struct cft_err *err)
 {
 	Confiture__V1__ApproveIntentResponse *response;
-	int rc = cft_session_call(&coord->session, method, request, &response, err);
+	struct cft_coord coord;
+	int rc = cft_coord_open(cmd, &coord, err);
 
-	(void)cmd;
+	if (rc != 0)
+		return rc;
+	if (cft_cmd_has(cmd, "digest"))
+		*digest = (char *)cft_cmd_str(cmd, "digest");
+	rc = cft_coord_call(&coord, method, request, &response, err);
 	if (rc == 0)
-		answer(coord, response);
+		answer(&coord, response);
+	cft_coord_close(&coord);
 	return rc;
-}
-
-static char *text_of(const struct cft_cmd *cmd, const char *name)
-{
-	const char *text = cft_cmd_str(cmd, name);
-
-	return (char *)(text ? text : "");
 }
 
 static int run_approve(struct cft_cmd *cmd, struct cft_err *err)
 {
 	Confiture__V1__ApproveIntentRequest request = CONFITURE__V1__APPROVE_INTENT_REQUEST__INIT;
-	struct cft_coord coord;
-	int rc = cft_coord_open(cmd, &coord, err);
 
-	if (rc != 0)
-		return rc;
-	request.project = (char *)coord.session.project.id;
-	request.request_id = cft_session_request_id(&coord.session);
-	request.agent_id = text_of(cmd, "agent-id");
-	request.intent_id = text_of(cmd, "intent-id");
-	request.ddl_digest = text_of(cmd, "digest");
-	request.notes = text_of(cmd, "reason");
-	rc = judge(cmd, "ApproveIntent", &request, &coord, err);
-	cft_coord_close(&coord);
-	return rc;
+	if (cft_cmd_has(cmd, "reason"))
+		request.notes = (char *)cft_cmd_str(cmd, "reason");
+	return judge(cmd, "ApproveIntent", &request, &request.ddl_digest, err);
 }
 
 static int run_reject(struct cft_cmd *cmd, struct cft_err *err)
 {
 	Confiture__V1__RejectIntentRequest request = CONFITURE__V1__REJECT_INTENT_REQUEST__INIT;
-	struct cft_coord coord;
-	int rc = cft_coord_open(cmd, &coord, err);
 
-	if (rc != 0)
-		return rc;
-	request.project = (char *)coord.session.project.id;
-	request.request_id = cft_session_request_id(&coord.session);
-	request.agent_id = text_of(cmd, "agent-id");
-	request.intent_id = text_of(cmd, "intent-id");
-	request.ddl_digest = text_of(cmd, "digest");
-	request.reason = text_of(cmd, "reason");
-	rc = judge(cmd, "RejectIntent", &request, &coord, err);
-	cft_coord_close(&coord);
-	return rc;
+	return judge(cmd, "RejectIntent", &request, &request.ddl_digest, err);
 }
 
 /* -- approvals list -- */
@@ -127,9 +105,8 @@ static int show_one(struct cft_coord *coord, const Confiture__V1__Intent *intent
 	Confiture__V1__ListConflictsResponse *conflicts;
 	struct cft_output *out = coord->cmd->out;
 
-	request.project = (char *)coord->session.project.id;
 	request.intent_id = intent->id;
-	int rc = cft_session_call(&coord->session, "ListConflicts", &request, &conflicts, err);
+	int rc = cft_coord_call(coord, "ListConflicts", &request, &conflicts, err);
 	if (rc != 0)
 		return rc;
 	cft_out_mark(out, CFT_MARK_BULLET, "%s by %s: %s, approval %s%s%s", intent->id,
@@ -165,9 +142,8 @@ static int run_list(struct cft_cmd *cmd, struct cft_err *err)
 		json_decref(list);
 		return rc;
 	}
-	request.project = (char *)coord.session.project.id;
 	do {
-		rc = cft_session_call(&coord.session, "ListIntents", &request, &response, err);
+		rc = cft_coord_call(&coord, "ListIntents", &request, &response, err);
 		for (size_t i = 0; rc == 0 && i < response->n_intents; i++) {
 			const Confiture__V1__Intent *intent = response->intents[i];
 

@@ -5,7 +5,6 @@
 #include "agent/commands/schema_ddl.h"
 #include "agent/commands/schema_source.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -49,13 +48,11 @@ static int send_chunks(struct cft_coord *coord, struct cft_stream *stream,
                        const struct cft_buf *text, struct cft_err *err)
 {
 	Confiture__V1__SetBaseSchemaRequest request = CONFITURE__V1__SET_BASE_SCHEMA_REQUEST__INIT;
-	const char *agent = cft_cmd_str(coord->cmd, "agent-id"), *user = getenv("USER");
 	int timeout_ms = coord->session.timeout_ms, rc = 0;
 	size_t at = 0;
 
-	request.project = (char *)coord->session.project.id;
-	request.request_id = cft_session_request_id(&coord->session);
-	request.agent_id = (char *)(agent ? agent : user && user[0] ? user : "unknown");
+	cft_session_fill(&coord->session, &request);
+	request.agent_id = cft_coord_acting_agent(coord->cmd);
 	request.source = (char *)(cft_cmd_has(coord->cmd, "db-url") ? "database" : "files");
 	do {
 		size_t len = text->len - at < CHUNK_BYTES ? text->len - at : CHUNK_BYTES;
@@ -173,8 +170,7 @@ static int run_show(struct cft_cmd *cmd, struct cft_err *err)
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
-	rc = cft_session_call(&coord.session, "GetBaseSchema", &request, &response, err);
+	rc = cft_coord_call(&coord, "GetBaseSchema", &request, &response, err);
 	if (rc == 0) {
 		const Confiture__V1__BaseSchema *base = response->base_schema;
 		if (base && base->fingerprint[0])

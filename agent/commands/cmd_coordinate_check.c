@@ -28,16 +28,12 @@ static int fill_request(struct cft_coord *coord, Confiture__V1__CheckIntentReque
 {
 	struct cft_cmd *cmd = coord->cmd;
 	struct cft_plan_input plan = {0};
-	const char *intent_id = cft_cmd_str(cmd, "intent-id");
 	const char *branch = cft_cmd_str(cmd, "branch");
 	int rc = cft_plan_input_read(cmd, &plan, err);
 
-	request->project = (char *)coord->session.project.id;
-	request->agent_id = (char *)cft_cmd_str(cmd, "agent-id");
 	request->schema_changes = plan.sql;
 	request->tables_affected = plan.tables;
 	request->n_tables_affected = plan.n_tables;
-	request->intent_id = (char *)(intent_id ? intent_id : "");
 	request->branch_name = (char *)(branch ? branch : ci_branch());
 	return rc;
 }
@@ -92,7 +88,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 		return rc;
 	rc = fill_request(&coord, &request, err);
 	if (rc == 0)
-		rc = cft_session_call(&coord.session, "CheckIntent", &request, &response, err);
+		rc = cft_coord_call(&coord, "CheckIntent", &request, &response, err);
 	if (rc == 0 && answer(&coord, response) > 0 && cft_cmd_flag(cmd, "exit-code"))
 		rc = 1;
 	cft_coord_close(&coord);

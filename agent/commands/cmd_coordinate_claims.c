@@ -56,9 +56,8 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
 	request.object = (char *)cmd->args.v[0];
-	rc = cft_session_call(&coord.session, "ListObjectClaims", &request, &response, err);
+	rc = cft_coord_call(&coord, "ListObjectClaims", &request, &response, err);
 	if (rc == 0) {
 		if (response->n_claims)
 			claims_table(cmd->out, response);

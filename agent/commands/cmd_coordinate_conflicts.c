@@ -3,8 +3,6 @@
  */
 #include "agent/commands/coordinate.h"
 
-#include <stdlib.h>
-
 enum { PAGE_SIZE = 500 };
 
 typedef CFT_VEC(Confiture__V1__Conflict *) conflict_list;
@@ -15,8 +13,7 @@ static int list_all(struct cft_coord *coord, Confiture__V1__ListConflictsRequest
 	Confiture__V1__ListConflictsResponse *response;
 
 	do {
-		int rc =
-			cft_session_call(&coord->session, "ListConflicts", request, &response, err);
+		int rc = cft_coord_call(coord, "ListConflicts", request, &response, err);
 		if (rc != 0)
 			return rc;
 		for (size_t i = 0; i < response->n_conflicts; i++)
@@ -29,13 +26,7 @@ static int list_all(struct cft_coord *coord, Confiture__V1__ListConflictsRequest
 
 static void fill_list(struct cft_coord *coord, Confiture__V1__ListConflictsRequest *request)
 {
-	const char *intent = cft_cmd_str(coord->cmd, "intent-id");
-	const char *agent = cft_cmd_str(coord->cmd, "agent-id");
-
-	request->project = (char *)coord->session.project.id;
 	request->page_size = PAGE_SIZE;
-	request->intent_id = (char *)(intent ? intent : "");
-	request->agent_id = (char *)(agent ? agent : "");
 	request->include_resolved = cft_cmd_flag(coord->cmd, "all");
 	request->include_vanished = request->include_resolved;
 	request->min_severity = cft_coord_min_severity(coord->cmd);
@@ -109,17 +100,6 @@ const struct cft_command cft_cmd_coordinate_conflicts = {
 
 /* -- resolve, reopen -- */
 
-/* Who decided: --agent-id or CONFITURE_AGENT_ID, else the login name. */
-static char *acting_agent(struct cft_cmd *cmd)
-{
-	const char *agent = cft_cmd_str(cmd, "agent-id");
-	const char *user = getenv("USER");
-
-	if (!agent)
-		agent = user && user[0] ? user : "unknown";
-	return cft_arena_strdup(cmd->arena, agent);
-}
-
 static void answer_one(struct cft_coord *coord, const Confiture__V1__Conflict *conflict,
                        uint64_t revision)
 {
@@ -133,19 +113,14 @@ static int run_resolve(struct cft_cmd *cmd, struct cft_err *err)
 	Confiture__V1__ResolveConflictRequest request =
 		CONFITURE__V1__RESOLVE_CONFLICT_REQUEST__INIT;
 	Confiture__V1__ResolveConflictResponse *response;
-	const char *notes = cft_cmd_str(cmd, "notes");
 	struct cft_coord coord;
 	int rc = cft_coord_open(cmd, &coord, err);
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
-	request.request_id = cft_session_request_id(&coord.session);
-	request.agent_id = acting_agent(cmd);
-	request.conflict_id = (char *)cft_cmd_str(cmd, "conflict-id");
+	request.agent_id = cft_coord_acting_agent(cmd);
 	request.strategy = (Confiture__V1__ResolutionStrategy)(cft_cmd_choice(cmd, "strategy") + 1);
-	request.notes = (char *)(notes ? notes : "");
-	rc = cft_session_call(&coord.session, "ResolveConflict", &request, &response, err);
+	rc = cft_coord_call(&coord, "ResolveConflict", &request, &response, err);
 	if (rc == 0) {
 		cft_out_mark(cmd->out, CFT_MARK_OK, "Conflict %s resolved (%s)",
 		             response->conflict->id, cft_cmd_str(cmd, "strategy"));
@@ -217,11 +192,8 @@ static int run_prove(struct cft_cmd *cmd, struct cft_err *err)
 		return rc;
 	if (!cft_cmd_typed(cmd, "timeout"))
 		coord.session.timeout_ms = PROOF_TIMEOUT_MS;
-	request.project = (char *)coord.session.project.id;
-	request.request_id = cft_session_request_id(&coord.session);
-	request.agent_id = acting_agent(cmd);
-	request.conflict_id = (char *)cft_cmd_str(cmd, "conflict-id");
-	rc = cft_session_call(&coord.session, "ProveConflict", &request, &response, err);
+	request.agent_id = cft_coord_acting_agent(cmd);
+	rc = cft_coord_call(&coord, "ProveConflict", &request, &response, err);
 	if (rc == 0)
 		answer_one(&coord, response->conflict, response->revision);
 	cft_coord_close(&coord);
@@ -253,18 +225,13 @@ static int run_reopen(struct cft_cmd *cmd, struct cft_err *err)
 {
 	Confiture__V1__ReopenConflictRequest request = CONFITURE__V1__REOPEN_CONFLICT_REQUEST__INIT;
 	Confiture__V1__ReopenConflictResponse *response;
-	const char *reason = cft_cmd_str(cmd, "reason");
 	struct cft_coord coord;
 	int rc = cft_coord_open(cmd, &coord, err);
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
-	request.request_id = cft_session_request_id(&coord.session);
-	request.agent_id = acting_agent(cmd);
-	request.conflict_id = (char *)cft_cmd_str(cmd, "conflict-id");
-	request.reason = (char *)(reason ? reason : "");
-	rc = cft_session_call(&coord.session, "ReopenConflict", &request, &response, err);
+	request.agent_id = cft_coord_acting_agent(cmd);
+	rc = cft_coord_call(&coord, "ReopenConflict", &request, &response, err);
 	if (rc == 0) {
 		cft_out_mark(cmd->out, CFT_MARK_OK, "Conflict %s reopened", response->conflict->id);
 		answer_one(&coord, response->conflict, response->revision);

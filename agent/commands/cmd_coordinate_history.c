@@ -13,8 +13,7 @@ static int list_all(struct cft_coord *coord, Confiture__V1__ListIntentHistoryReq
 	Confiture__V1__ListIntentHistoryResponse *response;
 
 	do {
-		int rc = cft_session_call(&coord->session, "ListIntentHistory", request, &response,
-		                          err);
+		int rc = cft_coord_call(coord, "ListIntentHistory", request, &response, err);
 		if (rc != 0)
 			return rc;
 		for (size_t i = 0; i < response->n_events; i++)
@@ -29,7 +28,6 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 {
 	Confiture__V1__ListIntentHistoryRequest request =
 		CONFITURE__V1__LIST_INTENT_HISTORY_REQUEST__INIT;
-	const char *intent = cft_cmd_str(cmd, "intent-id");
 	event_list events = {0};
 	struct cft_coord coord;
 	uint64_t revision = 0;
@@ -37,8 +35,6 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
-	request.intent_id = (char *)(intent ? intent : "");
 	request.from_revision = (uint64_t)cft_cmd_int(cmd, "since");
 	request.page_size = PAGE_SIZE;
 	rc = list_all(&coord, &request, &events, &revision, err);

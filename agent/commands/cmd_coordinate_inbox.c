@@ -11,10 +11,8 @@ static int acknowledge(struct cft_coord *coord, uint64_t cursor, struct cft_err 
 		CONFITURE__V1__ACKNOWLEDGE_INBOX_REQUEST__INIT;
 	Confiture__V1__AcknowledgeInboxResponse *response;
 
-	request.project = (char *)coord->session.project.id;
-	request.agent_id = (char *)cft_cmd_str(coord->cmd, "agent-id");
 	request.cursor = cursor;
-	return cft_session_call(&coord->session, "AcknowledgeInbox", &request, &response, err);
+	return cft_coord_call(coord, "AcknowledgeInbox", &request, &response, err);
 }
 
 static void answer(struct cft_coord *coord, const Confiture__V1__ReadInboxResponse *response,
@@ -48,13 +46,11 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
-	request.agent_id = (char *)cft_cmd_str(cmd, "agent-id");
 	request.wait_ms = cft_cmd_duration_us(cmd, "wait") / 1000;
 	request.page_size = PAGE_SIZE;
 	/* The server answers after the wait at the latest; the call must outlast it. */
 	coord.session.timeout_ms += (int)request.wait_ms;
-	rc = cft_session_call(&coord.session, "ReadInbox", &request, &response, err);
+	rc = cft_coord_call(&coord, "ReadInbox", &request, &response, err);
 	if (rc == 0 && ack && response->n_events)
 		rc = acknowledge(&coord, response->cursor, err);
 	if (rc == 0)

@@ -27,7 +27,6 @@ static void tell_running_server(struct cft_cmd *cmd, const char *shown)
 
 	if (cft_session_open(&options, cmd->arena, &session, &err) != 0)
 		return;
-	request.project = (char *)session.project.id;
 	if (cft_session_call(&session, "GetServerInfo", &request, &response, &err) == 0 &&
 	    strcmp(response->database, shown) != 0)
 		cft_out_note(cmd->out,
@@ -74,7 +73,6 @@ static int init_server(struct cft_cmd *cmd, struct cft_err *err)
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
 	rc = cft_session_call(&coord.session, "GetServerInfo", &request, &response, err);
 	if (rc == 0) {
 		cft_out_mark(cmd->out, CFT_MARK_OK, "Coordination is ready on %s",

@@ -18,13 +18,6 @@ struct moved {
 	((struct moved){(response)->intent, (response)->conflicts, (response)->n_conflicts, \
 	                (response)->revision})
 
-static const char *text_of(const struct cft_cmd *cmd, const char *name)
-{
-	const char *text = cft_cmd_str(cmd, name);
-
-	return text ? text : "";
-}
-
 static void say_unblocked(struct cft_output *out, const Confiture__V1__Intent *intent)
 {
 	struct cft_buf tables = CFT_BUF_INIT;
@@ -50,30 +43,17 @@ static void answer(struct cft_coord *coord, struct moved moved)
 	cft_coord_answer(coord, document, moved.revision);
 }
 
-/* Fills the fields that all four requests have under the same names. */
-#define FILL(request, coord)                                                          \
-	do {                                                                          \
-		(request).project = (char *)(coord)->session.project.id;              \
-		(request).request_id = cft_session_request_id(&(coord)->session);     \
-		(request).intent_id = (char *)cft_cmd_str((coord)->cmd, "intent-id"); \
-		(request).force = cft_cmd_flag((coord)->cmd, "force");                \
-		(request).reason = (char *)text_of((coord)->cmd, "reason");           \
-	} while (0)
-
 static int start(struct cft_coord *coord, char *agent, struct cft_err *err)
 {
 	Confiture__V1__StartIntentRequest request = CONFITURE__V1__START_INTENT_REQUEST__INIT;
 	Confiture__V1__StartIntentResponse *response;
 
-	FILL(request, coord);
 	request.agent_id = agent;
-	request.accept_risk = cft_cmd_flag(coord->cmd, "accept-risk");
 	if (cft_cmd_has(coord->cmd, "ttl"))
 		request.ttl_ms = cft_cmd_duration_us(coord->cmd, "ttl") / 1000;
 	request.in_order = cft_cmd_flag(coord->cmd, "wait");
 	int rc = request.in_order ? cft_start_wait(coord, &request, &response, err)
-	                          : cft_session_call(&coord->session, "StartIntent", &request,
-	                                             &response, err);
+	                          : cft_coord_call(coord, "StartIntent", &request, &response, err);
 	if (rc != 0)
 		return rc;
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s started", response->intent->id);
@@ -88,12 +68,8 @@ static int complete(struct cft_coord *coord, char *agent, struct cft_err *err)
 	Confiture__V1__CompleteIntentRequest request = CONFITURE__V1__COMPLETE_INTENT_REQUEST__INIT;
 	Confiture__V1__CompleteIntentResponse *response;
 
-	FILL(request, coord);
 	request.agent_id = agent;
-	request.outcome = (char *)text_of(coord->cmd, "outcome");
-	request.notes = (char *)text_of(coord->cmd, "notes");
-	request.fence = (uint64_t)cft_cmd_int(coord->cmd, "fence");
-	int rc = cft_session_call(&coord->session, "CompleteIntent", &request, &response, err);
+	int rc = cft_coord_call(coord, "CompleteIntent", &request, &response, err);
 	if (rc != 0)
 		return rc;
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s marked as %s", response->intent->id,
@@ -108,9 +84,8 @@ static int abandon(struct cft_coord *coord, char *agent, struct cft_err *err)
 	Confiture__V1__AbandonIntentRequest request = CONFITURE__V1__ABANDON_INTENT_REQUEST__INIT;
 	Confiture__V1__AbandonIntentResponse *response;
 
-	FILL(request, coord);
 	request.agent_id = agent;
-	int rc = cft_session_call(&coord->session, "AbandonIntent", &request, &response, err);
+	int rc = cft_coord_call(coord, "AbandonIntent", &request, &response, err);
 	if (rc != 0)
 		return rc;
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s marked as %s", response->intent->id,
@@ -126,9 +101,8 @@ static int merge(struct cft_coord *coord, char *agent, struct cft_err *err)
 		CONFITURE__V1__MARK_INTENT_MERGED_REQUEST__INIT;
 	Confiture__V1__MarkIntentMergedResponse *response;
 
-	FILL(request, coord);
 	request.agent_id = agent;
-	int rc = cft_session_call(&coord->session, "MarkIntentMerged", &request, &response, err);
+	int rc = cft_coord_call(coord, "MarkIntentMerged", &request, &response, err);
 	if (rc != 0)
 		return rc;
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s marked as %s", response->intent->id,

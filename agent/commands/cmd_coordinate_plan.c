@@ -67,8 +67,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
-	rc = cft_session_call(&coord.session, "PlanIntents", &request, &response, err);
+	rc = cft_coord_call(&coord, "PlanIntents", &request, &response, err);
 	if (rc == 0) {
 		say_plan(cmd->out, response);
 		cft_coord_answer(&coord,

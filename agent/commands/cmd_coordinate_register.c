@@ -6,17 +6,6 @@
 
 #include <confiture/v1/migration_service.pb-c.h>
 #include <math.h>
-#include <stdlib.h>
-
-static char *metadata_text(struct cft_cmd *cmd)
-{
-	const json_t *metadata = cft_cmd_json(cmd, "metadata");
-	char *text = metadata ? cft_json_compact(metadata) : NULL;
-	char *copy = cft_arena_strdup(cmd->arena, text ? text : "");
-
-	free(text);
-	return copy;
-}
 
 static int fill_request(struct cft_coord *coord, Confiture__V1__RegisterIntentRequest *request,
                         struct cft_err *err)
@@ -25,16 +14,12 @@ static int fill_request(struct cft_coord *coord, Confiture__V1__RegisterIntentRe
 	struct cft_plan_input plan = {0};
 	int rc = cft_plan_input_read(cmd, &plan, err);
 
-	request->project = (char *)coord->session.project.id;
-	request->request_id = cft_session_request_id(&coord->session);
-	request->agent_id = (char *)cft_cmd_str(cmd, "agent-id");
-	request->feature_name = (char *)cft_cmd_str(cmd, "feature-name");
 	request->schema_changes = plan.sql;
 	request->tables_affected = plan.tables;
 	request->n_tables_affected = plan.n_tables;
 	request->risk_level = (Confiture__V1__RiskLevel)(cft_cmd_choice(cmd, "risk-level") + 1);
 	request->estimated_duration_ms = llround(cft_cmd_number(cmd, "estimated-hours") * 3.6e6);
-	request->metadata_json = metadata_text(cmd);
+	request->metadata_json = cft_coord_metadata(cmd);
 	return rc;
 }
 
@@ -48,8 +33,6 @@ static int reserve(struct cft_coord *coord, const Confiture__V1__RegisterIntentR
 	*ret_version = NULL;
 	if (!cft_cmd_has(coord->cmd, "reserve-version"))
 		return 0;
-	request.project = registered->project;
-	request.request_id = registered->request_id;
 	request.agent_id = registered->agent_id;
 	request.intent_id = (char *)intent_id;
 	request.after = (char *)cft_cmd_str(coord->cmd, "reserve-version");
@@ -100,7 +83,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 		return rc;
 	rc = fill_request(&coord, &request, err);
 	if (rc == 0)
-		rc = cft_session_call(&coord.session, "RegisterIntent", &request, &response, err);
+		rc = cft_coord_call(&coord, "RegisterIntent", &request, &response, err);
 	if (rc == 0)
 		rc = reserve(&coord, &request, response->intent->id, &version, err);
 	if (rc == 0)

@@ -16,10 +16,9 @@ static int list_all(struct cft_coord *coord, Confiture__V1__ListIntentsRequest *
 {
 	Confiture__V1__ListIntentsResponse *response;
 
-	request->project = (char *)coord->session.project.id;
 	request->page_size = PAGE_SIZE;
 	do {
-		int rc = cft_session_call(&coord->session, "ListIntents", request, &response, err);
+		int rc = cft_coord_call(coord, "ListIntents", request, &response, err);
 		if (rc != 0)
 			return rc;
 		for (size_t i = 0; i < response->n_intents; i++)
@@ -51,15 +50,13 @@ static int answer_list(struct cft_coord *coord, Confiture__V1__ListIntentsReques
 	return 0;
 }
 
-static int answer_one(struct cft_coord *coord, const char *intent_id, struct cft_err *err)
+static int answer_one(struct cft_coord *coord, struct cft_err *err)
 {
 	Confiture__V1__GetIntentRequest request = CONFITURE__V1__GET_INTENT_REQUEST__INIT;
 	Confiture__V1__GetIntentResponse *response;
 	struct cft_output *out = coord->cmd->out;
 
-	request.project = (char *)coord->session.project.id;
-	request.intent_id = (char *)intent_id;
-	int rc = cft_session_call(&coord->session, "GetIntent", &request, &response, err);
+	int rc = cft_coord_call(coord, "GetIntent", &request, &response, err);
 	if (rc != 0)
 		return rc;
 	cft_coord_sign_of_life(coord, intent_id);
@@ -77,15 +74,14 @@ static int answer_one(struct cft_coord *coord, const char *intent_id, struct cft
 static int run_status(struct cft_cmd *cmd, struct cft_err *err)
 {
 	Confiture__V1__ListIntentsRequest request = CONFITURE__V1__LIST_INTENTS_REQUEST__INIT;
-	const char *intent_id = cft_cmd_str(cmd, "intent-id");
 	struct cft_coord coord;
 	int rc = cft_coord_open(cmd, &coord, err);
 
 	if (rc != 0)
 		return rc;
 	request.active_only = true;
-	if (intent_id)
-		rc = answer_one(&coord, intent_id, err);
+	if (cft_cmd_has(cmd, "intent-id"))
+		rc = answer_one(&coord, err);
 	else
 		rc = answer_list(&coord, &request, "No active intents", err);
 	cft_coord_close(&coord);
@@ -150,7 +146,6 @@ static int parse_statuses(struct cft_cmd *cmd, Confiture__V1__ListIntentsRequest
 static int run_list(struct cft_cmd *cmd, struct cft_err *err)
 {
 	Confiture__V1__ListIntentsRequest request = CONFITURE__V1__LIST_INTENTS_REQUEST__INIT;
-	const char *agent = cft_cmd_str(cmd, "agent-id"), *table = cft_cmd_str(cmd, "table");
 	struct cft_coord coord;
 	int rc = parse_statuses(cmd, &request, err);
 
@@ -158,8 +153,6 @@ static int run_list(struct cft_cmd *cmd, struct cft_err *err)
 		rc = cft_coord_open(cmd, &coord, err);
 	if (rc != 0)
 		return rc;
-	request.agent_id = (char *)(agent ? agent : "");
-	request.table = (char *)(table ? table : "");
 	rc = answer_list(&coord, &request, "No intents", err);
 	cft_coord_close(&coord);
 	return rc;

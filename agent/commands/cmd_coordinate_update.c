@@ -5,25 +5,17 @@
 #include "agent/commands/plan_input.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 static int fill_request(struct cft_coord *coord, Confiture__V1__UpdateIntentRequest *request,
                         struct cft_err *err)
 {
 	struct cft_cmd *cmd = coord->cmd;
 	struct cft_plan_input plan = {0};
-	const json_t *metadata = cft_cmd_json(cmd, "metadata");
-	const char *etag = cft_cmd_str(cmd, "etag"), *reason = cft_cmd_str(cmd, "reason");
 	int rc = cft_plan_input_read(cmd, &plan, err);
 
 	if (rc == 0)
 		rc = cft_coord_agent_for_intent(coord, cft_cmd_str(cmd, "intent-id"),
 		                                &request->agent_id, err);
-	request->project = (char *)coord->session.project.id;
-	request->request_id = cft_session_request_id(&coord->session);
-	request->intent_id = (char *)cft_cmd_str(cmd, "intent-id");
-	request->etag = (char *)(etag ? etag : "");
 	request->set_schema_changes =
 		cft_cmd_typed(cmd, "schema-changes") || cft_cmd_typed(cmd, "git-range");
 	request->schema_changes = plan.sql;
@@ -32,13 +24,7 @@ static int fill_request(struct cft_coord *coord, Confiture__V1__UpdateIntentRequ
 	request->n_tables_affected = plan.n_tables;
 	request->risk_level = (Confiture__V1__RiskLevel)(cft_cmd_choice(cmd, "risk-level") + 1);
 	request->estimated_duration_ms = llround(cft_cmd_number(cmd, "estimated-hours") * 3.6e6);
-	request->force = cft_cmd_flag(cmd, "force");
-	request->reason = (char *)(reason ? reason : "");
-	if (metadata) {
-		char *text = cft_json_compact(metadata);
-		request->metadata_json = cft_arena_strdup(cmd->arena, text);
-		free(text);
-	}
+	request->metadata_json = cft_coord_metadata(cmd);
 	return rc;
 }
 
@@ -69,7 +55,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 		return rc;
 	rc = fill_request(&coord, &request, err);
 	if (rc == 0)
-		rc = cft_session_call(&coord.session, "UpdateIntent", &request, &response, err);
+		rc = cft_coord_call(&coord, "UpdateIntent", &request, &response, err);
 	if (rc == 0)
 		answer(&coord, response);
 	cft_coord_close(&coord);

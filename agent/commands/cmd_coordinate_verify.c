@@ -223,9 +223,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	int rc = cft_coord_open(cmd, &coord, err);
 
 	if (rc == 0) {
-		request.project = (char *)coord.session.project.id;
-		request.intent_id = (char *)cft_cmd_str(cmd, "intent-id");
-		rc = cft_session_call(&coord.session, "GetIntent", &request, &response, err);
+		rc = cft_coord_call(&coord, "GetIntent", &request, &response, err);
 		if (rc == 0) {
 			v.intent = response->intent;
 			cft_coord_sign_of_life(&coord, v.intent->id);

@@ -35,7 +35,6 @@ static int ask(struct cft_session *session, Confiture__V1__GetServerInfoResponse
 {
 	Confiture__V1__GetServerInfoRequest request = CONFITURE__V1__GET_SERVER_INFO_REQUEST__INIT;
 
-	request.project = (char *)session->project.id;
 	return cft_session_call(session, "GetServerInfo", &request, ret_info, err);
 }
 

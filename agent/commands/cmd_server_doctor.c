@@ -48,7 +48,6 @@ static void show_blockers(struct doctor *d, struct cft_session *session)
 	Confiture__V1__ListConflictsResponse *response;
 	struct cft_err err = CFT_ERR_INIT;
 
-	request.project = (char *)session->project.id;
 	request.min_severity = CONFITURE__V1__SEVERITY__SEVERITY_ERROR;
 	request.page_size = PAGE;
 	if (cft_session_call(session, "ListConflicts", &request, &response, &err) != 0) {
@@ -74,7 +73,6 @@ static void ask_server(struct doctor *d)
 		finding(d, CFT_MARK_ERROR, "server", "%s", err.message);
 		return;
 	}
-	request.project = (char *)coord.session.project.id;
 	if (cft_session_call(&coord.session, "GetServerInfo", &request, &info, &err) == 0) {
 		finding(d, CFT_MARK_OK, "server", "%s answers, version %s, on %s",
 		        coord.session.address, info->version, info->database);

@@ -124,6 +124,7 @@ struct cft_cmd {
 
 /* Values of options, by name without dashes; typed in first, then the environment, then the
  * fallback. Asking for an option that the command does not have is a bug and asserts. */
+bool cft_cmd_knows(const struct cft_cmd *cmd, const char *name); /* has such an option at all */
 bool cft_cmd_has(const struct cft_cmd *cmd, const char *name);   /* has a value from anywhere */
 bool cft_cmd_typed(const struct cft_cmd *cmd, const char *name); /* was typed in */
 bool cft_cmd_flag(const struct cft_cmd *cmd, const char *name);

@@ -43,14 +43,59 @@ void cft_coord_close(struct cft_coord *coord)
 	cft_session_close(&coord->session);
 }
 
+/* The command's option whose name is the field's, with dashes; NULL where it has none. */
+static const char *option_of(const struct cft_cmd *cmd, const ProtobufCFieldDescriptor *field)
+{
+	char *name = cft_arena_strdup(cmd->arena, field->name);
+
+	for (char *p = name; *p; p++)
+		if (*p == '_')
+			*p = '-';
+	return field->label != PROTOBUF_C_LABEL_REPEATED && cft_cmd_knows(cmd, name) ? name : NULL;
+}
+
+static void fill_text(const struct cft_cmd *cmd, const char *option, char **text)
+{
+	const char *value = (*text)[0] ? NULL : cft_cmd_str(cmd, option);
+
+	if (value)
+		*text = (char *)value;
+}
+
+static void fill_field(const struct cft_cmd *cmd, const ProtobufCFieldDescriptor *field,
+                       ProtobufCMessage *message)
+{
+	const char *option = option_of(cmd, field);
+	void *value = (char *)message + field->offset;
+
+	if (!option)
+		return;
+	if (field->type == PROTOBUF_C_TYPE_STRING)
+		fill_text(cmd, option, value);
+	else if (field->type == PROTOBUF_C_TYPE_BOOL)
+		*(protobuf_c_boolean *)value |= cft_cmd_flag(cmd, option);
+	else if (field->type == PROTOBUF_C_TYPE_UINT64 && *(uint64_t *)value == 0)
+		*(uint64_t *)value = (uint64_t)cft_cmd_int(cmd, option);
+}
+
+int cft_coord_call(struct cft_coord *coord, const char *method, void *request, void *ret_response,
+                   struct cft_err *err)
+{
+	ProtobufCMessage *message = request;
+
+	cft_session_fill(&coord->session, request);
+	for (unsigned i = 0; i < message->descriptor->n_fields; i++)
+		fill_field(coord->cmd, &message->descriptor->fields[i], message);
+	return cft_session_call(&coord->session, method, request, ret_response, err);
+}
+
 /* Asks for what the answer is worth: an empty list of a server that knows nobody is no news. */
 static const Confiture__V1__GetServerInfoResponse *server_info(struct cft_coord *coord)
 {
 	Confiture__V1__GetServerInfoRequest request = CONFITURE__V1__GET_SERVER_INFO_REQUEST__INIT;
 	Confiture__V1__GetServerInfoResponse *response;
 
-	request.project = (char *)coord->session.project.id;
-	if (cft_session_call(&coord->session, "GetServerInfo", &request, &response, NULL) != 0)
+	if (cft_coord_call(coord, "GetServerInfo", &request, &response, NULL) != 0)
 		return NULL;
 	return response;
 }
@@ -216,12 +261,28 @@ int cft_coord_agent_for_intent(struct cft_coord *coord, const char *intent_id, c
 		*ret_agent = (char *)agent;
 		return 0;
 	}
-	request.project = (char *)coord->session.project.id;
 	request.intent_id = (char *)intent_id;
-	int rc = cft_session_call(&coord->session, "GetIntent", &request, &response, err);
+	int rc = cft_coord_call(coord, "GetIntent", &request, &response, err);
 	if (rc == 0)
 		*ret_agent = response->intent->agent_id;
 	return rc;
+}
+
+char *cft_coord_acting_agent(const struct cft_cmd *cmd)
+{
+	const char *agent = cft_cmd_str(cmd, "agent-id"), *user = getenv("USER");
+
+	return cft_arena_strdup(cmd->arena, agent ? agent : user && user[0] ? user : "unknown");
+}
+
+char *cft_coord_metadata(const struct cft_cmd *cmd)
+{
+	const json_t *metadata = cft_cmd_json(cmd, "metadata");
+	char *text = metadata ? cft_json_compact(metadata) : NULL;
+	char *copy = cft_arena_strdup(cmd->arena, text ? text : "");
+
+	free(text);
+	return copy;
 }
 
 Confiture__V1__Severity cft_coord_min_severity(const struct cft_cmd *cmd)

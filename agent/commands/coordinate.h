@@ -21,6 +21,11 @@ struct cft_coord {
 int cft_coord_open(struct cft_cmd *cmd, struct cft_coord *ret_coord, struct cft_err *err);
 void cft_coord_close(struct cft_coord *coord);
 
+/* A call of CoordinationService, as of cft_session_call. Texts, flags and numbers that the request
+ * left empty come from the command's options of the same name: intent_id from --intent-id. */
+int cft_coord_call(struct cft_coord *coord, const char *method, void *request, void *ret_response,
+                   struct cft_err *err);
+
 /* --token or CONFITURE_TOKEN, unless --token-file was typed; NULL for none. */
 const char *cft_coord_token(const struct cft_cmd *cmd);
 
@@ -45,6 +50,11 @@ int cft_coord_agent_for_intent(struct cft_coord *coord, const char *intent_id, c
 /* Looking at an intent is a sign of life of its holder: renews the lease where CONFITURE_AGENT_ID
  * names the one who looks. NULL for no intent. Whoever does not hold it changes nothing. */
 void cft_coord_sign_of_life(struct cft_coord *coord, const char *intent_id);
+/* Who decides about what belongs to nobody: --agent-id or CONFITURE_AGENT_ID, else the login name.
+ */
+char *cft_coord_acting_agent(const struct cft_cmd *cmd);
+/* The value of --metadata as text, "" for none; in the command's arena. */
+char *cft_coord_metadata(const struct cft_cmd *cmd);
 /* The value of --min-severity. */
 Confiture__V1__Severity cft_coord_min_severity(const struct cft_cmd *cmd);
 

@@ -3,7 +3,6 @@
  */
 #include "agent/commands/migrate.h"
 #include "agent/commands/migrate_remote.h"
-#include "agent/commands/parse.h"
 
 #include "common/base/clock.h"
 
@@ -183,11 +182,7 @@ static void catch_interrupts(struct cft_migrate *migrate)
 /* --on of the commands that have it. */
 static const char *target_of(const struct cft_cmd *cmd)
 {
-	for (size_t i = 0; i < cmd->nvalues; i++) {
-		if (strcmp(cmd->values[i].opt->name, "on") == 0)
-			return cmd->values[i].text;
-	}
-	return NULL;
+	return cft_cmd_knows(cmd, "on") ? cft_cmd_str(cmd, "on") : NULL;
 }
 
 int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writes,

@@ -46,7 +46,6 @@ static int read_ledger(struct cft_migrate *migrate, struct cft_err *err)
 		CONFITURE__V1__GET_MIGRATION_STATUS_REQUEST__INIT;
 	Confiture__V1__GetMigrationStatusResponse *response;
 
-	request.project = (char *)remote->coord.session.project.id;
 	request.target = (char *)remote->target;
 	int rc = cft_session_call_service(&remote->coord.session, service, "GetMigrationStatus",
 	                                  &request, &response, err);
@@ -191,11 +190,13 @@ static void take_progress(struct watching *watching,
 }
 
 /* One stream, to its end. The three kinds of streams have the same messages. */
-static int read_stream(struct watching *watching, const char *method, const void *request,
+static int read_stream(struct watching *watching, const char *method, void *request,
                        struct cft_err *err)
 {
 	struct cft_session *session = &watching->migrate->remote->coord.session;
 	struct cft_stream *stream = NULL;
+
+	cft_session_fill(session, request);
 	int rc = cft_stream_open(session->client, service, method, request, &stream, err);
 
 	if (rc == 0)
@@ -217,13 +218,12 @@ static int watch_on(struct watching *watching, struct cft_err *err)
 {
 	Confiture__V1__WatchOperationRequest request = CONFITURE__V1__WATCH_OPERATION_REQUEST__INIT;
 
-	request.project = (char *)watching->migrate->remote->coord.session.project.id;
 	request.operation_id = watching->operation;
 	request.after_sequence = watching->sequence;
 	return read_stream(watching, "WatchOperation", &request, err);
 }
 
-static int watch_to_end(struct watching *watching, const char *method, const void *request,
+static int watch_to_end(struct watching *watching, const char *method, void *request,
                         struct cft_err *err)
 {
 	int rc = read_stream(watching, method, request, err);
@@ -251,8 +251,6 @@ static int apply(struct watching *watching, struct cft_err *err)
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)migrate->remote->coord.session.project.id;
-	request.request_id = cft_session_request_id(&migrate->remote->coord.session);
 	request.target = (char *)migrate->remote->target;
 	request.intent_id = (char *)(intent ? intent : "");
 	request.files = cft_migrate_remote_files(migrate, &request.n_files);
@@ -271,8 +269,6 @@ static int roll_back(struct watching *watching, struct cft_err *err)
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)migrate->remote->coord.session.project.id;
-	request.request_id = cft_session_request_id(&migrate->remote->coord.session);
 	request.target = (char *)migrate->remote->target;
 	request.files = cft_migrate_remote_files(migrate, &request.n_files);
 	request.steps = (uint32_t)watching->plan->steps.n;

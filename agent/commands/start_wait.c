@@ -14,7 +14,7 @@ enum { CHAIN_MAX = 1000 };
 
 struct wait {
 	struct cft_coord *coord;
-	const Confiture__V1__StartIntentRequest *request;
+	Confiture__V1__StartIntentRequest *request;
 	struct cft_follow follow;
 	int64_t end_us; /* monotonic; 0 = no end */
 	char *said;     /* whom it was last said to wait for */
@@ -31,9 +31,8 @@ static int get_intent(struct wait *w, const char *id, Confiture__V1__GetIntentRe
 {
 	Confiture__V1__GetIntentRequest request = CONFITURE__V1__GET_INTENT_REQUEST__INIT;
 
-	request.project = w->request->project;
 	request.intent_id = (char *)id;
-	return cft_session_call(&w->coord->session, "GetIntent", &request, ret, err);
+	return cft_coord_call(w->coord, "GetIntent", &request, ret, err);
 }
 
 /* The other side of a conflict that stops `intent` from being started; NULL where it does not. */
@@ -158,8 +157,7 @@ static int try_until_started(struct wait *w, Confiture__V1__StartIntentResponse 
                              struct cft_err *err)
 {
 	for (;;) {
-		int rc = cft_session_call(&w->coord->session, "StartIntent", w->request,
-		                          ret_response, err);
+		int rc = cft_coord_call(w->coord, "StartIntent", w->request, ret_response, err);
 		if (rc != CFT_E_CONFLICT)
 			return rc;
 		cft_err_clear(err);
@@ -171,7 +169,7 @@ static int try_until_started(struct wait *w, Confiture__V1__StartIntentResponse 
 	}
 }
 
-int cft_start_wait(struct cft_coord *coord, const Confiture__V1__StartIntentRequest *request,
+int cft_start_wait(struct cft_coord *coord, Confiture__V1__StartIntentRequest *request,
                    Confiture__V1__StartIntentResponse **ret_response, struct cft_err *err)
 {
 	/* What can free the way: the end or the edit of another intent, a decision about a

@@ -176,13 +176,25 @@ int cft_value_convert(struct cft_arena *arena, struct cft_option_value *value, s
 	return 0;
 }
 
-static const struct cft_option_value *find_value(const struct cft_cmd *cmd, const char *name)
+static const struct cft_option_value *look_up(const struct cft_cmd *cmd, const char *name)
 {
 	for (size_t i = 0; i < cmd->nvalues; i++)
 		if (strcmp(cmd->values[i].opt->name, name) == 0)
 			return &cmd->values[i];
-	assert(false && "option of this command");
 	return NULL;
+}
+
+static const struct cft_option_value *find_value(const struct cft_cmd *cmd, const char *name)
+{
+	const struct cft_option_value *value = look_up(cmd, name);
+
+	assert(value && "option of this command");
+	return value;
+}
+
+bool cft_cmd_knows(const struct cft_cmd *cmd, const char *name)
+{
+	return look_up(cmd, name) != NULL;
 }
 
 bool cft_cmd_has(const struct cft_cmd *cmd, const char *name)
