@@ -9,6 +9,7 @@
 #include "agent/client/token.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
+#include "common/base/text.h"
 
 #include <confiture/v1/coordination_service.pb-c.h>
 #include <limits.h>
@@ -93,8 +94,8 @@ static bool all_loopback(const char *servers)
 {
 	for (const char *at = servers; at; at = strchr(at, ',')) {
 		at += strspn(at, ", ");
-		if (strncmp(at, "127.", 4) != 0 && strncmp(at, "localhost:", 10) != 0 &&
-		    strncmp(at, "[::1]:", 6) != 0 && strncmp(at, "unix:", 5) != 0)
+		if (!cft_has_prefix(at, "127.") && !cft_has_prefix(at, "localhost:") &&
+		    !cft_has_prefix(at, "[::1]:") && !cft_has_prefix(at, "unix:"))
 			return false;
 	}
 	return true;

@@ -5,6 +5,7 @@
 #include "agent/commands/coordinate.h"
 #include "common/base/clock.h"
 #include "common/base/file.h"
+#include "common/base/text.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -149,7 +150,7 @@ static bool is_server_process(pid_t pid)
 	target[n] = '\0';
 	const char *slash = strrchr(target, '/');
 	/* " (deleted)" follows where the program was replaced by a newer one. */
-	return slash && strncmp(slash + 1, "confiture-server", strlen("confiture-server")) == 0;
+	return slash && cft_has_prefix(slash + 1, "confiture-server");
 }
 
 static int stop_process(pid_t pid, const char *address, struct cft_err *err)

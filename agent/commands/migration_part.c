@@ -3,17 +3,13 @@
  */
 #include "agent/commands/git.h"
 #include "common/base/buf.h"
+#include "common/base/text.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 enum marker { MARKER_NONE, MARKER_UP, MARKER_DOWN };
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-	return strncasecmp(text, prefix, strlen(prefix)) == 0;
-}
 
 static enum marker marker_of(const char *line)
 {
@@ -27,12 +23,12 @@ static enum marker marker_of(const char *line)
 	};
 
 	line += strspn(line, " \t");
-	if (!has_prefix(line, "--"))
+	if (!cft_has_prefix(line, "--"))
 		return MARKER_NONE;
 	line += 2;
 	line += strspn(line, " \t");
 	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
-		if (has_prefix(line, markers[i].text))
+		if (strncasecmp(line, markers[i].text, strlen(markers[i].text)) == 0)
 			return markers[i].marker;
 	return MARKER_NONE;
 }

@@ -3,6 +3,7 @@
  */
 #include "agent/commands/render.h"
 #include "common/base/clock.h"
+#include "common/base/text.h"
 
 #include <string.h>
 #include <time.h>
@@ -141,7 +142,7 @@ const char *cft_render_object(struct cft_arena *arena, const char *key)
 	const char *name = blank ? blank + 1 : key;
 	int kind = blank ? (int)(blank - key) : 0;
 
-	if (strncmp(name, "public.", 7) == 0)
+	if (cft_has_prefix(name, "public."))
 		name += 7;
 	return cft_arena_printf(arena, "'%s'%s%.*s", name, kind ? " " : "", kind, key);
 }

@@ -3,6 +3,8 @@
  */
 #include "agent/commands/split_plan.h"
 
+#include "common/base/text.h"
+
 #include <string.h>
 
 /* What depends on statements around it, or is told by hints that only the whole text has. */
@@ -12,7 +14,7 @@ static bool stays_whole(const struct cft_plan *plan)
 		if (plan->changes[i].op == CFT_CHANGE_RENAME)
 			return true;
 	for (size_t i = 0; i < plan->up_count; i++)
-		if (strncmp(plan->up[i].sql, "SET search_path", 15) == 0)
+		if (cft_has_prefix(plan->up[i].sql, "SET search_path"))
 			return true;
 	return false;
 }

@@ -4,6 +4,7 @@
 #include "common/base/path.h"
 
 #include "common/base/buf.h"
+#include "common/base/text.h"
 
 #include <string.h>
 
@@ -86,7 +87,7 @@ bool cft_path_inside(const char *dir, const char *path)
 	size_t len = strlen(dir);
 
 	if (strcmp(dir, ".") == 0)
-		return *path != '/' && strcmp(path, "..") != 0 && strncmp(path, "../", 3) != 0;
+		return *path != '/' && strcmp(path, "..") != 0 && !cft_has_prefix(path, "../");
 	if (strncmp(dir, path, len) != 0)
 		return false;
 	return path[len] == '\0' || path[len] == '/' || (len && dir[len - 1] == '/');

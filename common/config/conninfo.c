@@ -4,6 +4,7 @@
  * Whatever is not understood is left out rather than shown: it could be part of a password.
  */
 #include "common/base/buf.h"
+#include "common/base/text.h"
 #include "common/config/connection.h"
 
 #include <ctype.h>
@@ -97,9 +98,9 @@ const char *cft_conninfo_redact(struct cft_arena *arena, const char *conninfo)
 {
 	const char *user = NULL, *host = NULL, *port = NULL, *database = NULL, *key, *value;
 
-	if (strncmp(conninfo, "postgresql://", 13) == 0)
+	if (cft_has_prefix(conninfo, "postgresql://"))
 		return redact_url(arena, conninfo + 13);
-	if (strncmp(conninfo, "postgres://", 11) == 0)
+	if (cft_has_prefix(conninfo, "postgres://"))
 		return redact_url(arena, conninfo + 11);
 	if (!strchr(conninfo, '='))
 		return assemble(arena, NULL, NULL, NULL, conninfo);

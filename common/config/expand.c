@@ -4,6 +4,7 @@
 #include "common/config/expand.h"
 
 #include "common/base/buf.h"
+#include "common/base/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -65,7 +66,7 @@ static int expand_one(struct cft_arena *arena, const struct cft_yaml_node *node,
 	if (!close)
 		return fail_in(node, offset, "INVALID_CONFIGURATION", err,
 		               "this ${ has no closing }");
-	bool fallback = strncmp(start + len, ":-", 2) == 0;
+	bool fallback = cft_has_prefix(start + len, ":-");
 	if (len == 0 || (!fallback && start + len != close))
 		return fail_in(node, offset, "INVALID_CONFIGURATION", err,
 		               "a variable is written ${NAME} or ${NAME:-default}");
@@ -93,10 +94,10 @@ int cft_expand_node(struct cft_arena *arena, const struct cft_yaml_node *node,
 		return 0;
 	}
 	while (rc == 0 && *p) {
-		if (strncmp(p, "$${", 3) == 0) {
+		if (cft_has_prefix(p, "$${")) {
 			cft_buf_adds(&out, "${");
 			p += 3;
-		} else if (strncmp(p, "${", 2) == 0) {
+		} else if (cft_has_prefix(p, "${")) {
 			rc = expand_one(arena, node, lookup, &p, &out, err);
 		} else {
 			cft_buf_addc(&out, *p++);

@@ -6,6 +6,7 @@
 #include "common/base/digest.h"
 #include "common/base/file.h"
 #include "common/base/path.h"
+#include "common/base/text.h"
 #include "common/base/utf8.h"
 #include "common/config/environment.h"
 #include "common/config/project_git.h"
@@ -113,7 +114,7 @@ static size_t without_suffix(const char *path)
 		again = false;
 		while (len && path[len - 1] == '/')
 			len--;
-		if (len > 4 && strncmp(path + len - 4, ".git", 4) == 0) {
+		if (len > 4 && cft_has_prefix(path + len - 4, ".git")) {
 			len -= 4;
 			again = true;
 		}

@@ -6,6 +6,7 @@
 #include "common/base/buf.h"
 #include "common/base/file.h"
 #include "common/base/path.h"
+#include "common/base/text.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -62,7 +63,7 @@ const char *cft_git_common_dir(struct cft_arena *arena, const char *dir)
 	if (!cft_file_is_dir(git)) {
 		/* A worktree or a submodule: the file says "gitdir: <path>". */
 		const char *text = read_text(arena, git);
-		if (!text || strncmp(text, "gitdir:", 7) != 0)
+		if (!text || !cft_has_prefix(text, "gitdir:"))
 			return NULL;
 		text += 7;
 		git = cft_path_join(arena, top, text + strspn(text, " "));
@@ -112,7 +113,7 @@ const char *cft_git_remote(struct cft_arena *arena, const char *common_dir)
 		*end = '\0';
 		char *bare = trim(line);
 		if (*bare == '[') {
-			remote = strncmp(bare, "[remote ", 8) == 0;
+			remote = cft_has_prefix(bare, "[remote ");
 			origin = strncmp(bare, "[remote \"origin\"]", 17) == 0;
 		} else if (remote && *bare != '#' && *bare != ';') {
 			const char *url = url_value(bare);

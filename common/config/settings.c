@@ -4,6 +4,7 @@
 #include "common/config/settings.h"
 
 #include "common/base/suggest.h"
+#include "common/base/text.h"
 #include "common/base/vec.h"
 #include "common/config/settings_value.h"
 
@@ -156,7 +157,7 @@ static const struct cft_setting *row_of_flag(const struct cft_settings *s, const
 		if (strcmp(name, flag) == 0)
 			return row;
 		*ret_negated = true;
-		if (row->type == CFT_SETTING_BOOL && strncmp(flag, "--no-", 5) == 0 &&
+		if (row->type == CFT_SETTING_BOOL && cft_has_prefix(flag, "--no-") &&
 		    strcmp(name + 2, flag + 5) == 0)
 			return row;
 	}

@@ -3,6 +3,8 @@
  */
 #include "common/pg/internal.h"
 
+#include "common/base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +21,7 @@ void cft_pg_environment_hide(struct cft_pg_environment *saved)
 {
 	memset(saved, 0, sizeof(*saved));
 	for (char **entry = environ; entry && *entry; entry++)
-		if (strncmp(*entry, "PG", 2) == 0)
+		if (cft_has_prefix(*entry, "PG"))
 			cft_vec_push(&saved->entries, cft_strdup(*entry));
 	CFT_VEC_EACH (char *, entry, &saved->entries)
 		unset_entry(*entry);

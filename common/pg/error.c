@@ -3,6 +3,8 @@
  */
 #include "common/pg/internal.h"
 
+#include "common/base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +39,7 @@ static const struct state_row *classify(const char *sqlstate)
 {
 	const struct state_row *row = state_table;
 
-	while (strncmp(sqlstate, row->prefix, strlen(row->prefix)) != 0)
+	while (!cft_has_prefix(sqlstate, row->prefix))
 		row++;
 	return row;
 }

@@ -4,6 +4,7 @@
 #include "common/pg/internal.h"
 
 #include "common/base/mem.h"
+#include "common/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,15 +22,10 @@ static int malformed(const char *why, struct cft_err *err)
 	return CFT_E_CONFIG;
 }
 
-static bool has_prefix(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 /* A bare word is the name of a database, as for psql. */
 static bool is_conninfo(const char *url)
 {
-	return has_prefix(url, "postgresql://") || has_prefix(url, "postgres://") ||
+	return cft_has_prefix(url, "postgresql://") || cft_has_prefix(url, "postgres://") ||
 	       strchr(url, '=');
 }
 
@@ -125,7 +121,7 @@ int cft_pg_url_redact(const char *url, struct cft_buf *out, struct cft_err *err)
 /* libpq takes the last `dbname` that it is given. */
 void cft_pg_url_with_database(const char *url, const char *database, struct cft_buf *out)
 {
-	bool is_url = has_prefix(url, "postgresql://") || has_prefix(url, "postgres://");
+	bool is_url = cft_has_prefix(url, "postgresql://") || cft_has_prefix(url, "postgres://");
 
 	if (is_url)
 		cft_buf_addf(out, "%s%cdbname=%s", url, strchr(url, '?') ? '&' : '?', database);

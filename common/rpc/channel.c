@@ -6,6 +6,7 @@
 #include "common/base/buf.h"
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/text.h"
 #include "common/base/vec.h"
 
 #include <grpc/grpc_security.h>
@@ -116,7 +117,7 @@ static bool address_valid(const char *address)
 	char *end;
 	long port;
 
-	if (strncmp(address, "unix:", 5) == 0)
+	if (cft_has_prefix(address, "unix:"))
 		return address[5] != '\0';
 	if (!colon || colon == address || !colon[1])
 		return false;

@@ -5,6 +5,7 @@
  * list is version n. A server works on a newer schema if that says so: its row names the oldest
  * version that a program must know (`needs`), so that servers can be upgraded one after the other.
  */
+#include "common/base/text.h"
 #include "common/pg/pg.h"
 #include "server/store/store.h"
 
@@ -68,7 +69,7 @@ static int needed_by(int version)
 	static const char mark[] = "-- needs ";
 	const char *text = cft_schema_migrations[version - 1];
 
-	if (strncmp(text, mark, strlen(mark)) != 0)
+	if (!cft_has_prefix(text, mark))
 		return version;
 	return (int)strtol(text + strlen(mark), NULL, 10);
 }

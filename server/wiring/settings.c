@@ -3,6 +3,8 @@
  */
 #include "server/wiring/settings.h"
 
+#include "common/base/text.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,8 +319,8 @@ const struct cft_settings_table cft_server_settings_table = {
 
 static bool is_loopback(const char *address)
 {
-	return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
-	       strncmp(address, "[::1]:", 6) == 0;
+	return cft_has_prefix(address, "127.") || cft_has_prefix(address, "localhost:") ||
+	       cft_has_prefix(address, "[::1]:");
 }
 
 bool cft_server_auth_required(const struct cft_server_settings *settings)
