@@ -6,6 +6,7 @@
 #include "agent/commands/instructions.h"
 #include "common/base/file.h"
 #include "common/config/connection.h"
+#include "common/pg/pg.h"
 #include "server/store/store.h"
 
 #include <ctype.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 /* A server that was started by hand keeps its database; who wonders why shall read it here. */
-static void tell_running_server(struct cft_cmd *cmd, const char *shown)
+static void tell_running_server(struct cft_cmd *cmd, const char *url, const char *shown)
 {
 	Confiture__V1__GetServerInfoRequest request = CONFITURE__V1__GET_SERVER_INFO_REQUEST__INIT;
 	Confiture__V1__GetServerInfoResponse *response;
@@ -22,17 +23,20 @@ static void tell_running_server(struct cft_cmd *cmd, const char *shown)
 	                                      .no_autostart = true,
 	                                      .token = cft_coord_token(cmd),
 	                                      .token_file = cft_cmd_str(cmd, "token-file")};
+	struct cft_buf place = CFT_BUF_INIT;
 	struct cft_session session;
 	struct cft_err err = CFT_ERR_INIT;
 
 	if (cft_session_open(&options, cmd->arena, &session, &err) != 0)
 		return;
 	if (cft_session_call(&session, "GetServerInfo", &request, &response, &err) == 0 &&
-	    strcmp(response->database, shown) != 0)
+	    cft_pg_url_place(url, &place, &err) == 0 &&
+	    strcmp(response->database, cft_buf_str(&place)) != 0)
 		cft_out_note(cmd->out,
 		             "A server runs at %s on %s already; for a local one to use %s, stop "
 		             "it: confiture server stop",
 		             session.address, response->database, shown);
+	cft_buf_release(&place);
 	cft_session_close(&session);
 }
 
@@ -58,7 +62,7 @@ static int init_database(struct cft_cmd *cmd, const char *url, struct cft_err *e
 	if (had_password)
 		cft_out_note(cmd->out, "The password was not recorded; put it into ~/.pgpass or "
 		                       "PGPASSWORD");
-	tell_running_server(cmd, shown);
+	tell_running_server(cmd, url, shown);
 	cft_out_json(cmd->out, json_pack("{s:s, s:i, s:s}", "database", shown, "schema_version",
 	                                 version, "project", project.id));
 	return 0;

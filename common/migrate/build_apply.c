@@ -42,25 +42,12 @@ static char *maintenance(struct cft_arena *arena, const char *conninfo)
 	                        strchr(conninfo, '?') ? '&' : '?');
 }
 
-/* The name as libpq understands it: asked of a string that it already took apart. */
-static int database_name(const char *conninfo, struct cft_buf *out, struct cft_err *err)
-{
-	struct cft_buf shown = CFT_BUF_INIT;
-	int rc = cft_pg_url_redact(conninfo, &shown, err);
-	const char *slash = rc == 0 ? strrchr(cft_buf_str(&shown), '/') : NULL;
-
-	if (slash)
-		cft_buf_adds(out, slash + 1);
-	cft_buf_release(&shown);
-	return rc;
-}
-
 static int create_database(const char *conninfo, struct cft_err *err)
 {
 	struct cft_arena arena = CFT_ARENA_INIT;
 	struct cft_buf name = CFT_BUF_INIT, sql = CFT_BUF_INIT;
 	struct cft_pg *pg = NULL;
-	int rc = database_name(conninfo, &name, err);
+	int rc = cft_pg_url_database(conninfo, &name, err);
 
 	if (rc == 0)
 		rc = cft_pg_open(maintenance(&arena, conninfo), &pg, err);

@@ -99,21 +99,34 @@ void cft_pg_params_release(struct cft_pg_params *params)
 	params->parsed = NULL;
 }
 
-int cft_pg_url_redact(const char *url, struct cft_buf *out, struct cft_err *err)
+int cft_pg_url_place(const char *url, struct cft_buf *out, struct cft_err *err)
 {
 	PQconninfoOption *parsed = NULL;
 
 	if (!is_conninfo(url)) {
-		cft_buf_addf(out, "postgresql:///%s", url);
+		cft_buf_addf(out, "/%s", url);
 		return 0;
 	}
 	int rc = parse(url, &parsed, err);
 	if (rc != 0)
 		return rc;
-	const char *user = option_value(parsed, "user"), *host = option_value(parsed, "host");
-	const char *port = option_value(parsed, "port"), *name = option_value(parsed, "dbname");
-	cft_buf_addf(out, "postgresql://%s%s%s%s%s/%s", user ? user : "", user ? "@" : "",
-	             host ? host : "", port ? ":" : "", port ? port : "", name ? name : "");
+	const char *host = option_value(parsed, "host"), *port = option_value(parsed, "port");
+	const char *name = option_value(parsed, "dbname");
+	cft_buf_addf(out, "%s%s%s/%s", host ? host : "", port ? ":" : "", port ? port : "",
+	             name ? name : "");
+	PQconninfoFree(parsed);
+	return 0;
+}
+
+int cft_pg_url_database(const char *url, struct cft_buf *out, struct cft_err *err)
+{
+	PQconninfoOption *parsed = NULL;
+	int rc = is_conninfo(url) ? parse(url, &parsed, err) : 0;
+
+	if (rc != 0)
+		return rc;
+	const char *name = is_conninfo(url) ? option_value(parsed, "dbname") : url;
+	cft_buf_adds(out, name ? name : "");
 	PQconninfoFree(parsed);
 	return 0;
 }

@@ -92,9 +92,12 @@ const char *cft_pg_port(const struct cft_pg *pg);
 void cft_pg_quote_name(struct cft_buf *out, const char *name);
 void cft_pg_quote_text(struct cft_buf *out, const char *text);
 
-/* Splits a connection string: appends what may be shown (no password) to `out`, as
- * "postgresql://user@host:port/database". CFT_E_CONFIG where it is malformed. */
-int cft_pg_url_redact(const char *url, struct cft_buf *out, struct cft_err *err);
+/* Appends where a connection string leads, as "host:port/database": neither who logs in nor with
+ * what. CFT_E_CONFIG where libpq does not take the string; for a message about a string that may
+ * be wrong, cft_conninfo_redact (common/config/connection.h). */
+int cft_pg_url_place(const char *url, struct cft_buf *out, struct cft_err *err);
+/* Appends the name of the database alone, "" where the string leaves it to libpq. */
+int cft_pg_url_database(const char *url, struct cft_buf *out, struct cft_err *err);
 
 /* Appends the connection string for another database of the same server. The name must be plain:
  * letters, digits, '_'. */

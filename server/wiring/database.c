@@ -21,19 +21,13 @@ struct cft_database {
 	struct cft_timer *supervisor;
 };
 
-/* Without the user: "postgresql://user@host/db" is the redacted form. */
 static int describe(struct cft_database *database, struct cft_err *err)
 {
 	struct cft_buf text = CFT_BUF_INIT;
-	const char *at, *start;
-	int rc = cft_pg_url_redact(database->url, &text, err);
+	int rc = cft_pg_url_place(database->url, &text, err);
 
-	if (rc == 0) {
-		start = strstr(cft_buf_str(&text), "://");
-		start = start ? start + 3 : cft_buf_str(&text);
-		at = strchr(start, '@');
-		database->shown = cft_strdup(at ? at + 1 : start);
-	}
+	if (rc == 0)
+		database->shown = cft_buf_detach(&text);
 	cft_buf_release(&text);
 	return rc;
 }

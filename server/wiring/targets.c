@@ -56,11 +56,10 @@ static int read_url(struct cft_arena *arena, const struct cft_yaml_node *node,
 	cft_buf_release(&text);
 	if (rc != 0)
 		return rc;
-	if (cft_pg_url_redact(target->url, &text, NULL) != 0)
+	if (cft_pg_url_place(target->url, &text, NULL) != 0)
 		rc = cft_yaml_fail(node, err, "this is no connection string");
 	/* Agents need to recognise the database, not to know how the server logs in. */
-	const char *shown = cft_buf_str(&text), *at = strrchr(shown, '@');
-	target->shown = cft_arena_strdup(arena, at ? at + 1 : shown);
+	target->shown = cft_arena_strdup(arena, cft_buf_str(&text));
 	cft_buf_release(&text);
 	return rc;
 }
