@@ -106,7 +106,6 @@ int cft_migrate_remote_preview(struct cft_migrate *migrate, const struct cft_mig
 	Confiture__V1__PlanMigrationsRequest request = CONFITURE__V1__PLAN_MIGRATIONS_REQUEST__INIT;
 	Confiture__V1__PlanMigrationsResponse *response;
 
-	request.project = (char *)session->project.id;
 	request.target = (char *)migrate->remote->target;
 	request.intent_id = (char *)(intent ? intent : "");
 	request.target_version = (char *)plan->steps.v[plan->steps.n - 1].file->version;
