@@ -31,6 +31,34 @@ static void print_help(void)
 	cft_buf_release(&text);
 }
 
+static void print_man_page(void)
+{
+	struct cft_buf text = CFT_BUF_INIT;
+
+	cft_buf_adds(&text,
+	             ".TH \"confiture\\-server\" 8 \"\" \"Confiture " CFT_VERSION "\"\n"
+	             ".SH NAME\nconfiture\\-server \\- coordinate the schema changes of many\n"
+	             ".SH SYNOPSIS\nconfiture\\-server [OPTION]...\n"
+	             ".SH DESCRIPTION\n"
+	             "Keeps the log of all intents and conflicts in PostgreSQL, and applies\n"
+	             "migrations to the targets that its configuration names. With no option it\n"
+	             "starts an embedded PostgreSQL and listens on 127.0.0.1:7430. Any number of\n"
+	             "servers may run on one database. SIGTERM ends it in good order.\n"
+	             ".PP\nA flag is stronger than its variable, named in brackets, and both are\n"
+	             "stronger than the configuration file.\n"
+	             ".SH OPTIONS\n");
+	cft_settings_man(&cft_server_settings_table, &text);
+	cft_buf_adds(
+		&text,
+		".SH EXAMPLES\n.nf\n"
+		"confiture\\-server \\-\\-database\\-url postgresql://db.example/coordination\n"
+		".fi\n"
+		".SH EXIT STATUS\n0 after a signal; else as of \\fBconfiture\\fR(1).\n"
+		".SH SEE ALSO\n\\fBconfiture\\fR(1), \\fBconfiture\\-server\\-start\\fR(1)\n");
+	fputs(cft_buf_str(&text), stdout);
+	cft_buf_release(&text);
+}
+
 static void print_markdown(void)
 {
 	struct cft_buf text = CFT_BUF_INIT;
@@ -103,6 +131,8 @@ int main(int argc, char **argv)
 		puts("confiture-server " CFT_VERSION);
 	else if (settings.action == CFT_SETTINGS_MARKDOWN)
 		print_markdown();
+	else if (settings.action == CFT_SETTINGS_MAN)
+		print_man_page();
 	else
 		status = run(&values);
 	cft_arena_release(&arena);

@@ -4,6 +4,7 @@
 #include "agent/commands/help.h"
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/roff.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -125,25 +126,6 @@ const struct cft_command cft_cmd_docs_markdown = {
 
 /* -- man pages -- */
 
-/* roff takes a dot or quote at the line's start and every backslash as its own; a plain dash would
- * become a hyphen that cannot be pasted. */
-static void man_text(struct cft_buf *out, const char *text)
-{
-	bool start = true;
-
-	for (; *text; text++) {
-		if (start && (*text == '.' || *text == '\''))
-			cft_buf_adds(out, "\\&");
-		if (*text == '\\')
-			cft_buf_adds(out, "\\e");
-		else if (*text == '-')
-			cft_buf_adds(out, "\\-");
-		else
-			cft_buf_addc(out, *text);
-		start = *text == '\n';
-	}
-}
-
 static void man_options(struct cft_buf *out, const char *heading, const struct cft_opt *opt)
 {
 	if (!opt || !opt->name)
@@ -154,11 +136,7 @@ static void man_options(struct cft_buf *out, const char *heading, const struct c
 		if (!opt->hidden) {
 			cft_help_option_name(opt, &name);
 			cft_help_option_text(opt, &text);
-			cft_buf_adds(out, ".TP\n\\fB");
-			man_text(out, cft_buf_str(&name));
-			cft_buf_adds(out, "\\fR\n");
-			man_text(out, cft_buf_str(&text));
-			cft_buf_addc(out, '\n');
+			cft_roff_entry(out, cft_buf_str(&name), cft_buf_str(&text));
 		}
 		cft_buf_release(&name);
 		cft_buf_release(&text);
@@ -171,7 +149,7 @@ static void man_arguments(struct cft_buf *out, const struct cft_arg *arg)
 		cft_buf_adds(out, ".SH ARGUMENTS\n");
 	for (; arg && arg->name; arg++) {
 		cft_buf_addf(out, ".TP\n\\fI%s\\fR\n", arg->name);
-		man_text(out, arg->help);
+		cft_roff_text(out, arg->help);
 		cft_buf_addc(out, '\n');
 	}
 }
@@ -185,7 +163,7 @@ static void man_description(struct cft_buf *out, const struct cft_command *comma
 		const char *end = strstr(text, "\n\n");
 		size_t len = end ? (size_t)(end - text) : strlen(text);
 		char *paragraph = cft_strndup(text, len);
-		man_text(out, paragraph);
+		cft_roff_text(out, paragraph);
 		cft_buf_adds(out, end ? "\n.PP\n" : "\n");
 		free(paragraph);
 		text += len + (end ? 2 : 0);
@@ -197,9 +175,9 @@ static void man_examples(struct cft_buf *out, const struct cft_example *example)
 	cft_buf_adds(out, ".SH EXAMPLES\n");
 	for (; example->line; example++) {
 		cft_buf_adds(out, ".PP\n");
-		man_text(out, example->purpose);
+		cft_roff_text(out, example->purpose);
 		cft_buf_adds(out, ":\n.PP\n.nf\n.RS 4\n");
-		man_text(out, example->line);
+		cft_roff_text(out, example->line);
 		cft_buf_adds(out, "\n.RE\n.fi\n");
 	}
 }
@@ -209,13 +187,8 @@ static void man_children(struct cft_buf *out, const struct cft_command_table *ta
 {
 	cft_buf_adds(out, ".SH COMMANDS\n");
 	for (size_t i = 0; i < table->n; i++) {
-		if (!documented(&table->v[i]) || !cft_table_is_child(&table->v[i], group))
-			continue;
-		cft_buf_adds(out, ".TP\n\\fB");
-		man_text(out, table->v[i].path);
-		cft_buf_adds(out, "\\fR\n");
-		man_text(out, table->v[i].command->summary);
-		cft_buf_addc(out, '\n');
+		if (documented(&table->v[i]) && cft_table_is_child(&table->v[i], group))
+			cft_roff_entry(out, table->v[i].path, table->v[i].command->summary);
 	}
 }
 
@@ -224,7 +197,7 @@ static void man_exit_codes(struct cft_buf *out)
 	cft_buf_adds(out, ".SH EXIT STATUS\n");
 	for (const struct cft_exit_code *code = cft_exit_codes; code->meaning; code++) {
 		cft_buf_addf(out, ".TP\n\\fB%d\\fR\n", code->code);
-		man_text(out, code->meaning);
+		cft_roff_text(out, code->meaning);
 		cft_buf_addc(out, '\n');
 	}
 }
@@ -253,12 +226,12 @@ static void man_page(struct cft_buf *out, const struct cft_command_table *table,
 	struct cft_buf usage = CFT_BUF_INIT;
 
 	cft_buf_addf(out, ".TH \"%s\" 1 \"\" \"Confiture " CFT_VERSION "\"\n.SH NAME\n", name);
-	man_text(out, name);
+	cft_roff_text(out, name);
 	cft_buf_adds(out, " \\- ");
-	man_text(out, command->summary);
+	cft_roff_text(out, command->summary);
 	cft_buf_adds(out, "\n.SH SYNOPSIS\n");
 	cft_help_usage(entry, &usage);
-	man_text(out, cft_buf_str(&usage));
+	cft_roff_text(out, cft_buf_str(&usage));
 	cft_buf_addc(out, '\n');
 	man_description(out, command);
 	if (!command->run)

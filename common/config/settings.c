@@ -172,6 +172,8 @@ static bool action_flag(struct cft_settings *s, const char *flag)
 		s->action = CFT_SETTINGS_VERSION;
 	else if (strcmp(flag, "--print-settings-markdown") == 0)
 		s->action = CFT_SETTINGS_MARKDOWN;
+	else if (strcmp(flag, "--print-man-page") == 0)
+		s->action = CFT_SETTINGS_MAN;
 	else
 		return false;
 	return true;

@@ -101,6 +101,7 @@ enum cft_settings_action {
 	CFT_SETTINGS_HELP,     /* --help or -h was given */
 	CFT_SETTINGS_VERSION,  /* --version */
 	CFT_SETTINGS_MARKDOWN, /* --print-settings-markdown, hidden: for docs/configuration.md */
+	CFT_SETTINGS_MAN,      /* --print-man-page, hidden: what is installed */
 };
 
 struct cft_settings_origin {
@@ -148,6 +149,8 @@ const char *cft_setting_env_name(const struct cft_settings_table *table,
 
 /* The options part of --help, 80 columns wide. */
 void cft_settings_help(const struct cft_settings_table *table, struct cft_buf *out);
+/* The same as a section of a manual page. */
+void cft_settings_man(const struct cft_settings_table *table, struct cft_buf *out);
 /* A Markdown table per group. */
 void cft_settings_markdown(const struct cft_settings_table *table, struct cft_buf *out);
 /* The values in force as YAML, with the origin of each as a comment; secrets as "(set)". */

@@ -1,6 +1,7 @@
 /* Settings: the table prints its own help, its manual page section and the values in force.
  * SPDX-License-Identifier: MIT
  */
+#include "common/base/roff.h"
 #include "common/base/utf8.h"
 #include "common/config/settings.h"
 #include "common/config/settings_value.h"
@@ -50,23 +51,30 @@ static const char *range_text(const struct cft_setting *row, struct cft_arena *a
 	return text;
 }
 
-static void help_row(const struct cft_settings_table *table, const struct cft_setting *row,
-                     struct cft_arena *arena, struct cft_buf *out)
+/* What the row means, with its range, default and variable. */
+static const char *help_text(const struct cft_settings_table *table, const struct cft_setting *row,
+                             struct cft_arena *arena)
 {
-	const char *flag = cft_setting_flag_name(row, arena);
-	const char *unit = cft_setting_unit(row, arena);
 	const char *env = cft_setting_env_name(table, row, arena);
 	const char *range = range_text(row, arena);
 	const char *text = row->help;
 
-	cft_buf_addf(out, "  %s%s%s\n", flag, *unit ? " " : "", unit);
 	if (range)
 		text = cft_arena_printf(arena, "%s Range: %s.", text, range);
 	if (row->fallback)
 		text = cft_arena_printf(arena, "%s Default: %s.", text, row->fallback);
-	if (env)
-		text = cft_arena_printf(arena, "%s [%s]", text, env);
-	add_wrapped(out, text);
+	return env ? cft_arena_printf(arena, "%s [%s]", text, env) : text;
+}
+
+/* "--listen HOST:PORT"; NULL where a row has no flag or is hidden. */
+static const char *usage_of(const struct cft_setting *row, struct cft_arena *arena)
+{
+	const char *flag = cft_setting_flag_name(row, arena);
+	const char *unit = cft_setting_unit(row, arena);
+
+	if (!flag || row->flags & CFT_SETTING_HIDDEN)
+		return NULL;
+	return cft_arena_printf(arena, "%s%s%s", flag, *unit ? " " : "", unit);
 }
 
 void cft_settings_help(const struct cft_settings_table *table, struct cft_buf *out)
@@ -75,10 +83,28 @@ void cft_settings_help(const struct cft_settings_table *table, struct cft_buf *o
 
 	for (size_t i = 0; i < table->n; i++) {
 		const struct cft_setting *row = &table->rows[i];
+		const char *usage = usage_of(row, &arena);
 		if (row->group)
 			cft_buf_addf(out, "%s%s:\n", i ? "\n" : "", row->group);
-		if (!(row->flags & CFT_SETTING_HIDDEN) && cft_setting_flag_name(row, &arena))
-			help_row(table, row, &arena, out);
+		if (!usage)
+			continue;
+		cft_buf_addf(out, "  %s\n", usage);
+		add_wrapped(out, help_text(table, row, &arena));
+	}
+	cft_arena_release(&arena);
+}
+
+void cft_settings_man(const struct cft_settings_table *table, struct cft_buf *out)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+
+	for (size_t i = 0; i < table->n; i++) {
+		const struct cft_setting *row = &table->rows[i];
+		const char *usage = usage_of(row, &arena);
+		if (row->group)
+			cft_buf_addf(out, ".SS %s\n", row->group);
+		if (usage)
+			cft_roff_entry(out, usage, help_text(table, row, &arena));
 	}
 	cft_arena_release(&arena);
 }

@@ -6,18 +6,20 @@ install(DIRECTORY proto/confiture DESTINATION ${CMAKE_INSTALL_DATADIR}/confiture
 	FILES_MATCHING PATTERN "*.proto")
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# Man pages and shell completions come out of the program's own table of commands.
+# Man pages and shell completions come out of the programs' own tables.
 set(made ${CMAKE_BINARY_DIR}/share)
 add_custom_command(OUTPUT ${made}/man1/confiture.1
 	COMMAND ${CMAKE_COMMAND} -E make_directory ${made}
 	COMMAND $<TARGET_FILE:agent> docs man --out-dir ${made}/man1
+	COMMAND ${CMAKE_COMMAND} -E make_directory ${made}/man8
+	COMMAND $<TARGET_FILE:confiture-server> --print-man-page > ${made}/man8/confiture-server.8
 	COMMAND $<TARGET_FILE:agent> completions bash > ${made}/confiture.bash
 	COMMAND $<TARGET_FILE:agent> completions zsh > ${made}/_confiture
 	COMMAND $<TARGET_FILE:agent> completions fish > ${made}/confiture.fish
-	DEPENDS agent
+	DEPENDS agent confiture-server
 	VERBATIM)
 add_custom_target(documents ALL DEPENDS ${made}/man1/confiture.1)
-install(DIRECTORY ${made}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+install(DIRECTORY ${made}/man1 ${made}/man8 DESTINATION ${CMAKE_INSTALL_MANDIR})
 install(FILES ${made}/confiture.bash RENAME confiture
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${made}/_confiture DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)

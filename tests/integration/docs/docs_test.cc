@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <regex>
+#include <set>
 #include <sstream>
 
 using cft_test::PgCluster;
@@ -93,6 +95,29 @@ TEST(Configuration, IsDocumentedByTheTablesThemselves)
 		cft_test::run({cft_test::program("confiture-server"), "--print-settings-markdown"});
 	ASSERT_EQ(0, server.exit_code) << server.err;
 	EXPECT_EQ(server.out, made_by(page, "confiture-server --print-settings-markdown"));
+}
+
+// All flags at the start of a line, behind what a man page puts before them.
+static std::set<std::string> flags_of(std::string text)
+{
+	static const std::regex flag("(?:^|\n)(?:  |\\\\fB)(--[a-z-]+)");
+	std::set<std::string> found;
+	for (size_t at; (at = text.find("\\-")) != std::string::npos;)
+		text.replace(at, 2, "-");
+	for (std::sregex_iterator i(text.begin(), text.end(), flag), end; i != end; ++i)
+		found.insert((*i)[1]);
+	return found;
+}
+
+TEST(ManPage, OfTheServerHasTheOptionsOfItsHelp)
+{
+	std::string server = cft_test::program("confiture-server");
+	auto page = cft_test::run({server, "--print-man-page"});
+	auto help = cft_test::run({server, "--help"});
+	ASSERT_EQ(0, page.exit_code) << page.err;
+	EXPECT_LT(20u, flags_of(help.out).size());
+	EXPECT_EQ(flags_of(help.out), flags_of(page.out));
+	EXPECT_NE(std::string::npos, page.out.find(".SH SYNOPSIS"));
 }
 
 TEST(Documentation, ShowsEnvironmentFilesThatAreRight)
