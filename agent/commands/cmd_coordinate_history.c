@@ -39,7 +39,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	request.page_size = PAGE_SIZE;
 	rc = list_all(&coord, &request, &events, &revision, err);
 	if (rc == 0) {
-		cft_coord_sign_of_life(&coord, intent);
+		cft_coord_sign_of_life(&coord, cft_cmd_str(cmd, "intent-id"));
 		for (size_t i = 0; i < events.n; i++)
 			for (size_t j = 0; j < events.v[i]->n_changes; j++)
 				cft_render_change_text(cmd->out, events.v[i],

@@ -59,7 +59,7 @@ static int answer_one(struct cft_coord *coord, struct cft_err *err)
 	int rc = cft_coord_call(coord, "GetIntent", &request, &response, err);
 	if (rc != 0)
 		return rc;
-	cft_coord_sign_of_life(coord, intent_id);
+	cft_coord_sign_of_life(coord, cft_cmd_str(coord->cmd, "intent-id"));
 	Confiture__V1__Severity least = CONFITURE__V1__SEVERITY__SEVERITY_WARNING;
 	json_t *document = cft_coord_intent_document(response->intent, response->conflicts,
 	                                             response->n_conflicts, least);

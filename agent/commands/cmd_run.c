@@ -52,7 +52,6 @@ static void heartbeat_apart(struct participant *p)
 	if (cft_clock_mono_us() < p->next_heartbeat_us)
 		return;
 	p->next_heartbeat_us = cft_clock_mono_us() + p->heartbeat_us;
-	request.project = (char *)p->coord->session.project.id;
 	request.agent_id = (char *)p->agent;
 	if (cft_session_call(&p->coord->session, "Heartbeat", &request, &response, NULL) == 0)
 		tell_lost_leases(p, response);

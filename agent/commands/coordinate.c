@@ -131,7 +131,6 @@ void cft_coord_sign_of_life(struct cft_coord *coord, const char *intent_id)
 	if (!intent_id || !agent || !agent[0])
 		return;
 	lease.intent_id = (char *)intent_id;
-	request.project = (char *)coord->session.project.id;
 	request.agent_id = (char *)agent;
 	request.leases = leases;
 	request.n_leases = 1;
