@@ -14,6 +14,7 @@
 #include <confiture/v1/coordination_service.pb-c.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,11 +158,25 @@ void cft_session_close(struct cft_session *session)
 	session->client = NULL;
 }
 
+/* gRPC names the address, in its own words, in front of what the system said. */
+static const char *reason_of(const char *message)
+{
+	static const char refused[] = "Failed to connect to remote host: ";
+	static const char unresolved[] = "DNS resolution failed";
+	const char *at = strstr(message, refused);
+
+	if (cft_has_prefix(message, unresolved))
+		return "its name cannot be resolved";
+	return at ? at + strlen(refused) : message;
+}
+
 static int unreachable(const struct cft_session *session, struct cft_err *err)
 {
-	if (session->reached)
-		return err->code;
-	cft_err_prefix(err, "cannot reach the server %s", session->address);
+	if (session->reached || !err)
+		return CFT_E_UNAVAILABLE;
+	const char *reason = cft_arena_strdup(session->arena, reason_of(err->message));
+	snprintf(err->message, sizeof(err->message), "cannot reach the server %s: %s",
+	         session->address, reason);
 	if (!err->hint[0])
 		cft_err_hint(err, session->configured
 		                          ? "Check --server, CONFITURE_SERVER or confiture.yaml"
@@ -199,6 +214,20 @@ void cft_session_fill(struct cft_session *session, void *request)
 		*request_id = fresh_id(session);
 }
 
+/* gRPC translates what a web server says, e.g. 404 to UNIMPLEMENTED. */
+static bool no_grpc(const struct cft_err *err)
+{
+	return err && cft_has_prefix(err->message, "Received http2 header with status");
+}
+
+static int other_program(const struct cft_session *session, struct cft_err *err)
+{
+	cft_fail_reason(err, CFT_E_UNAVAILABLE, "NO_SERVER",
+	                "what answers at %s is no confiture-server", session->address);
+	return cft_err_hint(err, "Check --server, CONFITURE_SERVER or confiture.yaml, and proxies "
+	                         "on the way");
+}
+
 int cft_session_call_service(struct cft_session *session, const ProtobufCServiceDescriptor *service,
                              const char *method, void *request, void *ret_response,
                              struct cft_err *err)
@@ -211,6 +240,8 @@ int cft_session_call_service(struct cft_session *session, const ProtobufCService
 	for (;;) {
 		rc = cft_client_call(session->client, service, method, request, session->timeout_ms,
 		                     session->arena, ret_response, err);
+		if (rc == CFT_E_UNSUPPORTED && no_grpc(err))
+			return other_program(session, err);
 		if (rc != CFT_E_UNAVAILABLE)
 			break;
 		int64_t patience_ms = session->reached ? RETRY_REACHED_MS : RETRY_UNREACHED_MS;

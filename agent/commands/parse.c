@@ -3,6 +3,7 @@
  */
 #include "agent/commands/parse.h"
 
+#include "common/base/buf.h"
 #include "common/base/suggest.h"
 
 #include <assert.h>
@@ -70,7 +71,9 @@ static int unknown_option(const struct parser *p, const char *name, struct cft_e
 	const char *path = p->entry ? p->entry->path : "";
 	cft_fail_reason(err, CFT_E_INVALID, "UNKNOWN_OPTION", "unknown option %s%s%s", name,
 	                path[0] ? " of " : "", path);
-	if (near)
+	if (strcmp(name, "--json") == 0)
+		cft_err_hint(err, "Did you mean --format json?");
+	else if (near)
 		cft_err_hint(err, "Did you mean --%s?", near);
 	else
 		cft_err_hint(err, "See: confiture %s%s--help", path, path[0] ? " " : "");
@@ -175,6 +178,23 @@ static const struct cft_command_entry *child_named(const struct parser *p, const
 	return NULL;
 }
 
+/* `confiture register`: the group was left out. */
+static void hint_at_groups(const struct parser *p, const char *word, struct cft_err *err)
+{
+	struct cft_buf lines = CFT_BUF_INIT;
+
+	for (size_t i = 0; i < p->table->n; i++) {
+		const struct cft_command_entry *entry = &p->table->v[i];
+		if (!entry->hidden && strcmp(cft_table_last_word(entry), word) == 0)
+			cft_buf_addf(&lines, "%sconfiture %s", lines.len ? ", " : "", entry->path);
+	}
+	if (lines.len)
+		cft_err_hint(err, "Did you mean: %s", cft_buf_str(&lines));
+	else
+		cft_err_hint(err, "See: confiture --help");
+	cft_buf_release(&lines);
+}
+
 static int unknown_command(const struct parser *p, const char *word, struct cft_err *err)
 {
 	const char *group = p->entry ? p->entry->path : "";
@@ -189,8 +209,10 @@ static int unknown_command(const struct parser *p, const char *word, struct cft_
 	                blank, word);
 	if (near)
 		cft_err_hint(err, "Did you mean: confiture %s%s%s", group, blank, near);
+	else if (group[0])
+		cft_err_hint(err, "See: confiture %s --help", group);
 	else
-		cft_err_hint(err, "See: confiture %s%s--help", group, blank);
+		hint_at_groups(p, word, err);
 	cft_vec_release(&names);
 	return CFT_E_INVALID;
 }

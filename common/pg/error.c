@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,11 +82,13 @@ static void one_line(const char *text, char *out, size_t size)
 {
 	size_t n = 0;
 
-	for (; *text && n + 2 < size; text++) {
+	for (; *text && n + 3 < size; text++) {
 		if (*text == '\n' && text[1] == '\0')
 			break;
 		if (*text == '\t' && n > 0 && out[n - 1] == ' ')
 			continue;
+		if (*text == '\n' && n > 0 && isalnum((unsigned char)out[n - 1]))
+			out[n++] = '.';
 		out[n++] = *text == '\n' || *text == '\t' ? ' ' : *text;
 	}
 	out[n] = '\0';
