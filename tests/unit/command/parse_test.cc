@@ -261,6 +261,15 @@ TEST_F(Parse, ServerOptionsOnlyWhereACommandTalksToTheServer)
 	EXPECT_STREQ("unknown option --server of build", err_.message);
 }
 
+TEST_F(Parse, AForgottenGroupIsNamed)
+{
+	EXPECT_EQ(CFT_E_INVALID, parse({"check"}));
+	EXPECT_STREQ("unknown command: check", err_.message);
+	EXPECT_STREQ("Did you mean: confiture coordinate check", err_.hint);
+	EXPECT_EQ(CFT_E_INVALID, parse({"nonsense"}));
+	EXPECT_STREQ("See: confiture --help", err_.hint);
+}
+
 TEST_F(Parse, HelpWinsOverEveryError)
 {
 	ASSERT_EQ(0, parse({"coordinate", "check", "--bogus", "--help"}));
