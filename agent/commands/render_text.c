@@ -134,16 +134,24 @@ void cft_render_intent_text(struct cft_output *out, const Confiture__V1__Intent 
 	cft_arena_release(&arena);
 }
 
-const char *cft_render_object(struct cft_arena *arena, const char *key)
+/* The name in "column public.users.age", and how long the kind in front of it is. */
+static const char *name_of(const char *key, int *ret_kind)
 {
 	/* Kinds may have two words ("materialized view"); names with blanks are quoted. */
 	const char *end = key + strcspn(key, "\"");
 	const char *blank = memrchr(key, ' ', (size_t)(end - key));
 	const char *name = blank ? blank + 1 : key;
-	int kind = blank ? (int)(blank - key) : 0;
 
-	if (cft_has_prefix(name, "public."))
-		name += 7;
+	if (ret_kind)
+		*ret_kind = blank ? (int)(blank - key) : 0;
+	return cft_has_prefix(name, "public.") ? name + 7 : name;
+}
+
+const char *cft_render_object(struct cft_arena *arena, const char *key)
+{
+	int kind;
+	const char *name = name_of(key, &kind);
+
 	return cft_arena_printf(arena, "'%s'%s%.*s", name, kind ? " " : "", kind, key);
 }
 
@@ -200,6 +208,24 @@ void cft_render_conflicts_text(struct cft_output *out, Confiture__V1__Conflict *
 			cft_render_conflict_text(out, v[i], viewer);
 }
 
+/* What the kind is shows in the class and the explanation; a narrow terminal has room for names. */
+static const char *object_names(struct cft_arena *arena, char *const *keys, size_t n)
+{
+	char **names = cft_arena_array(arena, char *, n);
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = (char *)name_of(keys[i], NULL);
+	return joined(arena, names, n);
+}
+
+static bool all_open(Confiture__V1__Conflict *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->status != CONFITURE__V1__CONFLICT_STATUS__CONFLICT_STATUS_OPEN)
+			return false;
+	return true;
+}
+
 void cft_render_conflict_table(struct cft_output *out, Confiture__V1__Conflict *const *v, size_t n)
 {
 	static const struct cft_column columns[] = {
@@ -210,23 +236,27 @@ void cft_render_conflict_table(struct cft_output *out, Confiture__V1__Conflict *
 		{.title = "Class"},
 		{.title = "Status"},
 	};
+	bool with_status = !all_open(v, n);
 	struct cft_table table;
 
-	cft_table_init(&table, NULL, columns, sizeof(columns) / sizeof(columns[0]));
+	cft_table_init(&table, NULL, columns,
+	               sizeof(columns) / sizeof(columns[0]) - (with_status ? 0 : 1));
 	for (size_t i = 0; i < n; i++) {
 		const Confiture__V1__Conflict *c = v[i];
 		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s", c->id);
 		cft_table_cell(&table, severity_style(c->severity), "%s",
 		               cft_render_severity(c->severity));
 		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s, %s", c->agent_a, c->agent_b);
-		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s",
-		               joined(&table.arena, c->affected_objects, c->n_affected_objects));
+		cft_table_cell(
+			&table, CFT_STYLE_PLAIN, "%s",
+			object_names(&table.arena, c->affected_objects, c->n_affected_objects));
 		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s",
 		               cft_render_enum(&confiture__v1__conflict_class__descriptor,
 		                               (int)c->conflict_class, "CONFLICT_CLASS_"));
-		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s",
-		               cft_render_enum(&confiture__v1__conflict_status__descriptor,
-		                               (int)c->status, "CONFLICT_STATUS_"));
+		if (with_status)
+			cft_table_cell(&table, CFT_STYLE_PLAIN, "%s",
+			               cft_render_enum(&confiture__v1__conflict_status__descriptor,
+			                               (int)c->status, "CONFLICT_STATUS_"));
 	}
 	cft_out_table(out, &table);
 	cft_table_release(&table);
