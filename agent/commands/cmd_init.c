@@ -3,7 +3,10 @@
  */
 #include "agent/commands/command.h"
 #include "agent/commands/instructions.h"
+#include "common/base/buf.h"
+#include "common/base/file.h"
 #include "common/base/path.h"
+#include "common/config/project.h"
 #include "common/migrate/scaffold.h"
 
 #include <string.h>
@@ -21,12 +24,48 @@ static const char *outcome_word(enum cft_scaffold_outcome outcome)
 	return "?";
 }
 
+static bool all_kept(const struct cft_scaffold *scaffold)
+{
+	for (size_t i = 0; i < scaffold->n; i++)
+		if (scaffold->v[i].outcome != CFT_SCAFFOLD_KEPT)
+			return false;
+	return true;
+}
+
+/* Without a remote the name comes from the folder or from git's: a later `git init` or `git remote
+ * add` would change it, and on the server nobody would know the intents of before. So a new project
+ * keeps the name that it has now. */
+static int keep_name(struct cft_arena *arena, const char *dir, struct cft_scaffold *scaffold,
+                     struct cft_err *err)
+{
+	struct cft_project project;
+	const char *path = cft_path_join(arena, dir, CFT_PROJECT_FILE);
+	struct cft_buf text = CFT_BUF_INIT;
+	int rc = cft_project_identify(arena, NULL, dir, NULL, &project, err);
+
+	if (rc != 0 || all_kept(scaffold) || cft_file_exists(path) ||
+	    (project.source != CFT_PROJECT_FROM_FOLDER &&
+	     project.source != CFT_PROJECT_FROM_GIT_DIR))
+		return rc;
+	cft_buf_adds(&text, "# What a coordination server calls this project. Without this line it "
+	                    "is the address of the\n"
+	                    "# git remote, else a name made from the folder's.\n"
+	                    "project: '");
+	for (const char *p = project.id; *p; p++)
+		cft_buf_adds(&text, *p == '\'' ? "''" : (char[]){*p, '\0'});
+	cft_buf_adds(&text, "'\n");
+	rc = cft_file_write(path, cft_buf_str(&text), text.len, 0644, err);
+	cft_buf_release(&text);
+	scaffold->v[scaffold->n++] =
+		(struct cft_scaffold_entry){CFT_PROJECT_FILE, CFT_SCAFFOLD_CREATED};
+	return rc;
+}
+
 static void tell(struct cft_cmd *cmd, const struct cft_scaffold *scaffold, const char *agents)
 {
-	size_t kept = 0;
+	bool kept = all_kept(scaffold);
 
 	for (size_t i = 0; i < scaffold->n; i++) {
-		kept += scaffold->v[i].outcome == CFT_SCAFFOLD_KEPT;
 		/* The dot files only keep git from losing empty directories. */
 		if (*cft_path_base(scaffold->v[i].path) != '.')
 			cft_out_text(cmd->out, "   %-9s %s", outcome_word(scaffold->v[i].outcome),
@@ -34,13 +73,13 @@ static void tell(struct cft_cmd *cmd, const struct cft_scaffold *scaffold, const
 	}
 	if (agents)
 		cft_out_text(cmd->out, "   %-9s AGENTS.md", agents);
-	if (kept == scaffold->n)
+	if (kept)
 		cft_out_mark(cmd->out, CFT_MARK_OK,
 		             "The project is already there; nothing changed");
 	else
 		cft_out_mark(cmd->out, CFT_MARK_OK, "Initialized a Confiture project in %s",
 		             scaffold->root);
-	if (kept == scaffold->n)
+	if (kept)
 		return;
 	cft_out_text(cmd->out,
 	             "\nNext:\n"
@@ -77,6 +116,8 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	const char *agents = NULL;
 	int rc = cft_scaffold_write(cmd->arena, dir, cft_cmd_flag(cmd, "force"), &scaffold, err);
 
+	if (rc == 0)
+		rc = keep_name(cmd->arena, dir, &scaffold, err);
 	if (rc == 0 && cft_cmd_flag(cmd, "agents-md")) {
 		rc = cft_instructions_write(cft_path_join(cmd->arena, dir, "AGENTS.md"), &changed,
 		                            err);
@@ -112,7 +153,8 @@ const struct cft_command cft_cmd_init = {
 	.summary = "Create the files of a project",
 	.description =
 		"Writes db/schema, db/seeds, db/migrations and db/environments with examples "
-		"to start from. Files that exist are kept.",
+		"to start from, and, where no git remote names the project, confiture.yaml "
+		"with its name. Files that exist are kept.",
 	.options = options,
 	.arguments = arguments,
 	.examples = examples,

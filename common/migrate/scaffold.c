@@ -176,7 +176,7 @@ int cft_scaffold_write(struct cft_arena *arena, const char *dir, bool force,
 	struct cft_scaffold scaffold = {.root = cft_arena_strdup(arena, dir)};
 	int rc = cft_file_mkdirs(dir, 0755, err);
 
-	scaffold.v = cft_arena_array(arena, struct cft_scaffold_entry, FILE_COUNT);
+	scaffold.v = cft_arena_array(arena, struct cft_scaffold_entry, FILE_COUNT + 1);
 	scaffold.database = database_prefix(arena, dir);
 	for (size_t i = 0; rc == 0 && i < FILE_COUNT; i++) {
 		scaffold.v[i].path = files[i].path;

@@ -23,8 +23,8 @@ struct cft_scaffold_entry {
 
 struct cft_scaffold {
 	const char *root;
-	const char *database; /* "myapp": what the names of the databases begin with */
-	struct cft_scaffold_entry *v;
+	const char *database;         /* "myapp": what the names of the databases begin with */
+	struct cft_scaffold_entry *v; /* has room for one more */
 	size_t n;
 };
 
