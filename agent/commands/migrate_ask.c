@@ -26,8 +26,6 @@ int cft_migrate_remote_reserve(struct cft_migrate *migrate, const char *after, c
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)session->project.id;
-	request.request_id = cft_session_request_id(session);
 	request.after = (char *)(last ? last : "");
 	rc = cft_session_call_service(session, service, "ReserveVersion", &request, &response, err);
 	if (rc == 0)
@@ -46,7 +44,6 @@ int cft_migrate_remote_schema(struct cft_cmd *cmd, const char *target, struct cf
 
 	if (rc != 0)
 		return rc;
-	request.project = (char *)coord.session.project.id;
 	request.target = (char *)target;
 	rc = cft_session_call_service(&coord.session, service, "GetSchemaSnapshot", &request,
 	                              &response, err);
