@@ -147,6 +147,29 @@ static void refuse_unread(struct cft_diff *d, const struct cft_schema *s, const 
 	}
 }
 
+static bool brings_back(const struct cft_step *step, const struct cft_step *lost)
+{
+	return strcmp(step->object, lost->object) == 0 &&
+	       (strncmp(step->sql, "CREATE ", 7) == 0 || strstr(step->sql, " ADD COLUMN ") != NULL);
+}
+
+/* The down script makes again what the up script dropped, but not what was in it. */
+static void warn_of_loss(struct plan *p)
+{
+	static const char lost[] = "comes back without its data, which the up script dropped";
+
+	for (size_t i = 0; i < p->plan.up_count; i++)
+		for (size_t k = 0; p->plan.up[i].destructive && k < p->plan.down_count; k++) {
+			struct cft_step *step = &p->plan.down[k];
+			if (!brings_back(step, &p->plan.up[i]))
+				continue;
+			step->hazard = *step->hazard ? cft_arena_printf(&p->arena, "%s; %s", lost,
+			                                                step->hazard)
+			                             : lost;
+			break;
+		}
+}
+
 static void list_hazards(struct plan *p)
 {
 	size_t total = p->plan.up_count + p->plan.down_count;
@@ -219,6 +242,7 @@ static int diff_deep(void *arg)
 	p->plan.refused_count = up.refused.n;
 	p->plan.circles = up.circles + down.circles;
 	list_changes(p, &up, &job->up_renames);
+	warn_of_loss(p);
 	list_hazards(p);
 	cft_rename_suggest(&p->arena, &up, &p->plan.renames_suggested,
 	                   &p->plan.rename_suggested_count);

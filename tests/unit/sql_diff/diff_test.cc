@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "common/sql/diff/plan.h"
 
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <string>
 
@@ -149,6 +150,45 @@ TEST(SchemaDiff, MakesAPartitionedTableAnewWhenItsKeyChangesAndSaysThatDataIsLos
 	cft_schema_free(a);
 	cft_schema_free(b);
 	cft_schema_free(c);
+}
+
+TEST(SchemaDiff, SaysInTheDownScriptWhatDoesNotComeBack)
+{
+	cft_schema *a = read("CREATE TABLE t (id int, n int NOT NULL); CREATE TABLE gone (id int);"
+	                     "CREATE INDEX i ON t (id);");
+	cft_schema *b = read("CREATE TABLE t (id int);");
+	cft_plan *plan = nullptr;
+	cft_err err = {};
+	std::string lost;
+
+	ASSERT_EQ(cft_schema_diff(a, b, nullptr, &plan, &err), 0) << err.message;
+	for (size_t i = 0; i < plan->down_count; i++)
+		if (std::string(plan->down[i].hazard).find("comes back without") == 0)
+			lost += std::string(plan->down[i].object) + " ";
+	EXPECT_EQ(lost, "gone t.n ");
+	cft_plan_free(plan);
+	cft_schema_free(a);
+	cft_schema_free(b);
+}
+
+TEST(SchemaDiff, ReadsATextBesideAnotherAsItReadsItAlone)
+{
+	const std::string old_sql = "CREATE TABLE a (id serial PRIMARY KEY REFERENCES b);"
+				    "CREATE TABLE b (id int PRIMARY KEY);";
+	const std::string new_sql = "CREATE TABLE b (id int, k int PRIMARY KEY);"
+				    "CREATE TABLE a (id serial PRIMARY KEY REFERENCES b);";
+	cft_schema *a = read(old_sql), *alone = read(new_sql), *beside = nullptr;
+	cft_err err = {};
+
+	ASSERT_EQ(cft_schema_read_beside(new_sql.data(), new_sql.size(), "t.sql", a, &beside, &err),
+	          0);
+	cft_schema_free(a);
+	char *x = cft_schema_fingerprint(alone), *y = cft_schema_fingerprint(beside);
+	EXPECT_STREQ(x, y);
+	std::free(x);
+	std::free(y);
+	cft_schema_free(alone);
+	cft_schema_free(beside);
 }
 
 TEST(SchemaDiff, LeavesAloneWhatABlockOfCodeMayMakeAndStillDiffsTheRest)
