@@ -43,6 +43,9 @@ find_path(PG_QUERY_INCLUDE pg_query.h REQUIRED)
 add_library(dep_pg_query INTERFACE)
 target_include_directories(dep_pg_query SYSTEM INTERFACE ${PG_QUERY_INCLUDE})
 target_link_libraries(dep_pg_query INTERFACE dep_protobuf_c ${PG_QUERY_LIBRARY} Threads::Threads m)
+# See common/sql/syntax/capture.h.
+target_link_options(dep_pg_query INTERFACE
+	-Wl,--wrap=pg_query__parse_result__pack,--wrap=pg_query__parse_result__get_packed_size)
 
 pkg_check_modules(LIBPQ REQUIRED libpq)
 add_library(dep_pq INTERFACE)
