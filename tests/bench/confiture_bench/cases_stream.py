@@ -24,6 +24,8 @@ def fan_out(bench):
     if bench.etcd():
         yield rows.at_most(name, "us", last["ours"], "etcd watch", last["etcd"], 0.5, commands=commands(runs),
                            spread=measure.spread(runs["ours"], "last", "p50_us"))
+        yield rows.report(f"bare send loop, {name}", "us", last["bare"], "etcd watch", last["etcd"],
+                          note="the limit of a server on gRPC's C core")
     else:
         yield rows.absent(name, "etcd")
     # What the commit takes is not the fan-out's: it is measured with one stream and taken off.
