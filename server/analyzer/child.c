@@ -76,13 +76,15 @@ static bool answer(const struct cft_request_header *header, const char *body)
 {
 	struct cft_arena arena = CFT_ARENA_INIT;
 	struct cft_buf out = CFT_BUF_INIT;
-	struct cft_answer_header reply;
+	struct cft_answer_header reply = {0};
 	bool ok;
 
+	/* Header and body in one write: two would wake the server twice. */
+	cft_buf_add(&out, &reply, sizeof(reply));
 	reply.code = analyze(header, body, &arena, &out);
-	reply.bytes = (uint32_t)out.len;
-	ok = cft_fd_write(STDOUT_FILENO, &reply, sizeof(reply)) &&
-	     cft_fd_write(STDOUT_FILENO, out.data, out.len);
+	reply.bytes = (uint32_t)(out.len - sizeof(reply));
+	memcpy(out.data, &reply, sizeof(reply));
+	ok = cft_fd_write(STDOUT_FILENO, out.data, out.len);
 	cft_buf_release(&out);
 	cft_arena_release(&arena);
 	return ok;
