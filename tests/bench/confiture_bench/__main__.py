@@ -72,14 +72,19 @@ def arguments():
 
 
 def run_cases(machine, options):
+    """The rows, and the names of the cases that could not be measured: one is no reason to lose the others."""
     bench = Bench(machine, options.quick)
-    rows = []
+    rows, failed = [], []
     for name in options.only or CASES:
-        for row in CASES[name](bench):
-            row["case"] = name
-            rows.append(row)
-            show(row)
-    return rows
+        try:
+            for row in CASES[name](bench):
+                row["case"] = name
+                rows.append(row)
+                show(row)
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as why:
+            failed.append(name)
+            print(f"{name} FAILED: {why}", flush=True)
+    return rows, failed
 
 
 def main():
@@ -88,15 +93,15 @@ def main():
     with Machine() as machine:
         found = conditions(machine)
         print(f"{found['cores']} cores, load {found['load_before']:.2f} before, fsync {found['fsync_us'] / 1000:.2f} ms")
-        rows = run_cases(machine, options)
+        rows, failed = run_cases(machine, options)
     found["seconds"] = time.monotonic() - start
     found["waited_for_cpu_s"] = None if waited is None else pressure() - waited
     show_commands(rows)
     print(f"\n{found['seconds']:.0f} s, of which somebody waited for a CPU: {found['waited_for_cpu_s']} s")
     if options.json:
         with open(options.json, "w") as out:
-            json.dump({"quick": options.quick, "conditions": found, "rows": rows}, out, indent=1)
-    return 0
+            json.dump({"quick": options.quick, "conditions": found, "rows": rows, "failed": failed}, out, indent=1)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -46,6 +46,14 @@ def wait_for_port(port, process, seconds=60):
     raise RuntimeError(f"{process.args[0]} does not listen on port {port}")
 
 
+def wait_until(done, otherwise, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise RuntimeError(otherwise)
+        time.sleep(0.05)
+
+
 class Machine:
     """Owns a temporary directory and every process started in it."""
 
@@ -93,6 +101,8 @@ class Machine:
         process = self.start(name, as_postgres([pg_bin("postgres"), "-D", str(data), "-p", str(port),
                                                 "-k", "/tmp", *options]))
         wait_for_port(port, process)
+        wait_until(lambda: subprocess.run([pg_bin("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode == 0,
+                   "PostgreSQL accepts no connections")
         subprocess.run(["psql", "-qX", "-h", "127.0.0.1", "-p", str(port), "-U", "bench", "postgres",
                         "-c", "CREATE DATABASE bench"], check=True)
         return f"postgresql://bench@127.0.0.1:{port}/bench"
