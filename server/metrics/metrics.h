@@ -26,6 +26,9 @@ extern "C" {
 	X(REFUSED_STREAMS, "refused_streams_total", "counter",                                     \
 	  "Streams beyond max_streams_per_identity")                                               \
 	X(REFUSED_MEMORY, "refused_memory_total", "counter", "Calls refused beyond max_memory")    \
+	X(REFUSED_LIMIT, "refused_limit_total", "counter",                                         \
+	  "Calls answered RESOURCE_EXHAUSTED, for any limit: rate, size, statements, intents, "    \
+	  "queues")                                                                                \
 	X(REFUSED_SIZE, "refused_size_total", "counter",                                           \
 	  "Messages larger than their method takes")                                               \
 	X(CONNECTIONS, "connections", "gauge", "Open connections, also those that wait")           \

@@ -192,10 +192,20 @@ void cft_rpc_end(struct cft_rpc_call *call)
 	end_call(call);
 }
 
+static void count_limited(struct cft_rpc_server *server, const struct cft_err *err)
+{
+	if (cft_code_grpc(err->code) != GRPC_STATUS_RESOURCE_EXHAUSTED)
+		return;
+	atomic_fetch_add(&server->limited, 1);
+	if (strcmp(err->reason, "MESSAGE_TOO_LARGE") == 0)
+		atomic_fetch_add(&server->too_large, 1);
+}
+
 void cft_rpc_fail(struct cft_rpc_call *call, const struct cft_err *err)
 {
 	struct cft_buf details = CFT_BUF_INIT;
 
+	count_limited(call->server, err);
 	cft_status_encode(err, &details);
 	call->status = (grpc_status_code)cft_code_grpc(err->code);
 	call->status_text = grpc_slice_from_copied_string(err->message);

@@ -42,6 +42,8 @@ struct cft_rpc_server {
 	struct cft_door *door; /* NULL before listening */
 	struct cft_mailbox *box;
 	atomic_size_t live;           /* accepted calls that are not freed */
+	atomic_size_t limited;        /* calls that ended with RESOURCE_EXHAUSTED */
+	atomic_size_t too_large;      /* those of them whose message was */
 	struct cft_rpc_call *closing; /* utlist: ended, waiting for a send; loop thread */
 	struct cft_timer *reaper;     /* cancels those of them that a client stalls */
 	struct cft_timer *drain;      /* while stopping */

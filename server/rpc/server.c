@@ -275,6 +275,13 @@ size_t cft_rpc_server_live_calls(const struct cft_rpc_server *server)
 	return atomic_load(&server->live);
 }
 
+void cft_rpc_server_limited(const struct cft_rpc_server *server, size_t *ret_all,
+                            size_t *ret_too_large)
+{
+	*ret_all = atomic_load(&server->limited);
+	*ret_too_large = atomic_load(&server->too_large);
+}
+
 void cft_rpc_server_shed(struct cft_rpc_server *server)
 {
 	cft_door_shed(server->door);

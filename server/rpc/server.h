@@ -101,6 +101,9 @@ int cft_rpc_server_port(const struct cft_rpc_server *server);
 /* Calls that were accepted and are not ended yet. */
 size_t cft_rpc_server_live_calls(const struct cft_rpc_server *server);
 void cft_rpc_server_connections(const struct cft_rpc_server *server, struct cft_door_stats *ret);
+/* Calls that ended at a limit of any kind, and those of them whose message was too large. */
+void cft_rpc_server_limited(const struct cft_rpc_server *server, size_t *ret_all,
+                            size_t *ret_too_large);
 /* The process's memory is used up: cft_door_shed. */
 void cft_rpc_server_shed(struct cft_rpc_server *server);
 /* Takes no new calls, waits `grace_ms` for the live ones, cancels the rest; `done` runs when none

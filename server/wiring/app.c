@@ -270,7 +270,11 @@ static void watch_memory(struct cft_app *app, size_t connections)
 static void measure_connections(struct cft_app *app)
 {
 	struct cft_door_stats s;
+	size_t limited, too_large;
 
+	cft_rpc_server_limited(app->server, &limited, &too_large);
+	cft_metrics_set(app->metrics, CFT_METRIC_REFUSED_LIMIT, (int64_t)limited);
+	cft_metrics_set(app->metrics, CFT_METRIC_REFUSED_SIZE, (int64_t)too_large);
 	cft_rpc_server_connections(app->server, &s);
 	watch_memory(app, s.open);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS, (int64_t)s.open);

@@ -50,9 +50,12 @@ TEST(Metrics, CountWhatHappensAndTellHealth)
 
 	ASSERT_NE(register_intent(c, "alice", "CREATE TABLE a (id int)"), nullptr);
 	EXPECT_EQ(register_intent(bad, "alice", "CREATE TABLE b (id int)"), nullptr);
+	EXPECT_EQ(register_intent(c, "alice", std::string(5 << 20, ' ')), nullptr);
 	EXPECT_TRUE(cft_test::eventually([&] {
 		std::string text = get(port, "/metrics").body;
 		return text.find("\nconfiture_refused_credential_total 1\n") != std::string::npos &&
+		       text.find("\nconfiture_refused_limit_total 1\n") != std::string::npos &&
+		       text.find("\nconfiture_refused_size_total 1\n") != std::string::npos &&
 		       text.find("\nconfiture_live_intents 1\n") != std::string::npos &&
 		       text.find("\nconfiture_commit_groups_total 1\n") != std::string::npos;
 	})) << get(port, "/metrics").body;
