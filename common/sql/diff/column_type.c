@@ -107,6 +107,28 @@ static bool keeps_rows(const struct cft_delta *x)
 	return a->typmods[0]->a_const->ival->ival <= b->typmods[0]->a_const->ival->ival;
 }
 
+/* Values become coarser, and the way back does not restore them. */
+static bool rounds(const struct cft_delta *x)
+{
+	const PgQuery__TypeName *a = type_node(x->old), *b = type_node(x->new);
+
+	if (a == NULL || b == NULL)
+		return false;
+	const char *from = base_name(a), *to = base_name(b);
+	if (strcmp(to, "date") == 0)
+		return strncmp(from, "timestamp", 9) == 0;
+	bool fraction = strncmp(from, "float", 5) == 0 || strcmp(from, "numeric") == 0;
+	return fraction && family_of(to) == NUMBER && strncmp(to, "int", 3) == 0;
+}
+
+static const char *type_hazard(const struct cft_delta *x)
+{
+	if (rounds(x))
+		return "values are rounded to what the new type holds, and undoing this does not "
+		       "bring them back";
+	return keeps_rows(x) ? "" : "rewrites the table under its lock";
+}
+
 void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
@@ -125,11 +147,14 @@ void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_no
 
 	if (bounce)
 		add(d, node, NULL, cft_arena_printf(d->arena, "%s DROP DEFAULT", where), false, "");
+	size_t at = node->steps.n;
 	add(d, node, o->env,
 	    cft_arena_printf(d->arena, "%s TYPE %s%s%s%s%s", where, type,
 	                     *collation ? " COLLATE " : "", collation, using ? " USING " : "",
 	                     using ? using : ""),
-	    !keeps_rows(x), keeps_rows(x) ? "" : "rewrites the table under its lock");
+	    !keeps_rows(x), type_hazard(x));
+	for (; at < node->steps.n; at++)
+		node->steps.v[at].destructive = *node->steps.v[at].hazard && rounds(x);
 	if (is != NULL && (bounce || was == NULL)) {
 		char *expr = cft_print_default(d->arena, x->new, is);
 		if (expr == NULL)

@@ -171,6 +171,25 @@ TEST(SchemaDiff, SaysInTheDownScriptWhatDoesNotComeBack)
 	cft_schema_free(b);
 }
 
+TEST(SchemaDiff, CallsATypeThatRoundsValuesDestructive)
+{
+	cft_schema *a = read("CREATE TABLE t (n numeric, at timestamptz, small int);");
+	cft_schema *b = read("CREATE TABLE t (n int, at date, small bigint);");
+	cft_plan *plan = nullptr;
+	cft_err err = {};
+
+	ASSERT_EQ(cft_schema_diff(a, b, nullptr, &plan, &err), 0) << err.message;
+	ASSERT_EQ(plan->up_count, 3u);
+	for (size_t i = 0; i < 3; i++) {
+		bool rounded = std::string(plan->up[i].object) != "t.small";
+		EXPECT_EQ(plan->up[i].destructive, rounded) << plan->up[i].sql;
+		EXPECT_FALSE(plan->down[i].destructive) << plan->down[i].sql;
+	}
+	cft_plan_free(plan);
+	cft_schema_free(a);
+	cft_schema_free(b);
+}
+
 TEST(SchemaDiff, ReadsATextBesideAnotherAsItReadsItAlone)
 {
 	const std::string old_sql = "CREATE TABLE a (id serial PRIMARY KEY REFERENCES b);"
