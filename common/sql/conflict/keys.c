@@ -14,10 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEFAULT_PATH "public"
+
 enum { MAX_DEPENDENTS = 256 };
 
 struct key_list {
 	struct cft_arena *arena;
+	const char *path; /* where names without a schema are looked up, comma separated */
 	CFT_VEC(struct cft_conflict_key) v;
 };
 
@@ -190,6 +193,18 @@ static void index_keys(struct key_list *list, const struct cft_effect *e)
 	}
 }
 
+/* GRANT SELECT (a): "acl.role.select(a)". A REVOKE on the table takes it away. */
+static void column_grant_keys(struct key_list *list, const char *table, const char *attr)
+{
+	size_t n = strcspn(attr, "(");
+
+	if (!attr[n])
+		return;
+	key(list, false, "c:%s.=%s", table, cft_arena_strndup(list->arena, attr, n));
+	key(list, false, "c:%s.%s", table,
+	    cft_arena_strndup(list->arena, attr + n + 1, strcspn(attr + n + 1, ")")));
+}
+
 /* Attributes of a table as a whole: each is a place of its own, so that ALTER TABLE … OWNER and
  * ADD COLUMN do not meet. */
 static void attr_keys(struct key_list *list, const struct cft_effect *e)
@@ -203,11 +218,7 @@ static void attr_keys(struct key_list *list, const struct cft_effect *e)
 		if (strcmp(k, "rename_label") == 0 || strcmp(k, "add_label") == 0)
 			key(list, true, "label:%s", e->attrs[i].value);
 		key(list, true, "c:%s.=%s", e->name, k);
-		/* GRANT SELECT (a): "acl.role.select(a)" */
-		const char *paren = e->op == CFT_OP_GRANT ? strchr(k, '(') : NULL;
-		if (paren)
-			key(list, false, "c:%s.%s", e->name,
-			    cft_arena_strndup(list->arena, paren + 1, strcspn(paren + 1, ")")));
+		column_grant_keys(list, e->name, e->op == CFT_OP_GRANT ? k : "");
 	}
 }
 
@@ -277,29 +288,59 @@ static void object_keys(struct key_list *list, const struct cft_effect *e)
 	}
 }
 
+/* In the schema of the effect's object, or all that it may be in. */
+static void schema_keys(struct key_list *list, const struct cft_effect *e, const char *prefix)
+{
+	const char *path = *e->schema ? e->schema : list->path;
+	char item[64];
+
+	while (world_path_next(&path, item))
+		key(list, false, "%s:%s", prefix, item);
+}
+
+/* What GRANT ON ALL … IN SCHEMA would reach. */
+static bool is_grant_inside(const struct cft_effect *e)
+{
+	return e->op == CFT_OP_GRANT && !(e->flags & CFT_EFFECT_WHOLE) &&
+	       (is_named_object(e->kind) || e->kind == CFT_OBJ_FUNCTION);
+}
+
 static void place_keys(struct key_list *list, const struct cft_effect *e)
 {
-	const char *schema = *e->schema ? e->schema : "public";
 	bool creates = e->op == CFT_OP_CREATE && !cft_object_kind_is_child(e->kind);
 
 	if (*e->schema)
 		key(list, false, "schema:%s", e->schema);
 	else
 		key(list, false, "path");
-	if (e->op == CFT_OP_MOVE)
+	if (e->op == CFT_OP_MOVE) {
 		key(list, false, "schema:%s", e->to);
+		key(list, false, "inside:%s", e->to);
+	}
 	if (creates) {
-		key(list, false, "schema:%s", schema);
-		key(list, false, "inside:%s", schema);
+		schema_keys(list, e, "schema");
 		key(list, false, "inside:");
 	}
+	if (creates || e->op == CFT_OP_MOVE || is_grant_inside(e))
+		schema_keys(list, e, "inside");
 	if (*e->name && (is_named_object(e->kind) || cft_object_kind_is_child(e->kind)))
 		key(list, e->op == CFT_OP_TOUCH, "t:%s", e->name);
+}
+
+static const char *session_path(const struct cft_effect *e, const char *before)
+{
+	const char *path = cft_effect_attr(e, "search_path");
+
+	if (!path)
+		return before;
+	return *path == '\x7f' ? DEFAULT_PATH : path;
 }
 
 static void effect_keys(struct key_list *list, const struct cft_effect *e)
 {
 	refs_keys(list, e);
+	if (e->op == CFT_OP_SESSION)
+		list->path = session_path(e, list->path);
 	if (e->op == CFT_OP_USE || e->op == CFT_OP_SESSION)
 		return;
 	place_keys(list, e);
@@ -312,6 +353,7 @@ static void effect_keys(struct key_list *list, const struct cft_effect *e)
 		key(list, true, "default privileges:%s", e->name);
 	} else if (e->flags & CFT_EFFECT_WHOLE) {
 		key(list, true, "inside:%s", e->name);
+		key(list, false, "schema:%s", e->name);
 	} else if (e->kind == CFT_OBJ_SETTING) {
 		key(list, true, "path");
 		key(list, true, "setting:%s", e->name);
@@ -395,6 +437,14 @@ static void index_parts(struct key_list *list, const struct world *w, const stru
 	}
 }
 
+/* What changes its schema with a table. */
+static void moved_keys(struct key_list *list, const struct world *w, int table)
+{
+	WORLD_EACH(w, i)
+	if (exec_moves_along(w, i, table))
+		object_key(list, w, i, true);
+}
+
 static void base_keys(struct key_list *list, const struct world *w, const struct cft_effect *e)
 {
 	bool drops = e->op == CFT_OP_DROP;
@@ -406,6 +456,8 @@ static void base_keys(struct key_list *list, const struct world *w, const struct
 		int obj = base_object(w, e);
 		if (obj >= 0)
 			dependents(list, w, obj, drops);
+		if (obj >= 0 && e->op == CFT_OP_MOVE)
+			moved_keys(list, w, obj);
 	}
 	if (e->kind == CFT_OBJ_INDEX && e->op == CFT_OP_DROP)
 		index_parts(list, w, e);
@@ -430,7 +482,7 @@ static int compare_keys(const void *a, const void *b)
 void cft_conflict_keys(const struct cft_effects *effects, const struct cft_base *base,
                        struct cft_arena *arena, struct cft_conflict_key **ret, size_t *ret_n)
 {
-	struct key_list list = {.arena = arena};
+	struct key_list list = {.arena = arena, .path = DEFAULT_PATH};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < effects->n; i++) {

@@ -61,12 +61,17 @@ static void add_priv_node(struct cft_build *b, const char *role, enum cft_object
 	}
 }
 
+static const char *grant_value(const PgQuery__GrantStmt *stmt)
+{
+	if (stmt->is_grant)
+		return stmt->grant_option ? "granted with grant option" : "granted";
+	return stmt->grant_option ? "grant option revoked" : "revoked";
+}
+
 static void add_grants(struct cft_build *b, const PgQuery__GrantStmt *stmt,
                        enum cft_object_kind kind)
 {
-	const char *value = !stmt->is_grant      ? "revoked"
-	                    : stmt->grant_option ? "granted with grant option"
-	                                         : "granted";
+	const char *value = grant_value(stmt);
 
 	for (size_t i = 0; i < stmt->n_grantees; i++) {
 		const PgQuery__RoleSpec *role = stmt->grantees[i]->role_spec;

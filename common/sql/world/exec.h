@@ -36,6 +36,8 @@ enum world_code exec_find(struct world *w, const struct cft_effect *e, int *ret,
 enum world_code exec_need_schema(struct world *w, const char *schema);
 /* Tables that inherit from `table`, directly. Index after `after`, or -1. */
 int exec_next_child(const struct world *w, int table, int after);
+/* Indexes and owned sequences follow their table into another schema. */
+bool exec_moves_along(const struct world *w, int obj, int table);
 /* The constraint that an index belongs to, or -1. */
 int exec_owning_constraint(const struct world *w, int index);
 bool exec_has_schema(enum cft_object_kind kind);

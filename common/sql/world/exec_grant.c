@@ -14,6 +14,30 @@ static bool public_by_default(enum cft_object_kind kind, const char *key)
 	        kind == CFT_OBJ_DEFAULT_PRIVILEGES);
 }
 
+/* What the privilege is after one more GRANT or REVOKE. */
+static const char *after(const char *before, const char *value, bool keep)
+{
+	bool option = strcmp(before, "granted with grant option") == 0;
+
+	if (strcmp(value, "grant option revoked") == 0)
+		return option ? "granted" : before;
+	if (strcmp(value, "granted") == 0 && option)
+		return before;
+	return keep ? value : "";
+}
+
+/* REVOKE on a table takes the privilege from its columns too. */
+static void revoke_columns(struct world *w, int relation, const char *key, const char *value)
+{
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		const char *before = world_get(w, i, key);
+		if (o->alive && o->kind == CFT_OBJ_COLUMN && o->parent == relation && *before)
+			world_set(w, i, key, after(before, value, false));
+	}
+}
+
 static enum world_code grant_one(struct world *w, int obj, const struct cft_attr *attr)
 {
 	const char *paren = strchr(attr->key, '(');
@@ -31,7 +55,9 @@ static enum world_code grant_one(struct world *w, int obj, const struct cft_attr
 			return world_fail_missing(w, CFT_OBJ_COLUMN, obj, "", name);
 	}
 	bool keep = granted || public_by_default(WORLD_OBJ(w, target)->kind, key);
-	world_set(w, target, key, keep ? attr->value : "");
+	world_set(w, target, key, after(world_get(w, target, key), attr->value, keep));
+	if (!granted && !paren && exec_is_relation(WORLD_OBJ(w, obj)->kind))
+		revoke_columns(w, obj, key, attr->value);
 	return WORLD_OK;
 }
 

@@ -118,8 +118,7 @@ enum world_code exec_rename(struct world *w, const struct cft_effect *e)
 	return code;
 }
 
-/* Indexes and owned sequences follow their table. */
-static bool moves_along(const struct world *w, int obj, int table)
+bool exec_moves_along(const struct world *w, int obj, int table)
 {
 	const struct world_obj *o = WORLD_OBJ(w, obj);
 
@@ -134,6 +133,15 @@ static bool moves_along(const struct world *w, int obj, int table)
 	return false;
 }
 
+static enum world_code need_room(struct world *w, int obj, const char *schema)
+{
+	const struct world_obj *o = WORLD_OBJ(w, obj);
+
+	if (o->kind == CFT_OBJ_FUNCTION)
+		return WORLD_OK;
+	return exec_slot_free(w, o->kind, schema, o->name, obj);
+}
+
 enum world_code exec_move(struct world *w, const struct cft_effect *e)
 {
 	bool skip;
@@ -145,14 +153,13 @@ enum world_code exec_move(struct world *w, const struct cft_effect *e)
 	code = exec_need_schema(w, e->to);
 	if (code != WORLD_OK)
 		return code;
-	if (WORLD_OBJ(w, obj)->kind != CFT_OBJ_FUNCTION) {
-		code = exec_slot_free(w, WORLD_OBJ(w, obj)->kind, e->to, WORLD_OBJ(w, obj)->name,
-		                      obj);
-		if (code != WORLD_OK)
-			return code;
-	}
 	WORLD_EACH(w, i)
-	if (i == obj || moves_along(w, i, obj)) {
+	if (code == WORLD_OK && (i == obj || exec_moves_along(w, i, obj)))
+		code = need_room(w, i, e->to);
+	if (code != WORLD_OK)
+		return code;
+	WORLD_EACH(w, i)
+	if (i == obj || exec_moves_along(w, i, obj)) {
 		WORLD_OBJ(w, i)->schema = e->to;
 		world_index(w, i);
 		world_touch(w, i);

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MIT
 //
 // The whole, thousands of pairs with another seed each time, is tests/corpus/pairs.cc.
+#include "tests/lib/lessons.h"
+#include "tests/lib/pair_judge.h"
 #include "tests/lib/pair_trial.h"
+#include "tests/lib/pg_cluster.h"
 
 #include <gtest/gtest.h>
 
@@ -28,4 +31,24 @@ TEST(Pairs, AreFoundWithFewFalseAlarms)
 	EXPECT_GE(result.tallies["all"].recall(), 95) << misses;
 	EXPECT_LE(result.tallies["all"].false_alarms(), 5) << misses;
 	EXPECT_EQ(0, result.triples_differ) << misses;
+}
+
+TEST(Pairs, LessonsAreWhatPostgresqlDoes)
+{
+	PgCluster &cluster = PgCluster::shared();
+
+	cluster.sql(cluster.url(), "CREATE ROLE somebody; CREATE ROLE anybody");
+	PairJudge judge(cluster.create_database());
+	for (const Lesson &lesson : lessons()) {
+		if (!*lesson.base)
+			continue;
+		SCOPED_TRACE(lesson.name);
+		judge.apply(lesson.base);
+		judge.apply("RESET search_path");
+		Judgement j = judge.judge(lesson.a, lesson.b);
+		EXPECT_TRUE(j.judged) << j.why;
+		EXPECT_STREQ(lesson.verdict, cft_verdict_text(j.verdict)) << j.why;
+		judge.apply("DROP SCHEMA IF EXISTS app, other CASCADE; DROP SCHEMA public CASCADE;"
+		            "CREATE SCHEMA public");
+	}
 }

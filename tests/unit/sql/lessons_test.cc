@@ -2,87 +2,16 @@
 // SPDX-License-Identifier: MIT
 #include "common/sql/conflict/conflict.h"
 #include "common/sql/effect/analyze.h"
+#include "tests/lib/lessons.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
 #include <string>
 
+using namespace cft_test;
+
 namespace
 {
-
-struct Lesson {
-	const char *name, *base, *a, *b, *verdict;
-};
-
-void PrintTo(const Lesson &lesson, std::ostream *out)
-{
-	*out << lesson.a << " | " << lesson.b;
-}
-
-const Lesson lessons[] = {
-	{"LikeCopiesIndexes", "CREATE TABLE t (a int, b int)", "CREATE INDEX ON t (a)",
-         "CREATE TABLE u (LIKE t INCLUDING ALL)", "differ"},
-	{"LikeWithoutIndexesDoesNot", "CREATE TABLE t (a int, b int)", "CREATE INDEX ON t (a)",
-         "CREATE TABLE u (LIKE t INCLUDING DEFAULTS)", "commute"},
-	{"LikeCopiesChecks", "CREATE TABLE t (a int)", "ALTER TABLE t ADD CHECK (a > 0)",
-         "CREATE TABLE u (LIKE t INCLUDING ALL)", "differ"},
-	{"LikeCopiesKeys", "CREATE TABLE t (a int)", "ALTER TABLE t ADD UNIQUE (a)",
-         "CREATE TABLE u (LIKE t INCLUDING INDEXES)", "differ"},
-	{"LikeDoesNotCopyForeignKeys",
-         "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a int)",
-         "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p", "CREATE TABLE u (LIKE t INCLUDING ALL)",
-         "commute"},
-	{"SameRowTwice", "CREATE TABLE t (name text PRIMARY KEY)",
-         "INSERT INTO t (name) VALUES ('a'), ('b')", "INSERT INTO t (name) VALUES ('c'), ('b')",
-         "neither"},
-	{"OtherRows", "CREATE TABLE t (name text PRIMARY KEY)",
-         "INSERT INTO t (name) VALUES ('a'), ('b')", "INSERT INTO t (name) VALUES ('c')",
-         "commute"},
-	{"SameRowTwiceForgiven", "CREATE TABLE t (name text PRIMARY KEY)",
-         "INSERT INTO t (name) VALUES ('b') ON CONFLICT DO NOTHING",
-         "INSERT INTO t (name) VALUES ('b') ON CONFLICT DO NOTHING", "commute"},
-	{"ExpressionsOnVarcharCastIt",
-         "CREATE TABLE t (a varchar(10)); CREATE INDEX i ON t USING gin (to_tsvector('english', "
-         "a))",
-         "ALTER TABLE t ALTER a TYPE bigint USING NULL::bigint",
-         "ALTER TABLE t ALTER a SET NOT NULL", "commute"},
-	{"TablesFromQueriesTakeTypes", "CREATE TABLE t (a varchar(10))",
-         "ALTER TABLE t ALTER a TYPE text", "CREATE TABLE u AS SELECT * FROM t", "differ"},
-	{"TablesFromQueriesTakeTypesOfNamedColumns", "CREATE TABLE t (a int, b int)",
-         "ALTER TABLE t ALTER a TYPE bigint", "CREATE MATERIALIZED VIEW m AS SELECT b FROM t",
-         "commute"},
-	{"GrantsOnColumnsNameThem", "CREATE TABLE t (a int, b int)", "ALTER TABLE t DROP a",
-         "GRANT SELECT (a) ON t TO somebody", "only_ba"},
-	{"InheritedChecksGoWithTheirColumn", "CREATE TABLE t (a int, b int CHECK (b > 0))",
-         "ALTER TABLE t DROP b", "CREATE TABLE u () INHERITS (t)", "commute"},
-	{"InheritedChecksAddedLaterGoWithTheirColumn",
-         "CREATE TABLE t (a int, b int); CREATE TABLE u () INHERITS (t);"
-         "ALTER TABLE t ADD CHECK (b > 0)",
-         "ALTER TABLE t DROP b", "COMMENT ON TABLE u IS 'x'", "commute"},
-	{"LikeAndADroppedIndex", "CREATE TABLE t (a int); CREATE INDEX i ON t (a)", "DROP INDEX i",
-         "CREATE TABLE u (LIKE t INCLUDING ALL)", "differ"},
-	{"SequencesOwnedByARenamedTable", "CREATE TABLE t (a int)", "ALTER TABLE t RENAME TO u",
-         "CREATE SEQUENCE s OWNED BY t.a", "only_ba"},
-	{"UsingNeedsTheOldType", "CREATE TABLE t (a text[])",
-         "ALTER TABLE t ALTER a TYPE text USING array_to_string(a, ',')",
-         "ALTER TABLE t ALTER a TYPE text USING array_to_string(a, ',')", "neither"},
-	{"IfExistsForgivesWhatTheBaseDoesNotHave", "CREATE TABLE t (a int)",
-         "CREATE INDEX IF NOT EXISTS i ON t (a)", "ALTER INDEX IF EXISTS j RENAME TO i", "commute"},
-	{"ReturnTypesMayNameTheirSchema",
-         "CREATE TYPE public.x AS (a int); CREATE TABLE t (a int);"
-         "CREATE FUNCTION public.f(public.x) RETURNS public.x LANGUAGE sql AS 'SELECT $1'",
-         "CREATE OR REPLACE FUNCTION f(x) RETURNS x LANGUAGE sql AS 'SELECT $1 '",
-         "ALTER TABLE t ADD b int", "commute"},
-	{"NamesWithoutSchemaOnADumpedBase",
-         "SELECT pg_catalog.set_config('search_path', '', false);"
-         "CREATE TABLE public.t (a int, b int); CREATE INDEX i ON public.t (a)",
-         "ALTER TABLE t DROP a", "DROP INDEX i", "only_ba"},
-	{"RenamesOfOtherTablesWithoutABase", "", "ALTER TABLE t0 RENAME c2 TO c1",
-         "ALTER TABLE t1 RENAME c1 TO c0", "commute"},
-	{"RenamesThroughARenamedTableWithoutABase", "",
-         "ALTER TABLE t0 RENAME TO t1; ALTER TABLE t1 RENAME c2 TO c1",
-         "ALTER TABLE t1 RENAME c1 TO c0", "only_ab"},
-};
 
 class Lessons : public testing::TestWithParam<Lesson>
 {
@@ -141,7 +70,7 @@ TEST_P(Lessons, AreLearnt)
 		EXPECT_LE(c.severity, CFT_SEVERITY_INFO);
 }
 
-INSTANTIATE_TEST_SUITE_P(Trials, Lessons, testing::ValuesIn(lessons),
+INSTANTIATE_TEST_SUITE_P(Trials, Lessons, testing::ValuesIn(lessons()),
                          [](const auto &lesson) { return lesson.param.name; });
 
 TEST(Limits, HoldBodiesToTheTokensOfAStatement)
