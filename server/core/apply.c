@@ -37,8 +37,7 @@ static int check_conflict(const struct cft_state *state, const struct cft_confli
 	                conflict->id);
 }
 
-static int apply_change(struct cft_state *state, const struct cft_change *change,
-                        struct cft_err *err)
+int cft_apply_change(struct cft_state *state, const struct cft_change *change, struct cft_err *err)
 {
 	if (change->intent) {
 		if (check_intent(state, change->intent, err) != 0)
@@ -67,13 +66,19 @@ static void remember_request(struct cft_state *state, const struct cft_event *ev
 
 int cft_state_apply(struct cft_state *state, const struct cft_event *event, struct cft_err *err)
 {
+	return cft_apply_from(state, event, 0, err);
+}
+
+int cft_apply_from(struct cft_state *state, const struct cft_event *event, size_t first,
+                   struct cft_err *err)
+{
 	assert(!state->loading);
 	if (event->revision != state->revision + 1)
 		return cft_fail(err, CFT_E_INCONSISTENT, "revision %llu does not follow %llu",
 		                (unsigned long long)event->revision,
 		                (unsigned long long)state->revision);
-	for (size_t i = 0; i < event->n_changes; i++) {
-		if (apply_change(state, &event->changes[i], err) != 0) {
+	for (size_t i = first; i < event->n_changes; i++) {
+		if (cft_apply_change(state, &event->changes[i], err) != 0) {
 			cft_err_prefix(err, "project %s, revision %llu", state->project,
 			               (unsigned long long)event->revision);
 			return CFT_E_INCONSISTENT;

@@ -97,3 +97,35 @@ bool cft_base_merge(struct cft_arena *arena, const struct cft_base_schema *base,
 	ret->object_count = count_created(ret->effects);
 	return true;
 }
+
+static bool begins_with(const struct cft_effects *list, const struct cft_effects *start)
+{
+	if (list->version != start->version || list->n < start->n ||
+	    list->n_statements <= start->n_statements)
+		return false;
+	for (size_t i = 0; i < start->n_statements; i++)
+		if (strcmp(list->statements[i].text, start->statements[i].text) != 0)
+			return false;
+	/* The effects of those statements, and no others. */
+	return (start->n == 0 || list->v[start->n - 1].statement < start->n_statements) &&
+	       (list->n == start->n || list->v[start->n].statement >= start->n_statements);
+}
+
+bool cft_base_added(const struct cft_base_schema *before, const struct cft_base_schema *after,
+                    struct cft_arena *arena, struct cft_effects *ret)
+{
+	if (!before || !after || strcmp(after->source, "merge") != 0 ||
+	    !begins_with(after->effects, before->effects))
+		return false;
+	size_t skip = before->effects->n, statements = before->effects->n_statements;
+	*ret = *after->effects;
+	ret->statements += statements;
+	ret->n_statements -= statements;
+	ret->n -= skip;
+	ret->v = cft_arena_array(arena, struct cft_effect, ret->n);
+	for (size_t i = 0; i < ret->n; i++) {
+		ret->v[i] = after->effects->v[skip + i];
+		ret->v[i].statement -= (uint32_t)statements;
+	}
+	return true;
+}

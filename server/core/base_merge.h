@@ -16,4 +16,9 @@
 bool cft_base_merge(struct cft_arena *arena, const struct cft_base_schema *base,
                     const struct cft_intent *intent, struct cft_base_schema *ret);
 
+/* True if `after` is `before` (either may be NULL) with a merge's DDL at its end: then `ret`, in
+ * the arena and borrowing from `after`, is that DDL. */
+bool cft_base_added(const struct cft_base_schema *before, const struct cft_base_schema *after,
+                    struct cft_arena *arena, struct cft_effects *ret);
+
 #endif

@@ -185,7 +185,7 @@ static void finish(struct cft_decide *d, struct cft_state *state)
 	struct cft_err err = CFT_ERR_INIT;
 
 	release_changes(d);
-	int code = cft_state_apply(state, event, &err);
+	int code = cft_apply_from(state, event, d->settled, &err);
 	assert(code == 0);
 	(void)code;
 	d->decision->event = event;

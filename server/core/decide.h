@@ -1,8 +1,8 @@
 /* Decide: the inside of deciding a command; one file per family of commands.
  * SPDX-License-Identifier: MIT
  *
- * A handler checks everything first, then emits changes; nothing touches the state before
- * cft_state_decide applies the finished event.
+ * A handler checks everything first, then emits changes. cft_state_decide applies the finished
+ * event; where the conflicts of others follow from a change, the handler has it settled before.
  */
 #ifndef CFT_CORE_DECIDE_H
 #define CFT_CORE_DECIDE_H
@@ -20,13 +20,14 @@ struct cft_changes {
 };
 
 struct cft_decide {
-	const struct cft_state *state;
+	struct cft_state *state;
 	const struct cft_command *command;
 	int64_t now_us;
 	struct cft_arena *arena;
 	struct cft_decision *decision;
 	struct cft_err *err;
 	struct cft_changes changes; /* each with one reference of ours */
+	size_t settled;             /* so many of the changes are in the state already */
 	bool forced;                /* another agent's intent */
 };
 
@@ -63,11 +64,17 @@ const struct cft_conflict *cft_emit_conflict(struct cft_decide *d, enum cft_chan
  * `void_resolutions`: the intent's generation is new. */
 void cft_emit_redetected(struct cft_decide *d, const struct cft_intent *intent,
                          const struct cft_drafts *drafts, bool void_resolutions);
-/* The same for the conflicts of the whole project. */
-void cft_emit_redetected_all(struct cft_decide *d, const struct cft_drafts *drafts);
-/* Emits the new base, and what changes with it: conflicts that appear and vanish. Those of the
- * intent `except` ("": none) vanish: it has become part of the base. */
-void cft_emit_base(struct cft_decide *d, struct cft_base_schema draft, const char *except);
+/* Puts what is emitted so far into the state: from here on the command cannot fail. Records that it
+ * replaces are gone where no group is open. */
+void cft_settle(struct cft_decide *d);
+/* Emits the base; the caller settles it. */
+void cft_emit_base(struct cft_decide *d, struct cft_base_schema draft);
+/* Emits what changes among the conflicts of the whole project. */
+void cft_emit_redetected_all(struct cft_decide *d);
+/* Emits what changes among the conflicts of those near to the intent with each other, now that its
+ * DDL began or ceased to lie under them (settled). `before`: who was near until then. */
+void cft_emit_redetected_near(struct cft_decide *d, const struct cft_intent *intent,
+                              const struct cft_intent_refs *before);
 /* All conflicts of an intent vanish. */
 void cft_emit_vanished(struct cft_decide *d, const struct cft_intent *intent);
 

@@ -91,6 +91,8 @@ int cft_decide_prove(struct cft_decide *d)
 int cft_decide_base(struct cft_decide *d)
 {
 	assert(d->command->base);
-	cft_emit_base(d, *d->command->base, "");
+	cft_emit_base(d, *d->command->base);
+	cft_settle(d);
+	cft_emit_redetected_all(d);
 	return 0;
 }

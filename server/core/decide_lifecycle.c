@@ -112,6 +112,18 @@ static int may_complete(struct cft_decide *d, const struct cft_intent *intent)
 	return code != 0 ? code : cft_need_rule(d, intent, accepted);
 }
 
+/* From now on its DDL lies under that of others. */
+static void complete(struct cft_decide *d, struct cft_intent draft)
+{
+	struct cft_intent_refs near;
+
+	cft_near(d->state, draft.effects, draft.id, d->arena, &near);
+	const struct cft_intent *after =
+		move(d, CFT_CHANGE_INTENT_COMPLETED, draft, CFT_INTENT_COMPLETED);
+	cft_settle(d);
+	cft_emit_redetected_near(d, after, &near);
+}
+
 int cft_decide_complete(struct cft_decide *d)
 {
 	const struct cft_intent *intent = NULL;
@@ -128,7 +140,7 @@ int cft_decide_complete(struct cft_decide *d)
 	struct cft_intent draft = *intent;
 	draft.outcome = cft_or_empty(d->command->outcome);
 	draft.notes = cft_or_empty(d->command->notes);
-	move(d, CFT_CHANGE_INTENT_COMPLETED, draft, CFT_INTENT_COMPLETED);
+	complete(d, draft);
 	return 0;
 }
 
@@ -149,16 +161,26 @@ static struct ending ending_of(enum cft_command_kind command)
 	return (struct ending){CFT_CHANGE_INTENT_ABANDONED, CFT_INTENT_ABANDONED};
 }
 
-/* What was merged is part of the schema that all others are planned against. */
-static void emit_end(struct cft_decide *d, const struct cft_intent *intent)
+/* What was merged is part of the schema that all others are planned against; what was completed
+ * lies under others no more. */
+static void emit_end(struct cft_decide *d, const struct cft_intent *after, bool was_completed)
 {
+	struct cft_intent_refs near = {0};
 	struct cft_base_schema base;
 
-	if (intent->status == CFT_INTENT_MERGED &&
-	    cft_base_merge(d->arena, d->state->base, intent, &base))
-		cft_emit_base(d, base, intent->id);
-	else
-		cft_emit_vanished(d, intent);
+	if (was_completed)
+		cft_near(d->state, after->effects, after->id, d->arena, &near);
+	if (after->status == CFT_INTENT_MERGED &&
+	    cft_base_merge(d->arena, d->state->base, after, &base))
+		cft_emit_base(d, base);
+	cft_settle(d);
+	if (after->status == CFT_INTENT_MERGED && d->state->assumed) {
+		cft_emit_redetected_all(d);
+		return;
+	}
+	cft_emit_vanished(d, after);
+	if (was_completed)
+		cft_emit_redetected_near(d, after, &near);
 }
 
 /* What an operation is putting into a database right now is not given up beside it. */
@@ -195,6 +217,6 @@ int cft_decide_end(struct cft_decide *d)
 		set_lease(d, end.to == CFT_INTENT_EXPIRED ? CFT_LEASE_LAPSE : CFT_LEASE_RELEASE,
 		          after);
 	if (cft_intent_is_terminal(after->status))
-		emit_end(d, after);
+		emit_end(d, after, intent->status == CFT_INTENT_COMPLETED);
 	return 0;
 }

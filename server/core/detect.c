@@ -3,7 +3,6 @@
  */
 #include "server/core/detect.h"
 
-#include <assert.h>
 #include <string.h>
 
 static const char *label(const struct cft_intent *intent, struct cft_arena *arena)
@@ -99,54 +98,84 @@ static void detect_pair_sorted(const struct cft_base *model, const struct cft_in
 	detect_pair(model, sorted ? x : y, sorted ? y : x, arena, drafts);
 }
 
+/* Looks at one intent's candidates, and at the schemas that lie under the pairs. */
+struct look {
+	const struct cft_state *state;
+	const struct cft_intent *subject;
+	struct cft_overlay overlay;
+	struct cft_intent_refs others;
+	struct cft_arena *arena;
+	struct cft_drafts *ret;
+};
+
+static void look_at(struct look *look, const struct cft_intent *subject)
+{
+	const struct cft_state *state = look->state;
+
+	look->subject = subject;
+	look->overlay.completed = &state->completed;
+	look->overlay.model = state->model;
+	cft_index_candidates(&state->index, subject->effects, state->model,
+	                     cft_overlay_for(&look->overlay, subject, NULL), subject->id,
+	                     look->arena, &look->others);
+}
+
+static void look_pair(struct look *look, const struct cft_intent *other)
+{
+	const struct cft_base *model = cft_overlay_for(&look->overlay, look->subject, other);
+
+	detect_pair_sorted(model, other, look->subject, look->arena, look->ret);
+}
+
 void cft_detect(const struct cft_state *state, const struct cft_intent *subject,
                 const char *own_branch, struct cft_arena *arena, struct cft_drafts *ret)
 {
-	struct cft_intent_refs others;
+	struct look look = {.state = state, .arena = arena, .ret = ret};
 
 	memset(ret, 0, sizeof(*ret));
-	cft_index_candidates(&state->index, subject->effects, state->model, subject->id, arena,
-	                     &others);
-	for (size_t i = 0; i < others.n; i++) {
-		const struct cft_intent *other = others.v[i];
+	look_at(&look, subject);
+	for (size_t i = 0; i < look.others.n; i++) {
+		const struct cft_intent *other = look.others.v[i];
 		if (!own_branch[0] || strcmp(own_branch, other->branch_name) != 0)
-			detect_pair_sorted(state->model, other, subject, arena, ret);
+			look_pair(&look, other);
 	}
+	cft_overlay_release(&look.overlay);
 }
 
-/* Conflicts of one intent with those registered before it. */
-static void detect_earlier(const struct cft_index *index, const struct cft_base *model,
-                           const struct cft_intent *subject, struct cft_arena *arena,
-                           struct cft_drafts *ret)
+void cft_detect_all(const struct cft_state *state, struct cft_arena *arena, struct cft_drafts *ret)
 {
-	struct cft_intent_refs others;
-
-	cft_index_candidates(index, subject->effects, model, subject->id, arena, &others);
-	for (size_t i = 0; i < others.n; i++)
-		if (comes_first(others.v[i], subject))
-			detect_pair(model, others.v[i], subject, arena, ret);
-}
-
-void cft_detect_all(const struct cft_state *state, const struct cft_base_schema *base,
-                    const char *except, struct cft_arena *arena, struct cft_drafts *ret)
-{
-	struct cft_base *model = cft_base_new(base->effects);
-	struct cft_index index = {0};
-	struct cft_index_member **members =
-		cft_arena_array(arena, struct cft_index_member *, state->live);
-	size_t n = 0;
+	struct look look = {.state = state, .arena = arena, .ret = ret};
 
 	memset(ret, 0, sizeof(*ret));
 	for (const struct cft_intent_entry *e = state->intents; e; e = e->hh.next) {
-		if (!e->member || strcmp(e->intent->id, except) == 0)
+		if (!e->member)
 			continue;
-		assert(n < state->live);
-		members[n++] = cft_index_add(&index, e->intent, model);
-		detect_earlier(&index, model, e->intent, arena, ret);
+		look_at(&look, e->intent);
+		for (size_t i = 0; i < look.others.n; i++)
+			if (comes_first(look.others.v[i], e->intent))
+				look_pair(&look, look.others.v[i]);
 	}
-	while (n > 0)
-		cft_index_remove(&index, members[--n]);
-	cft_base_free(model);
+	cft_overlay_release(&look.overlay);
+}
+
+void cft_detect_near(const struct cft_state *state, const struct cft_intent_refs *near,
+                     const char *except, struct cft_arena *arena, struct cft_drafts *ret)
+{
+	struct look look = {.state = state, .arena = arena, .ret = ret};
+
+	memset(ret, 0, sizeof(*ret));
+	for (size_t k = 0; k < near->n; k++) {
+		look_at(&look, near->v[k]);
+		for (size_t i = 0; i < look.others.n; i++) {
+			const struct cft_intent *other = look.others.v[i];
+			/* Of two that are both near, the later one looks. */
+			bool twice =
+				cft_intent_refs_has(near, other) && !comes_first(other, near->v[k]);
+			if (!twice && strcmp(other->id, except) != 0)
+				look_pair(&look, other);
+		}
+	}
+	cft_overlay_release(&look.overlay);
 }
 
 static bool same_texts(const struct cft_strings *a, const struct cft_strings *b)

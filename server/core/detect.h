@@ -23,9 +23,11 @@ struct cft_drafts {
 void cft_detect(const struct cft_state *state, const struct cft_intent *subject,
                 const char *own_branch, struct cft_arena *arena, struct cft_drafts *ret);
 
-/* All conflicts of the project on another base, without those of the intent `except` ("": none). */
-void cft_detect_all(const struct cft_state *state, const struct cft_base_schema *base,
-                    const char *except, struct cft_arena *arena, struct cft_drafts *ret);
+/* All conflicts of the project. */
+void cft_detect_all(const struct cft_state *state, struct cft_arena *arena, struct cft_drafts *ret);
+/* All conflicts that one of `near` (sorted) has, without those of the intent `except`. */
+void cft_detect_near(const struct cft_state *state, const struct cft_intent_refs *near,
+                     const char *except, struct cft_arena *arena, struct cft_drafts *ret);
 
 /* True if both say the same thing about the same pair. */
 bool cft_conflict_same(const struct cft_conflict *a, const struct cft_conflict *b);

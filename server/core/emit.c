@@ -131,29 +131,74 @@ void cft_emit_redetected(struct cft_decide *d, const struct cft_intent *intent,
 	emit_drafts(d, drafts, void_resolutions);
 }
 
-void cft_emit_redetected_all(struct cft_decide *d, const struct cft_drafts *drafts)
+void cft_settle(struct cft_decide *d)
 {
-	const char **ids = sorted_ids(d, drafts);
+	struct cft_err err = CFT_ERR_INIT;
 
-	for (const struct cft_conflict_entry *e = d->state->conflicts; e; e = e->hh.next) {
-		if (e->conflict->status != CFT_CONFLICT_VANISHED &&
-		    !has_id(ids, drafts->n, e->conflict->id))
-			emit_gone(d, e->conflict);
+	for (; d->settled < d->changes.n; d->settled++) {
+		int code = cft_apply_change(d->state, &d->changes.v[d->settled], &err);
+		assert(code == 0);
+		(void)code;
 	}
-	emit_drafts(d, drafts, false);
 }
 
-void cft_emit_base(struct cft_decide *d, struct cft_base_schema draft, const char *except)
+void cft_emit_base(struct cft_decide *d, struct cft_base_schema draft)
 {
-	struct cft_drafts drafts;
-
 	draft.set_us = d->now_us;
 	draft.revision = d->state->revision + 1;
 	struct cft_change change = {.kind = CFT_CHANGE_BASE_CHANGED,
 	                            .base = cft_base_schema_copy(&draft)};
 	cft_vec_push_in(d->arena, &d->changes, change);
-	cft_detect_all(d->state, change.base, except, d->arena, &drafts);
-	cft_emit_redetected_all(d, &drafts);
+}
+
+void cft_emit_redetected_all(struct cft_decide *d)
+{
+	struct cft_drafts drafts;
+
+	cft_detect_all(d->state, d->arena, &drafts);
+	const char **ids = sorted_ids(d, &drafts);
+	for (const struct cft_conflict_entry *e = d->state->conflicts; e; e = e->hh.next) {
+		if (e->conflict->status != CFT_CONFLICT_VANISHED &&
+		    !has_id(ids, drafts.n, e->conflict->id))
+			emit_gone(d, e->conflict);
+	}
+	emit_drafts(d, &drafts, false);
+}
+
+/* The conflicts of one of those near that are no more. Of two that are both near, the first tells.
+ */
+static void emit_gone_near(struct cft_decide *d, const struct cft_intent_refs *near, size_t at,
+                           const struct cft_intent *except, const char **ids, size_t n)
+{
+	const struct cft_intent_entry *entry = cft_find_intent(d->state, near->v[at]->id);
+	const struct cft_conflict_link *link;
+
+	DL_FOREACH (entry->conflicts, link) {
+		const struct cft_conflict_entry *known = link->conflict;
+		const struct cft_intent *other = known->side[known->side[0] == entry]->intent;
+		bool twice = cft_intent_refs_has(near, other) &&
+		             other->created_revision < near->v[at]->created_revision;
+		if (!twice && strcmp(other->id, except->id) != 0 &&
+		    !has_id(ids, n, known->conflict->id))
+			emit_gone(d, known->conflict);
+	}
+}
+
+void cft_emit_redetected_near(struct cft_decide *d, const struct cft_intent *intent,
+                              const struct cft_intent_refs *before)
+{
+	struct cft_intent_refs near;
+	struct cft_drafts drafts;
+
+	cft_near(d->state, intent->effects, intent->id, d->arena, &near);
+	for (size_t i = 0; i < before->n; i++)
+		cft_vec_push_in(d->arena, &near, before->v[i]);
+	cft_intent_refs_sort(&near);
+	cft_detect_near(d->state, &near, intent->id, d->arena, &drafts);
+	const char **ids = sorted_ids(d, &drafts);
+	for (size_t i = 0; i < near.n; i++)
+		emit_gone_near(d, &near, i, intent, ids, drafts.n);
+	emit_drafts(d, &drafts, false);
 }
 
 void cft_emit_vanished(struct cft_decide *d, const struct cft_intent *intent)

@@ -24,13 +24,13 @@ static void link_slot(struct cft_index *index, struct cft_index_slot *slot,
 }
 
 struct cft_index_member *cft_index_add(struct cft_index *index, const struct cft_intent *intent,
-                                       const struct cft_base *base)
+                                       const struct cft_base *base, const struct cft_base *over)
 {
 	struct cft_arena arena = CFT_ARENA_INIT;
 	struct cft_conflict_key *keys = NULL;
 	size_t n = 0;
 
-	cft_conflict_keys(intent->effects, base, &arena, &keys, &n);
+	cft_conflict_keys_over(intent->effects, base, over, &arena, &keys, &n);
 	struct cft_index_member *member =
 		cft_calloc(1, sizeof(*member) + n * sizeof(member->slots[0]));
 	member->intent = intent;
@@ -87,6 +87,12 @@ static int by_registration(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+bool cft_intent_refs_has(const struct cft_intent_refs *refs, const struct cft_intent *intent)
+{
+	return refs->n > 0 &&
+	       bsearch(&intent, refs->v, refs->n, sizeof(*refs->v), by_registration) != NULL;
+}
+
 void cft_intent_refs_sort(struct cft_intent_refs *refs)
 {
 	size_t kept = 0;
@@ -101,14 +107,15 @@ void cft_intent_refs_sort(struct cft_intent_refs *refs)
 }
 
 void cft_index_candidates(const struct cft_index *index, const struct cft_effects *effects,
-                          const struct cft_base *base, const char *exclude_id,
-                          struct cft_arena *arena, struct cft_intent_refs *ret)
+                          const struct cft_base *base, const struct cft_base *over,
+                          const char *exclude_id, struct cft_arena *arena,
+                          struct cft_intent_refs *ret)
 {
 	struct cft_conflict_key *keys = NULL;
 	size_t n = 0;
 
 	memset(ret, 0, sizeof(*ret));
-	cft_conflict_keys(effects, base, arena, &keys, &n);
+	cft_conflict_keys_over(effects, base, over, arena, &keys, &n);
 	uint32_t *hashes = cft_arena_array(arena, uint32_t, n);
 	for (size_t i = 0; i < n; i++) {
 		hashes[i] = cft_key_hash(keys[i].text);

@@ -38,9 +38,10 @@ struct cft_index {
 	struct cft_key_table keys;
 };
 
-/* Enters an intent. The member is the index's until cft_index_remove. */
+/* Enters an intent by its keys on the base and on the schema `over` it (overlay.h), which may be
+ * the same. The member is the index's until cft_index_remove. */
 struct cft_index_member *cft_index_add(struct cft_index *index, const struct cft_intent *intent,
-                                       const struct cft_base *base);
+                                       const struct cft_base *base, const struct cft_base *over);
 void cft_index_remove(struct cft_index *index, struct cft_index_member *member);
 
 struct cft_intent_refs {
@@ -50,11 +51,14 @@ struct cft_intent_refs {
 
 /* The intents that `effects` may conflict with, without `exclude_id`, in order of registration. */
 void cft_index_candidates(const struct cft_index *index, const struct cft_effects *effects,
-                          const struct cft_base *base, const char *exclude_id,
-                          struct cft_arena *arena, struct cft_intent_refs *ret);
+                          const struct cft_base *base, const struct cft_base *over,
+                          const char *exclude_id, struct cft_arena *arena,
+                          struct cft_intent_refs *ret);
 /* The intents entered under one key, strong or weak, in order of registration. */
 void cft_index_holders(const struct cft_index *index, const char *key, struct cft_arena *arena,
                        struct cft_intent_refs *ret);
+/* True if it is among them; they are sorted. */
+bool cft_intent_refs_has(const struct cft_intent_refs *refs, const struct cft_intent *intent);
 /* Sorts by registration and takes out duplicates. */
 void cft_intent_refs_sort(struct cft_intent_refs *refs);
 

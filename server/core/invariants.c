@@ -34,6 +34,8 @@ static void check_intent(const struct cft_state *state, const struct cft_intent_
 	assert(intent->updated_revision <= state->revision);
 	if (live)
 		check_member(entry);
+	assert((entry->completed != NULL) == (intent->status == CFT_INTENT_COMPLETED));
+	assert(!entry->completed || entry->completed->intent == intent);
 }
 
 static void check_sides(const struct cft_conflict_entry *entry)

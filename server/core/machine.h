@@ -10,6 +10,7 @@
 #include "common/base/vec.h"
 #include "server/core/hash.h"
 #include "server/core/index.h"
+#include "server/core/overlay.h"
 #include "server/core/state.h"
 
 #ifdef __cplusplus
@@ -27,6 +28,7 @@ struct cft_conflict_link {
 struct cft_intent_entry {
 	const struct cft_intent *intent;     /* a reference */
 	struct cft_index_member *member;     /* while live */
+	struct cft_index_member *completed;  /* while COMPLETED */
 	struct cft_conflict_link *conflicts; /* open and resolved ones */
 	UT_hash_handle hh;                   /* by id, in order of registration */
 };
@@ -80,8 +82,10 @@ struct cft_state {
 	struct cft_branch *branches;
 	struct cft_agent *agents;
 	struct cft_index index;
+	struct cft_index completed; /* of the COMPLETED ones, by their keys on the base alone */
 	const struct cft_base_schema *base; /* a reference, or NULL */
 	struct cft_base *model;             /* of base */
+	bool assumed; /* the last merge brought in what it only names: all are near */
 	CFT_VEC(struct cft_undo) undo;
 };
 
@@ -91,6 +95,10 @@ void cft_put_intent(struct cft_state *state, const struct cft_intent *intent);
 void cft_put_conflict(struct cft_state *state, const struct cft_conflict *conflict);
 void cft_put_base(struct cft_state *state, const struct cft_base_schema *base);
 void cft_put_request(struct cft_state *state, const struct cft_request *request);
+/* The live intents that DDL may have to do with, also through what is COMPLETED: whose keys and
+ * conflicts may change when it begins or ceases to lie under others. Without `except`, sorted. */
+void cft_near(const struct cft_state *state, const struct cft_effects *effects, const char *except,
+              struct cft_arena *arena, struct cft_intent_refs *ret);
 /* Undoes one entry of the journal. */
 void cft_put_back(struct cft_state *state, const struct cft_undo *undo);
 
@@ -104,6 +112,14 @@ struct cft_intent_entry *cft_find_intent(const struct cft_state *state, const ch
 struct cft_conflict_entry *cft_find_conflict(const struct cft_state *state, const char *id);
 struct cft_request *cft_find_request(const struct cft_state *state, const char *id);
 size_t cft_agent_live(const struct cft_state *state, const char *agent_id);
+
+/* -- apply.c -- */
+
+/* Folds one change of the event that follows the state's revision. */
+int cft_apply_change(struct cft_state *state, const struct cft_change *change, struct cft_err *err);
+/* Folds the event's changes from `first` on: those before it are in the state. */
+int cft_apply_from(struct cft_state *state, const struct cft_event *event, size_t first,
+                   struct cft_err *err);
 
 /* -- request.c -- */
 

@@ -63,8 +63,8 @@ void cft_state_missing(const struct cft_state *state, const struct cft_intent *s
 	memset(ret, 0, sizeof(*ret));
 	if (!state->model || !subject->effects)
 		return;
-	cft_index_candidates(&state->index, subject->effects, state->model, subject->id, arena,
-	                     &others);
+	cft_index_candidates(&state->index, subject->effects, state->model, state->model,
+	                     subject->id, arena, &others);
 	const struct cft_effects **lists =
 		cft_arena_array(arena, const struct cft_effects *, others.n + 1);
 	for (size_t i = 0; i < others.n; i++)

@@ -1,6 +1,7 @@
 /* Put: records enter the state, change and leave here, with their indexes and the undo journal.
  * SPDX-License-Identifier: MIT
  */
+#include "server/core/base_merge.h"
 #include "server/core/machine.h"
 
 #include <assert.h>
@@ -85,10 +86,25 @@ static void agent_loses(struct cft_state *state, const char *agent_id)
 	free(agent);
 }
 
-static void enter_live(struct cft_state *state, struct cft_intent_entry *entry)
+static struct cft_overlay overlay_of(const struct cft_state *state)
+{
+	return (struct cft_overlay){.completed = &state->completed, .model = state->model};
+}
+
+static void enter_index(struct cft_state *state, struct cft_intent_entry *entry,
+                        struct cft_overlay *overlay)
 {
 	assert(!entry->member);
-	entry->member = cft_index_add(&state->index, entry->intent, state->model);
+	entry->member = cft_index_add(&state->index, entry->intent, state->model,
+	                              cft_overlay_for(overlay, entry->intent, NULL));
+}
+
+static void enter_live(struct cft_state *state, struct cft_intent_entry *entry)
+{
+	struct cft_overlay overlay = overlay_of(state);
+
+	enter_index(state, entry, &overlay);
+	cft_overlay_release(&overlay);
 	agent_gains(state, entry->intent->agent_id);
 	state->live++;
 }
@@ -102,11 +118,81 @@ static void leave_live(struct cft_state *state, struct cft_intent_entry *entry)
 	state->live--;
 }
 
+/* -- completed intents: their DDL lies under that of others, whose keys depend on it -- */
+
+static bool is_completed(const struct cft_intent *intent)
+{
+	return intent->status == CFT_INTENT_COMPLETED;
+}
+
+static void add_candidates(const struct cft_state *state, const struct cft_effects *effects,
+                           const char *except, struct cft_arena *arena, struct cft_intent_refs *ret)
+{
+	struct cft_intent_refs found;
+
+	cft_index_candidates(&state->index, effects, state->model, state->model, except, arena,
+	                     &found);
+	for (size_t i = 0; i < found.n; i++)
+		cft_vec_push_in(arena, ret, found.v[i]);
+}
+
+void cft_near(const struct cft_state *state, const struct cft_effects *effects, const char *except,
+              struct cft_arena *arena, struct cft_intent_refs *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	add_candidates(state, effects, except, arena, ret);
+	size_t direct = ret->n;
+	for (size_t i = 0; i < direct; i++)
+		if (is_completed(ret->v[i]))
+			add_candidates(state, ret->v[i]->effects, except, arena, ret);
+	cft_intent_refs_sort(ret);
+}
+
+static void add_completed(struct cft_state *state, struct cft_intent_entry *entry)
+{
+	assert(!entry->completed);
+	entry->completed =
+		cft_index_add(&state->completed, entry->intent, state->model, state->model);
+}
+
+static void remove_completed(struct cft_state *state, struct cft_intent_entry *entry)
+{
+	cft_index_remove(&state->completed, entry->completed);
+	entry->completed = NULL;
+}
+
+static void rekey(struct cft_state *state, const struct cft_intent_refs *refs)
+{
+	struct cft_overlay overlay = overlay_of(state);
+
+	for (size_t i = 0; i < refs->n; i++) {
+		struct cft_intent_entry *entry = cft_find_intent(state, refs->v[i]->id);
+		cft_index_remove(&state->index, entry->member);
+		entry->member = NULL;
+		enter_index(state, entry, &overlay);
+	}
+	cft_overlay_release(&overlay);
+}
+
+static void set_completed(struct cft_state *state, struct cft_intent_entry *entry, bool completed)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+	struct cft_intent_refs near;
+
+	cft_near(state, entry->intent->effects, entry->intent->id, &arena, &near);
+	if (completed)
+		add_completed(state, entry);
+	else
+		remove_completed(state, entry);
+	rekey(state, &near);
+	cft_arena_release(&arena);
+}
+
 /* -- intents -- */
 
 static void free_intent_entry(struct cft_state *state, struct cft_intent_entry *entry)
 {
-	assert(!entry->conflicts && !entry->member);
+	assert(!entry->conflicts && !entry->member && !entry->completed);
 	HASH_DEL(state->intents, entry);
 	cft_intent_unref(entry->intent);
 	free(entry);
@@ -133,6 +219,8 @@ static void set_intent(struct cft_state *state, struct cft_intent_entry *entry,
 		is_live(before) && is_live(intent) && before->generation == intent->generation;
 
 	assert(strcmp(before->id, intent->id) == 0);
+	if (entry->completed && !(same_place && is_completed(intent)))
+		set_completed(state, entry, false);
 	if (entry->member && !same_place)
 		leave_live(state, entry);
 	entry->intent = intent;
@@ -141,6 +229,10 @@ static void set_intent(struct cft_state *state, struct cft_intent_entry *entry,
 		entry->member->intent = intent;
 	else if (is_live(intent))
 		enter_live(state, entry);
+	if (entry->completed)
+		entry->completed->intent = intent;
+	else if (is_completed(intent))
+		set_completed(state, entry, true);
 }
 
 void cft_put_intent(struct cft_state *state, const struct cft_intent *intent)
@@ -273,25 +365,86 @@ void cft_put_request(struct cft_state *state, const struct cft_request *request)
 		journal(state, CFT_UNDO_REQUEST, mine, NULL);
 }
 
-/* -- the base: a change of it moves every key -- */
+/* -- the base: a change of it moves keys -- */
 
-static void set_base(struct cft_state *state, const struct cft_base_schema *base)
+static void enter_all(struct cft_state *state)
+{
+	struct cft_overlay overlay = overlay_of(state);
+	struct cft_intent_entry *entry, *next;
+
+	HASH_ITER (hh, state->intents, entry, next)
+		if (is_completed(entry->intent))
+			add_completed(state, entry);
+	HASH_ITER (hh, state->intents, entry, next)
+		if (is_live(entry->intent))
+			enter_index(state, entry, &overlay);
+	cft_overlay_release(&overlay);
+}
+
+static void leave_all(struct cft_state *state)
 {
 	struct cft_intent_entry *entry, *next;
 
 	HASH_ITER (hh, state->intents, entry, next) {
-		if (!entry->member)
-			continue;
-		cft_index_remove(&state->index, entry->member);
+		if (entry->completed)
+			remove_completed(state, entry);
+		if (entry->member)
+			cft_index_remove(&state->index, entry->member);
 		entry->member = NULL;
 	}
+}
+
+static void rebuild(struct cft_state *state)
+{
+	leave_all(state);
 	cft_base_free(state->model);
-	state->base = base;
-	state->model = base ? cft_base_new(base->effects) : NULL;
-	HASH_ITER (hh, state->intents, entry, next) {
-		if (is_live(entry->intent) && !state->loading)
-			entry->member = cft_index_add(&state->index, entry->intent, state->model);
+	state->model = state->base ? cft_base_new(state->base->effects) : NULL;
+	if (!state->loading)
+		enter_all(state);
+}
+
+/* A merge adds DDL to the base: only who has to do with it has new keys. */
+static void extend(struct cft_state *state, const struct cft_effects *more)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+	struct cft_intent_refs near, now;
+
+	cft_near(state, more, "", &arena, &near);
+	state->assumed = cft_base_extend(state->model, more);
+	if (state->assumed) {
+		leave_all(state);
+		enter_all(state);
+		cft_arena_release(&arena);
+		return;
 	}
+	cft_near(state, more, "", &arena, &now);
+	for (size_t i = 0; i < now.n; i++)
+		cft_vec_push_in(&arena, &near, now.v[i]);
+	cft_intent_refs_sort(&near);
+	for (size_t i = 0; i < near.n; i++) {
+		struct cft_intent_entry *entry = cft_find_intent(state, near.v[i]->id);
+		if (!entry->completed)
+			continue;
+		remove_completed(state, entry);
+		add_completed(state, entry);
+	}
+	rekey(state, &near);
+	cft_arena_release(&arena);
+}
+
+static void set_base(struct cft_state *state, const struct cft_base_schema *base)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+	struct cft_effects more;
+	bool extends = !state->loading && cft_base_added(state->base, base, &arena, &more);
+
+	state->base = base;
+	state->assumed = false;
+	if (extends)
+		extend(state, &more);
+	else
+		rebuild(state);
+	cft_arena_release(&arena);
 }
 
 void cft_put_base(struct cft_state *state, const struct cft_base_schema *base)
@@ -352,9 +505,12 @@ void cft_put_loaded(struct cft_state *state)
 	struct cft_conflict_entry *conflict, *next_conflict;
 
 	assert(!state->loading && state->live == 0);
+	enter_all(state);
 	HASH_ITER (hh, state->intents, intent, next_intent) {
-		if (is_live(intent->intent))
-			enter_live(state, intent);
+		if (!intent->member)
+			continue;
+		agent_gains(state, intent->intent->agent_id);
+		state->live++;
 	}
 	HASH_ITER (hh, state->conflicts, conflict, next_conflict) {
 		if (counts(conflict->conflict))

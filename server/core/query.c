@@ -151,3 +151,15 @@ void cft_state_list_conflicts(const struct cft_state *state,
 	ret->v = found.v;
 	ret->n = found.n;
 }
+
+void cft_state_under(const struct cft_state *state, const struct cft_intent *a,
+                     const struct cft_intent *b, struct cft_arena *arena,
+                     struct cft_intent_list *ret)
+{
+	struct cft_intent_refs lists;
+
+	cft_overlay_lists(&state->completed, state->model, a, b, arena, &lists);
+	cft_intent_refs_sort(&lists);
+	ret->v = lists.v;
+	ret->n = lists.n;
+}

@@ -36,6 +36,8 @@ static void free_intents(struct cft_state *state)
 		HASH_DEL(state->intents, entry);
 		if (entry->member)
 			cft_index_remove(&state->index, entry->member);
+		if (entry->completed)
+			cft_index_remove(&state->completed, entry->completed);
 		cft_intent_unref(entry->intent);
 		free(entry);
 	}

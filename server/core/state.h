@@ -88,14 +88,20 @@ void cft_state_check(const struct cft_state *state, const char *agent_id,
 void cft_state_missing(const struct cft_state *state, const struct cft_intent *subject,
                        struct cft_arena *arena, struct cft_conflict_list *ret);
 
+/* The COMPLETED intents whose DDL lies over the base where these two are compared, in order of
+ * registration; without the two. */
+struct cft_intent_list {
+	const struct cft_intent **v;
+	size_t n;
+};
+void cft_state_under(const struct cft_state *state, const struct cft_intent *a,
+                     const struct cft_intent *b, struct cft_arena *arena,
+                     struct cft_intent_list *ret);
+
 struct cft_intent_filter {
 	uint32_t status_mask; /* bit (1 << status); 0 = all */
 	const char *agent_id; /* NULL or "" = all */
 	const char *table;    /* "users" or "public.users" */
-};
-struct cft_intent_list {
-	const struct cft_intent **v;
-	size_t n;
 };
 /* In order of registration. */
 void cft_state_list_intents(const struct cft_state *state, const struct cft_intent_filter *filter,

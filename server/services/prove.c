@@ -83,14 +83,23 @@ static char *join(struct cft_arena *arena, const char *const *statements, size_t
 	return joined;
 }
 
-static char *base_text(struct cft_arena *arena, const struct cft_base_schema *base)
+/* The base, and what is completed and lies over it. */
+static char *base_text(struct cft_arena *arena, const struct cft_state *state,
+                       const struct cft_intent *a, const struct cft_intent *b)
 {
-	size_t n = base ? base->effects->n_statements : 0;
-	const char **texts = cft_arena_array(arena, const char *, n);
+	const struct cft_base_schema *base = cft_state_base(state);
+	struct cft_buf text = CFT_BUF_INIT;
+	struct cft_intent_list under;
 
-	for (size_t i = 0; i < n; i++)
-		texts[i] = base->effects->statements[i].text;
-	return join(arena, texts, n);
+	for (size_t i = 0; base && i < base->effects->n_statements; i++)
+		cft_buf_addf(&text, "%s\n;\n", base->effects->statements[i].text);
+	cft_state_under(state, a, b, arena, &under);
+	for (size_t i = 0; i < under.n; i++)
+		cft_buf_addf(&text, "RESET search_path;\n%s",
+		             join(arena, under.v[i]->statements.v, under.v[i]->statements.n));
+	char *joined = cft_arena_strdup(arena, cft_buf_str(&text));
+	cft_buf_release(&text);
+	return joined;
 }
 
 static int find(const struct cft_state *state, const char *id, const struct cft_conflict **ret,
@@ -131,7 +140,7 @@ static void on_state(void *arg, const struct cft_state *state, int64_t now_us,
 	const struct cft_base_schema *base = cft_state_base(state);
 	assert(a && b);
 	struct cft_proof_texts texts = {
-		.base = base_text(p->m.arena, base),
+		.base = base_text(p->m.arena, state, a, b),
 		.a = join(p->m.arena, a->statements.v, a->statements.n),
 		.b = join(p->m.arena, b->statements.v, b->statements.n),
 	};

@@ -17,13 +17,22 @@
 extern "C" {
 #endif
 
-/* The schema that everybody starts from. Immutable once built. */
+/* The schema that everybody starts from. Changed by cft_base_extend alone. */
 struct cft_base;
 
 /* Folds the effects of a base schema's SQL into a schema. What cannot be applied is skipped: a
  * base is somebody's reality, not ours to refuse. Free with cft_base_free (accepts NULL). */
 struct cft_base *cft_base_new(const struct cft_effects *effects);
 void cft_base_free(struct cft_base *base);
+/* Folds more effects into it: as if they had stood at the end of the base schema's. True if they
+ * name something that it did not have, which is taken to exist from then on. Not while another
+ * thread uses it, nor while something lies over it. */
+bool cft_base_extend(struct cft_base *base, const struct cft_effects *effects);
+/* A schema of its own: `below` (may be NULL: nothing is known) and the lists over it, each as far
+ * as it can be applied; what makes a table comes before what uses it, else in the order given. It
+ * borrows `below` and the lists: they outlive it. */
+struct cft_base *cft_base_over(const struct cft_base *below, const struct cft_effects *const *lists,
+                               size_t n);
 /* How many objects it knows, children included. */
 size_t cft_base_objects(const struct cft_base *base);
 
@@ -118,6 +127,10 @@ struct cft_conflict_key {
 };
 void cft_conflict_keys(const struct cft_effects *effects, const struct cft_base *base,
                        struct cft_arena *arena, struct cft_conflict_key **ret, size_t *ret_n);
+/* The same on two schemas at once: the keys of either. */
+void cft_conflict_keys_over(const struct cft_effects *effects, const struct cft_base *base,
+                            const struct cft_base *over, struct cft_arena *arena,
+                            struct cft_conflict_key **ret, size_t *ret_n);
 
 /* What the effects name and neither the base (not NULL) nor any of the other lists has: tables,
  * columns and the like, in order of first need. What IF EXISTS forgives, and what runs in a

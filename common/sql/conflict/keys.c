@@ -482,6 +482,13 @@ static int compare_keys(const void *a, const void *b)
 void cft_conflict_keys(const struct cft_effects *effects, const struct cft_base *base,
                        struct cft_arena *arena, struct cft_conflict_key **ret, size_t *ret_n)
 {
+	cft_conflict_keys_over(effects, base, base, arena, ret, ret_n);
+}
+
+void cft_conflict_keys_over(const struct cft_effects *effects, const struct cft_base *base,
+                            const struct cft_base *over, struct cft_arena *arena,
+                            struct cft_conflict_key **ret, size_t *ret_n)
+{
 	struct key_list list = {.arena = arena, .path = DEFAULT_PATH};
 	size_t kept = 0;
 
@@ -489,6 +496,8 @@ void cft_conflict_keys(const struct cft_effects *effects, const struct cft_base 
 		effect_keys(&list, &effects->v[i]);
 		if (base)
 			base_keys(&list, &base->world, &effects->v[i]);
+		if (over && over != base)
+			base_keys(&list, &over->world, &effects->v[i]);
 	}
 	if (list.v.n)
 		qsort(list.v.v, list.v.n, sizeof(*list.v.v), compare_keys);

@@ -351,3 +351,74 @@ TEST(Base, TellsWhatNobodyHas)
 	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "bob", "int_2"));
 	EXPECT_STREQ("", tell("int_1"));
 }
+
+// C made a table and waits for its merge: A and B are compared on it.
+TEST(Completed, LiesUnderTheComparisonsOfOthers)
+{
+	CoreWorld w;
+	ASSERT_EQ(0, w.SetBase("CREATE TABLE users (id int PRIMARY KEY)"));
+	ASSERT_EQ(0, w.Register("carol", "int_c",
+	                        "CREATE TABLE posts (id int, owner int);"
+	                        "CREATE VIEW owners AS SELECT owner FROM posts"));
+	ASSERT_EQ(0, w.Register("alice", "int_a", "ALTER TABLE posts DROP COLUMN owner CASCADE"));
+	ASSERT_EQ(0, w.Register("bob", "int_b", "COMMENT ON VIEW owners IS 'who'"));
+	auto between = [&](const char *a, const char *b) {
+		std::string kinds;
+		for (const cft_conflict *c : w.Conflicts())
+			if (c->intent_a == std::string(a) && c->intent_b == std::string(b))
+				kinds += std::string(cft_class_text(
+						 (cft_conflict_class)c->conflict_class)) +
+				         " ";
+		return kinds;
+	};
+
+	EXPECT_EQ("", between("int_a", "int_b")); // nobody knows yet that the view is C's
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "carol", "int_c", [](cft_command &c) {
+		c.accept_risk = true;
+		c.reason = "agreed";
+	}));
+	EXPECT_EQ("destructive ", between("int_a", "int_b"));
+	EXPECT_NE(std::string::npos, w.Kinds().find("intent.completed conflict.detected"));
+	cft_state_check_invariants(w.state);
+
+	// A check sees it too.
+	EXPECT_EQ(2u, w.Check("dave", "DROP VIEW owners").size() - 1);
+
+	// Merged, it is the base's; nothing changes between the two.
+	ASSERT_EQ(0, w.Do(CFT_CMD_MERGE, "carol", "int_c"));
+	EXPECT_EQ("destructive ", between("int_a", "int_b"));
+	cft_state_check_invariants(w.state);
+}
+
+TEST(Completed, LiesUnderNobodyOnceItIsAbandoned)
+{
+	CoreWorld w;
+	ASSERT_EQ(0, w.SetBase("CREATE TABLE posts (id int, owner int)"));
+	ASSERT_EQ(0, w.Register("carol", "int_c", "CREATE VIEW owners AS SELECT owner FROM posts"));
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "carol", "int_c"));
+	ASSERT_EQ(0, w.Register("alice", "int_a", "ALTER TABLE posts DROP COLUMN owner CASCADE"));
+	ASSERT_EQ(0, w.Register("bob", "int_b", "COMMENT ON VIEW owners IS 'who'"));
+	size_t with = w.Conflicts().size();
+	ASSERT_EQ(0, w.Do(CFT_CMD_ABANDON, "carol", "int_c"));
+	EXPECT_LT(w.Conflicts().size(), with);
+	for (const cft_conflict *c : w.Conflicts())
+		ADD_FAILURE() << c->explanation;
+	cft_state_check_invariants(w.state);
+}
+
+TEST(Completed, OfTwoMadeInAnyOrderTheOneThatMakesTheTableComesFirst)
+{
+	CoreWorld w;
+	ASSERT_EQ(0, w.SetBase("CREATE TABLE users (id int)"));
+	ASSERT_EQ(0, w.Register("carol", "int_2", "CREATE TABLE posts (id int)"));
+	ASSERT_EQ(0, w.Register("dave", "int_1", "ALTER TABLE posts RENAME COLUMN id TO post_id"));
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "carol", "int_2"));
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "dave", "int_1"));
+	ASSERT_EQ(0, w.Register("alice", "int_3", "CREATE INDEX ON posts (post_id)"));
+	ASSERT_EQ(0, w.Register("bob", "int_4", "ALTER TABLE posts ADD COLUMN post_id int"));
+	bool found = false; // bob's column is there already
+	for (const cft_conflict *c : w.Conflicts())
+		found = found || (c->intent_b == std::string("int_4"));
+	EXPECT_TRUE(found);
+	cft_state_check_invariants(w.state);
+}
