@@ -8,7 +8,7 @@
  */
 #include "common/base/buf.h"
 #include "common/base/json.h"
-#include "common/sql/analyze.h"
+#include "common/sql/effect/analyze.h"
 #include "server/core/state.h"
 
 #include <stdio.h>
