@@ -11,12 +11,13 @@
 #include "common/sql/effect/analyze.h"
 #include "server/core/state.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { TABLES = 500, TIMES = 50, COMPLETED = 50 };
+enum { TABLES = 500, TIMES = 50, COMPLETED = 50, KEPT_BYTES = 32 << 20 };
 
 struct bench {
 	struct cft_state *state;
@@ -182,6 +183,8 @@ static void measure(size_t live)
 
 int main(int argc, char **argv)
 {
+	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES); /* as the server does */
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	if (argc < 2) {
 		measure(1000);
 		measure(10000);
