@@ -212,7 +212,7 @@ static const struct cft_opt options[] = {
          .type = CFT_OPT_PATH,
          .value = "SCHEMA.sql",
          .help = "The schema that both start from; without it, what they refer to is taken to "
-                 "exist"},
+                 "exist, and with --branches it is the migrations of --against"},
 	CFT_COMPARE_RANGES,
 	CFT_COMPARE_BRANCHES,
 	CFT_COMPARE_AGAINST,

@@ -15,6 +15,8 @@ struct verify {
 	struct cft_effects declared;
 	struct cft_git_files files;
 	json_t *undeclared; /* the findings */
+	json_t *missing;    /* declared, and not done by the range */
+	bool *done;         /* for each declared effect */
 };
 
 static int analyze(struct verify *v, const char *sql, struct cft_effects *ret, struct cft_err *err)
@@ -119,6 +121,41 @@ static const char *problem(const struct verify *v, const struct cft_effect *effe
 	return table_declared(v, effect) ? NULL : found;
 }
 
+/* -- is what is declared done? -- */
+
+static void note_done(struct verify *v, const struct cft_effect *effect)
+{
+	for (size_t i = 0; i < v->declared.n; i++) {
+		const struct cft_effect *declared = &v->declared.v[i];
+		bool sketch = declared->flags & CFT_EFFECT_SKETCH;
+		if (sketch ? same_relation(declared, effect) : same_object(declared, effect))
+			v->done[i] = true;
+	}
+}
+
+static bool is_part_of_done(const struct verify *v, size_t i)
+{
+	while (i > 0 && v->declared.v[i].flags & CFT_EFFECT_PART)
+		i--;
+	return v->done[i];
+}
+
+static void list_missing(struct verify *v)
+{
+	for (size_t i = 0; i < v->declared.n; i++) {
+		const struct cft_effect *effect = &v->declared.v[i];
+		if (v->done[i] || is_part_of_done(v, i) || !changes(effect) ||
+		    effect->statement >= v->declared.n_statements)
+			continue;
+		const char *statement = v->declared.statements[effect->statement].text;
+		json_array_append_new(v->missing,
+		                      json_pack("{s:s,s:s,s:s}", "object",
+		                                cft_effect_key(v->coord->cmd->arena, effect),
+		                                "operation", cft_effect_op_text(effect->op),
+		                                "statement", statement));
+	}
+}
+
 /* -- the files of the range -- */
 
 static bool told_before(const struct verify *v, const char *object, const char *statement)
@@ -159,9 +196,11 @@ static int check_file(struct verify *v, const struct cft_git_file *file, struct 
 
 	if (rc != 0)
 		return cft_err_at(err, file->path, err->line, err->column);
-	for (size_t i = 0; i < effects.n; i++)
+	for (size_t i = 0; i < effects.n; i++) {
+		note_done(v, &effects.v[i]);
 		if (effects.v[i].statement < effects.n_statements)
 			check_effect(v, file, &effects, &effects.v[i]);
+	}
 	return 0;
 }
 
@@ -175,10 +214,13 @@ static int check(struct verify *v, struct cft_err *err)
 		cft_vec_push_in(cmd->arena, &declared, statement);
 	}
 	int rc = analyze(v, cft_git_join(cmd->arena, &declared), &v->declared, err);
+	v->done = cft_arena_array(cmd->arena, bool, v->declared.n);
 	if (rc == 0)
 		rc = cft_git_added(cmd->arena, cft_cmd_str(cmd, "git-range"), &v->files, err);
 	for (size_t i = 0; i < v->files.n && rc == 0; i++)
 		rc = check_file(v, &v->files.v[i], err);
+	if (rc == 0)
+		list_missing(v);
 	return rc;
 }
 
@@ -207,10 +249,15 @@ static void answer(struct verify *v, uint64_t revision)
 		             json_string_value(json_object_get(found, "problem")),
 		             json_string_value(json_object_get(found, "operation")),
 		             json_string_value(json_object_get(found, "object")));
+	json_array_foreach (v->missing, i, found)
+		cft_out_mark(out, CFT_MARK_WARN, "declared, and not in the range: %s %s",
+		             json_string_value(json_object_get(found, "operation")),
+		             json_string_value(json_object_get(found, "object")));
 	cft_coord_answer(v->coord,
-	                 json_pack("{s:s,s:b,s:o,s:O}", "intent_id", v->intent->id, "declared",
+	                 json_pack("{s:s,s:b,s:o,s:O,s:O}", "intent_id", v->intent->id, "declared",
 	                           json_array_size(v->undeclared) == 0, "files",
-	                           paths_json(&v->files), "undeclared", v->undeclared),
+	                           paths_json(&v->files), "undeclared", v->undeclared, "missing",
+	                           v->missing),
 	                 revision);
 }
 
@@ -219,7 +266,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	Confiture__V1__GetIntentRequest request = CONFITURE__V1__GET_INTENT_REQUEST__INIT;
 	Confiture__V1__GetIntentResponse *response;
 	struct cft_coord coord;
-	struct verify v = {.coord = &coord, .undeclared = json_array()};
+	struct verify v = {.coord = &coord, .undeclared = json_array(), .missing = json_array()};
 	int rc = cft_coord_open(cmd, &coord, err);
 
 	if (rc == 0) {
@@ -236,6 +283,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 		cft_coord_close(&coord);
 	}
 	json_decref(v.undeclared);
+	json_decref(v.missing);
 	return rc;
 }
 
@@ -259,7 +307,9 @@ const struct cft_command cft_cmd_coordinate_verify = {
 	.summary = "Check that the migrations of a branch do what the intent declared",
 	.description =
 		"Exits with 5 and names each change that the intent does not declare, or declares "
-		"otherwise. A sketch covers whatever is done to its table, a declared table "
+		"otherwise. What is declared and not in the range is listed, and is no failure: it "
+		"may come in a later one. A sketch covers whatever is done to its table, a "
+                "declared table "
 		"whatever is done to it where the intent's DDL does not speak of it.",
 	.options = options,
 	.examples = examples,

@@ -14,7 +14,8 @@ enum { CFT_COMPARE_LIMIT_BYTES = 64 << 20 };
 int cft_compare_analyze(struct cft_cmd *cmd, const char *sql, bool base, struct cft_effects *ret,
                         struct cft_err *err);
 /* --branches: every two of the branches that the pattern names, by the migrations that they add to
- * --against. Prints the answer; returns the exit code. `base` may be NULL. */
+ * --against. Prints the answer; returns the exit code. `base` NULL: the migrations that --against
+ * has. */
 int cft_compare_branches(struct cft_cmd *cmd, const struct cft_effects *base, struct cft_err *err);
 
 /* Rows of the option table. */

@@ -64,6 +64,28 @@ static int read_branches(struct pairs *p, struct cft_err *err)
 	return rc;
 }
 
+/* What is merged already: the migrations of the branch that all will be merged into. A base that
+ * cannot be read is none, as without one what the branches name is taken to exist. */
+static struct cft_base *merged_base(struct pairs *p)
+{
+	struct cft_git_files files;
+	struct cft_effects effects = {0};
+	struct cft_err err = CFT_ERR_INIT;
+	int rc = cft_git_tree(p->cmd->arena, p->against, &files, &err);
+
+	if (rc == 0 && files.n == 0)
+		return NULL;
+	if (rc == 0)
+		rc = cft_compare_analyze(p->cmd, cft_git_join(p->cmd->arena, &files), true,
+		                         &effects, &err);
+	if (rc == 0)
+		return cft_base_new(&effects);
+	cft_out_mark(p->cmd->out, CFT_MARK_WARN,
+	             "compared without a base schema: the migrations of %s cannot be read: %s",
+	             p->against, err.message);
+	return NULL;
+}
+
 static void tell(struct pairs *p, const struct branch *a, const struct branch *b,
                  const struct cft_comparison *result)
 {
@@ -120,9 +142,10 @@ static void answer(struct pairs *p)
 	cft_out_mark(out, found ? CFT_MARK_WARN : CFT_MARK_OK,
 	             "%zu of %zu pairs of branches conflict (%zu branches add migrations to %s)",
 	             found, p->compared, p->branches.n, p->against);
-	cft_out_json(out, json_pack("{s:s,s:o,s:I,s:I,s:O}", "against", p->against, "branches",
-	                            branches_json(p), "compared", (json_int_t)p->compared,
-	                            "conflicts_detected", (json_int_t)found, "pairs", p->list));
+	cft_out_json(out, json_pack("{s:s,s:b,s:o,s:I,s:I,s:O}", "against", p->against, "with_base",
+	                            p->base != NULL, "branches", branches_json(p), "compared",
+	                            (json_int_t)p->compared, "conflicts_detected",
+	                            (json_int_t)found, "pairs", p->list));
 }
 
 int cft_compare_branches(struct cft_cmd *cmd, const struct cft_effects *base, struct cft_err *err)
@@ -139,7 +162,7 @@ int cft_compare_branches(struct cft_cmd *cmd, const struct cft_effects *base, st
 
 	if (rc != 0)
 		return rc;
-	p.base = base ? cft_base_new(base) : NULL;
+	p.base = base ? cft_base_new(base) : merged_base(&p);
 	p.list = json_array();
 	cft_table_init(&p.table, NULL, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < p.branches.n; i++)

@@ -181,6 +181,24 @@ int cft_git_added(struct cft_arena *arena, const char *range, struct cft_git_fil
 	return rc;
 }
 
+int cft_git_tree(struct cft_arena *arena, const char *revision, struct cft_git_files *ret,
+                 struct cft_err *err)
+{
+	const char *argv[] = {"git",         "ls-tree",     "-r",     "-z",
+	                      "--full-tree", "--name-only", revision, NULL};
+	struct cft_buf list = CFT_BUF_INIT;
+	int rc = revision[0] == '-' ? cft_fail(err, CFT_E_INVALID, "'%s' is no revision", revision)
+	                            : run_git(argv, &list, err);
+
+	memset(ret, 0, sizeof(*ret));
+	if (rc == 0)
+		take_paths(arena, &list, ret);
+	for (size_t i = 0; i < ret->n && rc == 0; i++)
+		rc = read_file(arena, revision, &ret->v[i], err);
+	cft_buf_release(&list);
+	return rc;
+}
+
 char *cft_git_join(struct cft_arena *arena, const struct cft_git_files *files)
 {
 	struct cft_buf text = CFT_BUF_INIT;

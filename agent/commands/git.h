@@ -30,6 +30,9 @@ struct cft_git_files {
  */
 int cft_git_added(struct cft_arena *arena, const char *range, struct cft_git_files *ret,
                   struct cft_err *err);
+/* The migration files that there are at a revision, likewise; a process of git's for each. */
+int cft_git_tree(struct cft_arena *arena, const char *revision, struct cft_git_files *ret,
+                 struct cft_err *err);
 /* One text of them all. */
 char *cft_git_join(struct cft_arena *arena, const struct cft_git_files *files);
 

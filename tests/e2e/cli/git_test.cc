@@ -131,6 +131,31 @@ TEST_F(FromGit, BranchesAreComparedPairwiseWithoutAServer)
 	EXPECT_EQ(0, alone.json({"compare", "--branches", "[ac]*", "--exit-code"}).exit_code);
 }
 
+// Without --base the migrations of --against are the base: they say that the column is there.
+TEST_F(FromGit, WhatIsMergedIsTheBaseOfComparedBranches)
+{
+	ASSERT_EQ(0, world_.bash("set -e; git checkout -q -b erin main;"
+	                         "echo 'ALTER TABLE users ADD IF NOT EXISTS bio text;' "
+	                         ">db/migrations/005_bio.sql; git add .; git commit -qm erin;"
+	                         "git checkout -q -b later main;"
+	                         "git merge -q alice; git checkout -q main")
+	                     .exit_code);
+	EXPECT_EQ("[true,1]", ask({"compare", "--branches", "[eb][or]*", "--against", "main"},
+	                          "[.with_base, .conflicts_detected]"));
+	EXPECT_EQ("[true,0]", ask({"compare", "--branches", "[ce]*", "--against", "later"},
+	                          "[.with_base, .conflicts_detected]"));
+}
+
+TEST_F(FromGit, VerifyListsWhatIsDeclaredAndNotThere)
+{
+	std::string id = world_.registered("alice", "bio",
+	                                   "ALTER TABLE users ADD COLUMN bio text;"
+	                                   "CREATE INDEX users_bio ON users (bio)");
+	EXPECT_EQ("[true,[\"index users_bio\"]]",
+	          ask({"verify", "--intent-id", id, "--git-range", "main...alice"},
+	              "[.declared, [.missing[].object]]"));
+}
+
 TEST_F(FromGit, WhatIsNoRangeIsRefused)
 {
 	for (const char *range : {"main", "--output=x..y", "nosuchbranch..main"}) {
