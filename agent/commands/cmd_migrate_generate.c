@@ -107,7 +107,7 @@ static const struct cft_example examples[] = {
 const struct cft_command cft_cmd_migrate_generate = {
 	.summary = "Create an empty migration",
 	.description = "The version is the next one after the last file, as wide as that one; with "
-                       "--on the "
+		       "--on the "
 		       "server reserves it, above what the target has.",
 	.options = options,
 	.arguments = arguments,

@@ -130,7 +130,7 @@ const struct cft_command cft_cmd_migrate_lint = {
 		       "the whole table, lost data, renames under running programs. Statements "
 		       "on tables that the same file creates are fine. A comment on the line above "
 		       "silences one: -- confiture: ignore RULE. With --on only what is pending on "
-                       "the target.",
+		       "the target.",
 	.options = options,
 	.arguments = arguments,
 	.examples = examples,
