@@ -156,7 +156,9 @@ const struct cft_command cft_cmd_watch = {
 		       "intent.registered, intent.updated, intent.started, intent.completed, "
 		       "intent.abandoned, intent.merged, intent.expired, conflict.detected, "
 		       "conflict.resolved, conflict.reopened, conflict.vanished, conflict.proven, "
-		       "base.changed.",
+		       "base.changed, intent.applying, intent.apply_failed, "
+		       "intent.prerequisite_failed, intent.approved, intent.rejected, "
+		       "target.drifted.",
 	.options = options,
 	.examples = examples,
 	.flags = CFT_CMD_SERVER,

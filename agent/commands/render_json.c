@@ -202,6 +202,13 @@ static json_t *base_schema(const Confiture__V1__BaseSchema *base)
 	                 (int)base->object_count);
 }
 
+static json_t *target_drift(const Confiture__V1__TargetDrift *drift)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "target", drift->target, "operation",
+	                 drift->operation_id, "expected_fingerprint", drift->expected_fingerprint,
+	                 "found_fingerprint", drift->found_fingerprint);
+}
+
 json_t *cft_render_change(const Confiture__V1__Event *event, const Confiture__V1__Change *change)
 {
 	json_t *object = json_pack("{s:I, s:o, s:s, s:s, s:o, s:o, s:b}", "revision",
@@ -219,6 +226,9 @@ json_t *cft_render_change(const Confiture__V1__Event *event, const Confiture__V1
 		break;
 	case CONFITURE__V1__CHANGE__SUBJECT_BASE_SCHEMA:
 		json_object_set_new(object, "base", base_schema(change->base_schema));
+		break;
+	case CONFITURE__V1__CHANGE__SUBJECT_TARGET_DRIFT:
+		json_object_set_new(object, "drift", target_drift(change->target_drift));
 		break;
 	case CONFITURE__V1__CHANGE__SUBJECT__NOT_SET:
 	case _CONFITURE__V1__CHANGE__SUBJECT__CASE_IS_INT_SIZE:

@@ -282,6 +282,10 @@ static const char *subject_text(struct cft_arena *arena, const Confiture__V1__Ch
 		return cft_arena_printf(arena, "%u objects from %s",
 		                        change->base_schema->object_count,
 		                        change->base_schema->source);
+	case CONFITURE__V1__CHANGE__SUBJECT_TARGET_DRIFT:
+		return cft_arena_printf(arena, "%s was changed beside the server since %s",
+		                        change->target_drift->target,
+		                        change->target_drift->operation_id);
 	case CONFITURE__V1__CHANGE__SUBJECT__NOT_SET:
 	case _CONFITURE__V1__CHANGE__SUBJECT__CASE_IS_INT_SIZE:
 		break;
@@ -310,6 +314,7 @@ static enum cft_mark change_mark(const Confiture__V1__Change *change)
 		{"intent.approved", CFT_MARK_OK},
 		{"intent.rejected", CFT_MARK_WARN},
 		{"intent.prerequisite_failed", CFT_MARK_WARN},
+		{"target.drifted", CFT_MARK_WARN},
 	};
 
 	/* A conflict that is a note everywhere else is no warning here. */

@@ -153,6 +153,18 @@ static int parse_base(const Confiture__V1__BaseSchema *from, struct cft_arena *a
 	return 0;
 }
 
+static struct cft_drift *parse_drift(const Confiture__V1__TargetDrift *from)
+{
+	const struct cft_drift drift = {
+		.target = from->target,
+		.operation = from->operation_id,
+		.expected = from->expected_fingerprint,
+		.found = from->found_fingerprint,
+	};
+
+	return cft_drift_copy(&drift);
+}
+
 static int kind_number(const char *name)
 {
 #define CFT_X(NAME, number, wire)    \
@@ -182,6 +194,8 @@ static int parse_change(const Confiture__V1__Change *from, struct cft_arena *are
 		struct cft_base_schema base = {0};
 		rc = parse_base(from->base_schema, arena, &base, err);
 		to->base = rc == 0 ? cft_base_schema_copy(&base) : NULL;
+	} else if (from->subject_case == CONFITURE__V1__CHANGE__SUBJECT_TARGET_DRIFT) {
+		to->drift = parse_drift(from->target_drift);
 	}
 	to->intent = intent;
 	to->conflict = conflict;

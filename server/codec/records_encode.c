@@ -152,6 +152,19 @@ Confiture__V1__BaseSchema *cft_codec_base(struct cft_arena *arena,
 	return to;
 }
 
+static Confiture__V1__TargetDrift *target_drift(struct cft_arena *arena,
+                                                const struct cft_drift *drift)
+{
+	Confiture__V1__TargetDrift *to = cft_arena_new(arena, Confiture__V1__TargetDrift);
+
+	confiture__v1__target_drift__init(to);
+	to->target = borrow(drift->target);
+	to->operation_id = borrow(drift->operation);
+	to->expected_fingerprint = borrow(drift->expected);
+	to->found_fingerprint = borrow(drift->found);
+	return to;
+}
+
 static Confiture__V1__Change *change(struct cft_arena *arena, const char *project,
                                      const struct cft_change *from, int flags)
 {
@@ -168,6 +181,9 @@ static Confiture__V1__Change *change(struct cft_arena *arena, const char *projec
 	} else if (from->base) {
 		to->subject_case = CONFITURE__V1__CHANGE__SUBJECT_BASE_SCHEMA;
 		to->base_schema = cft_codec_base(arena, from->base, flags);
+	} else if (from->drift) {
+		to->subject_case = CONFITURE__V1__CHANGE__SUBJECT_TARGET_DRIFT;
+		to->target_drift = target_drift(arena, from->drift);
 	}
 	return to;
 }

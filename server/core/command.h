@@ -31,6 +31,7 @@ enum cft_command_kind {
 	CFT_CMD_APPLY_FAILED, /* by the server: that operation ended without success */
 	CFT_CMD_APPROVE,
 	CFT_CMD_REJECT,
+	CFT_CMD_DRIFT, /* by the server: a target was changed beside it */
 };
 
 /* The analysed plan of an intent: the same struct for register, update and check. */
@@ -66,6 +67,7 @@ struct cft_command {
 	struct cft_strings approvers; /* APPLY: whose approval counts; none: everybody else's */
 	const char *digest;           /* APPROVE, REJECT: of the DDL that was seen; "" any */
 	const struct cft_base_schema *base;
+	const struct cft_drift *drift; /* DRIFT */
 	/* PROVE: the evidence, and the generations of the two intents that it is about. */
 	const char *proof_json, *proven_verdict;
 	uint32_t generation_a, generation_b;

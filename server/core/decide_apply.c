@@ -144,6 +144,17 @@ int cft_decide_apply(struct cft_decide *d)
 	                                         : decide_failed(d, intent);
 }
 
+/* -- drift -- */
+
+int cft_decide_drift(struct cft_decide *d)
+{
+	struct cft_change change = {.kind = CFT_CHANGE_TARGET_DRIFTED,
+	                            .drift = cft_drift_copy(d->command->drift)};
+
+	cft_vec_push_in(d->arena, &d->changes, change);
+	return 0;
+}
+
 /* -- approval -- */
 
 static int need_other(struct cft_decide *d, const struct cft_intent *intent)

@@ -47,6 +47,45 @@ struct cft_base_schema *cft_base_schema_copy(const struct cft_base_schema *base)
 	return cft_pack_run(pack_base, base);
 }
 
+struct cft_drift *cft_drift_ref(const struct cft_drift *drift)
+{
+	struct cft_drift *mine = (struct cft_drift *)drift;
+
+	assert(mine->refs > 0);
+	mine->refs++;
+	return mine;
+}
+
+void cft_drift_unref(const struct cft_drift *drift)
+{
+	struct cft_drift *mine = (struct cft_drift *)drift;
+
+	if (!mine)
+		return;
+	assert(mine->refs > 0);
+	if (--mine->refs == 0)
+		free(mine);
+}
+
+static void pack_drift(struct cft_pack *pack, const void *from)
+{
+	struct cft_drift *to = cft_pack_room(pack, sizeof(*to));
+	struct cft_drift copy = *(const struct cft_drift *)from;
+
+	copy.refs = 1;
+	copy.target = cft_pack_str(pack, copy.target);
+	copy.operation = cft_pack_str(pack, copy.operation);
+	copy.expected = cft_pack_str(pack, copy.expected);
+	copy.found = cft_pack_str(pack, copy.found);
+	if (to)
+		*to = copy;
+}
+
+struct cft_drift *cft_drift_copy(const struct cft_drift *drift)
+{
+	return cft_pack_run(pack_drift, drift);
+}
+
 static void hold_change(const struct cft_change *change)
 {
 	if (change->intent)
@@ -55,6 +94,8 @@ static void hold_change(const struct cft_change *change)
 		cft_conflict_ref(change->conflict);
 	if (change->base)
 		cft_base_schema_ref(change->base);
+	if (change->drift)
+		cft_drift_ref(change->drift);
 }
 
 static void drop_change(const struct cft_change *change)
@@ -62,6 +103,7 @@ static void drop_change(const struct cft_change *change)
 	cft_intent_unref(change->intent);
 	cft_conflict_unref(change->conflict);
 	cft_base_schema_unref(change->base);
+	cft_drift_unref(change->drift);
 }
 
 struct cft_event *cft_event_ref(const struct cft_event *event)
@@ -121,6 +163,8 @@ const char *cft_event_subject(const struct cft_event *event)
 	const struct cft_change *first = &event->changes[0];
 	if (first->intent)
 		return first->intent->id;
+	if (first->drift)
+		return first->drift->target;
 	return first->conflict ? first->conflict->id : "";
 }
 

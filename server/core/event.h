@@ -15,25 +15,26 @@ extern "C" {
 #endif
 
 /* X(NAME, number stored, "kind on the wire"). Numbers are stored: never change one. */
-#define CFT_CHANGE_KIND_MAP(X)                            \
-	X(INTENT_REGISTERED, 1, "intent.registered")      \
-	X(INTENT_UPDATED, 2, "intent.updated")            \
-	X(INTENT_STARTED, 3, "intent.started")            \
-	X(INTENT_COMPLETED, 4, "intent.completed")        \
-	X(INTENT_ABANDONED, 5, "intent.abandoned")        \
-	X(INTENT_MERGED, 6, "intent.merged")              \
-	X(INTENT_EXPIRED, 7, "intent.expired")            \
-	X(CONFLICT_DETECTED, 8, "conflict.detected")      \
-	X(CONFLICT_RESOLVED, 9, "conflict.resolved")      \
-	X(CONFLICT_REOPENED, 10, "conflict.reopened")     \
-	X(CONFLICT_VANISHED, 11, "conflict.vanished")     \
-	X(BASE_CHANGED, 12, "base.changed")               \
-	X(CONFLICT_PROVEN, 13, "conflict.proven")         \
-	X(INTENT_APPLYING, 20, "intent.applying")         \
-	X(INTENT_APPLY_FAILED, 21, "intent.apply_failed") \
-	X(INTENT_APPROVED, 22, "intent.approved")         \
-	X(INTENT_REJECTED, 23, "intent.rejected")         \
-	X(PREREQUISITE_FAILED, 24, "intent.prerequisite_failed")
+#define CFT_CHANGE_KIND_MAP(X)                                   \
+	X(INTENT_REGISTERED, 1, "intent.registered")             \
+	X(INTENT_UPDATED, 2, "intent.updated")                   \
+	X(INTENT_STARTED, 3, "intent.started")                   \
+	X(INTENT_COMPLETED, 4, "intent.completed")               \
+	X(INTENT_ABANDONED, 5, "intent.abandoned")               \
+	X(INTENT_MERGED, 6, "intent.merged")                     \
+	X(INTENT_EXPIRED, 7, "intent.expired")                   \
+	X(CONFLICT_DETECTED, 8, "conflict.detected")             \
+	X(CONFLICT_RESOLVED, 9, "conflict.resolved")             \
+	X(CONFLICT_REOPENED, 10, "conflict.reopened")            \
+	X(CONFLICT_VANISHED, 11, "conflict.vanished")            \
+	X(BASE_CHANGED, 12, "base.changed")                      \
+	X(CONFLICT_PROVEN, 13, "conflict.proven")                \
+	X(INTENT_APPLYING, 20, "intent.applying")                \
+	X(INTENT_APPLY_FAILED, 21, "intent.apply_failed")        \
+	X(INTENT_APPROVED, 22, "intent.approved")                \
+	X(INTENT_REJECTED, 23, "intent.rejected")                \
+	X(PREREQUISITE_FAILED, 24, "intent.prerequisite_failed") \
+	X(TARGET_DRIFTED, 25, "target.drifted")
 
 enum cft_change_kind {
 #define CFT_X(name, number, wire) CFT_CHANGE_##name = number,
@@ -57,11 +58,24 @@ struct cft_base_schema *cft_base_schema_ref(const struct cft_base_schema *base);
 void cft_base_schema_unref(const struct cft_base_schema *base); /* NULL is fine */
 struct cft_base_schema *cft_base_schema_copy(const struct cft_base_schema *base);
 
+/* A target's schema is not what the last operation on it left: somebody changed it beside the
+ * server. Counted and packed like a base schema. */
+struct cft_drift {
+	int refs;
+	const char *target, *operation; /* the last one there */
+	const char *expected, *found;   /* fingerprints of the schema */
+};
+
+struct cft_drift *cft_drift_ref(const struct cft_drift *drift);
+void cft_drift_unref(const struct cft_drift *drift); /* NULL is fine */
+struct cft_drift *cft_drift_copy(const struct cft_drift *drift);
+
 struct cft_change {
 	enum cft_change_kind kind;
 	const struct cft_intent *intent;     /* for intent.*; a reference is held */
 	const struct cft_conflict *conflict; /* for conflict.* */
 	const struct cft_base_schema *base;  /* for base.*; likewise */
+	const struct cft_drift *drift;       /* for target.*; likewise */
 };
 
 struct cft_event {
@@ -83,7 +97,8 @@ struct cft_event *cft_event_ref(const struct cft_event *event);
 void cft_event_unref(const struct cft_event *event); /* NULL is fine */
 /* Makes an event: copies the strings and the array, takes a reference to every record. refs = 1. */
 struct cft_event *cft_event_copy(const struct cft_event *event);
-/* The id of the intent or conflict that the command was about; "" for a base. Borrowed. */
+/* The id of the intent or conflict that the command was about, the name of a target; "" for a base.
+ * Borrowed. */
 const char *cft_event_subject(const struct cft_event *event);
 const char *cft_change_kind_name(enum cft_change_kind kind);
 /* True if the agent should hear of this change: its intent changed by another's hand, or a conflict

@@ -155,6 +155,8 @@ const char *cft_command_name(enum cft_command_kind command)
 		return "base set";
 	case CFT_CMD_PROVE:
 		return "prove";
+	case CFT_CMD_DRIFT:
+		return "report drift";
 	}
 	return "unknown";
 }

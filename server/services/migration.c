@@ -224,6 +224,9 @@ struct cft_migration *cft_migration_new(const struct cft_migration_options *opti
 	migration->service.ctx = migration;
 	migration->tick = cft_timer_new(options->loop, tick, migration);
 	cft_timer_start(migration->tick, TICK_MS, TICK_MS);
+	migration->drift = cft_timer_new(options->loop, cft_drift_look, migration);
+	if (options->drift_ms > 0)
+		cft_timer_start(migration->drift, options->drift_ms, options->drift_ms);
 	return migration;
 }
 
@@ -246,6 +249,7 @@ void cft_migration_free(struct cft_migration *migration)
 	assert(!migration->follows && !migration->questions);
 	cft_runs_free(migration);
 	cft_timer_free(migration->tick);
+	cft_timer_free(migration->drift);
 	json_decref(migration->target_names);
 	free(migration);
 }

@@ -29,6 +29,7 @@ struct cft_migration_options {
 	struct cft_targets targets;
 	int64_t stale_ms; /* a server that is not heard of so long loses its operation; 0 = 10,000
 	                   */
+	int64_t drift_ms; /* how often targets are looked at; 0 = never */
 };
 
 struct cft_migration *cft_migration_new(const struct cft_migration_options *options);

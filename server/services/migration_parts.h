@@ -18,7 +18,7 @@ struct cft_question;
 struct cft_migration {
 	struct cft_migration_options options;
 	struct cft_rpc_service service;
-	struct cft_timer *tick;
+	struct cft_timer *tick, *drift;
 	char server_id[17];
 	struct cft_run *runs; /* utlists */
 	struct cft_follow *follows;
@@ -61,8 +61,9 @@ void cft_follow_end_all(struct cft_migration *migration);
 /* What a worker is asked at once. `then` gets the response, in the call's arena, and goes on with
  * the call; NULL: it is the call's answer. `fail` likewise; NULL: the call fails. */
 struct cft_question_order {
-	struct cft_rpc_call *call;
-	json_t *job; /* taken over */
+	struct cft_rpc_call *call; /* NULL: nobody's; then `arena`, `then` and `fail` are set */
+	struct cft_arena *arena;   /* where the response lives; NULL: the call's */
+	json_t *job;               /* taken over */
 	const void *request;
 	const ProtobufCMessageDescriptor *response;
 	void (*then)(void *ctx, void *response);
@@ -74,6 +75,8 @@ void cft_question_ask(struct cft_migration *migration, const struct cft_question
 void cft_question_ask_target(struct cft_migration *migration, const char *method,
                              const char *project, const char *target,
                              struct cft_question_order *order);
+/* Looks at every target for changes that were made beside the server; `ctx` is the migration. */
+void cft_drift_look(void *ctx);
 void cft_questions_end_all(struct cft_migration *migration);
 
 #define CFT_MIGRATION_HANDLER(name) \

@@ -48,7 +48,8 @@ static void on_end(void *ctx, const void *data, size_t len, const struct cft_err
 	void *response = NULL;
 
 	if (!err)
-		cft_proto_unpack(order.response, data, len, cft_rpc_call_arena(order.call),
+		cft_proto_unpack(order.response, data, len,
+		                 order.arena ? order.arena : cft_rpc_call_arena(order.call),
 		                 &response, &copy);
 	question_free(question);
 	if (copy.code != 0)
@@ -177,7 +178,6 @@ void cft_question_ask_target(struct cft_migration *migration, const char *method
 
 TARGET_QUESTION(get_migration_status, GetMigrationStatus,
                 confiture__v1__get_migration_status_response)
-TARGET_QUESTION(detect_drift, DetectDrift, confiture__v1__detect_drift_response)
 TARGET_QUESTION(get_schema_snapshot, GetSchemaSnapshot, confiture__v1__get_schema_snapshot_response)
 QUESTION(build_schema, BuildSchema, confiture__v1__build_schema_response)
 QUESTION(diff_schema, DiffSchema, confiture__v1__diff_schema_response)

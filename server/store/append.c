@@ -52,6 +52,8 @@ static const char *change_subject(const struct cft_change *change)
 {
 	if (change->intent)
 		return change->intent->id;
+	if (change->drift)
+		return change->drift->target;
 	return change->conflict ? change->conflict->id : change->base->fingerprint;
 }
 

@@ -185,6 +185,7 @@ static void make_services(struct cft_app *app)
 		.prover = app->prover,
 		.targets = app->targets,
 		.stale_ms = app->settings->operation_stale,
+		.drift_ms = app->settings->drift_interval,
 	};
 
 	app->migration = cft_migration_new(&migration);

@@ -275,7 +275,7 @@ static const struct cft_setting rows[] = {
          .help = "Databases that agents may migrate through this server: a section per "
                  "target, by its name, with url or url_file, project, policy (free, "
                  "intent-required, "
-                 "approval-required), agents, table, lock_timeout, statement_timeout."},
+                 "approval-required), agents, roles, approvers, table, lock_timeout, statement_timeout."},
 	{.name = "operation_stale",
          .type = CFT_SETTING_DURATION,
          .offset = offsetof(struct cft_server_settings, operation_stale),
@@ -284,6 +284,14 @@ static const struct cft_setting rows[] = {
          .max = 3600000,
          .help = "A server that is not heard of for so long loses the migrations that it runs "
                  "to another one."},
+	{.name = "drift_interval",
+         .type = CFT_SETTING_DURATION,
+         .offset = offsetof(struct cft_server_settings, drift_interval),
+         .fallback = "10m",
+         .min = 0,
+         .max = 86400000,
+         .help = "How often targets are looked at for changes that were made beside the server; "
+                 "0 for never."},
 	{.name = "drain_timeout",
          .type = CFT_SETTING_DURATION,
          .offset = offsetof(struct cft_server_settings, drain_timeout),

@@ -32,6 +32,7 @@ struct cft_server_settings {
 	int64_t max_intents_per_agent, ended_retention, request_retention;
 	const struct cft_yaml_node *targets; /* NULL: none */
 	int64_t operation_stale;
+	int64_t drift_interval;
 	int64_t database_connections, database_poll, database_timeout;
 };
 

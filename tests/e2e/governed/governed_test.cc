@@ -255,6 +255,21 @@ TEST_F(Governed, AnotherServerTakesOverFromOneThatSleeps)
 	TakeOver(SIGSTOP);
 }
 
+/* Two servers look; the log says it once. */
+TEST_F(Governed, AChangeBesideTheServerIsAnEvent)
+{
+	ServerProcess a(database, {"--config", config, "--drift-interval", "1s"});
+	ServerProcess b(database, {"--config", config, "--drift-interval", "1s"});
+
+	ASSERT_EQ(Script("drift.py", {a.address, "apply"}).exit_code, 0) << a.log();
+	cluster().sql(staging, "ALTER TABLE x ADD COLUMN by_hand text");
+	auto ran = Script("drift.py", {b.address, "watch"});
+	EXPECT_EQ(ran.out, "drifted\n") << ran.err << b.log();
+	EXPECT_EQ(cluster().sql(database, "SELECT count(*) FROM confiture.event WHERE "
+	                                  "'target.drifted' = ANY (kinds)"),
+	          "1");
+}
+
 TEST_F(Governed, AnApplyIsCancelledWhileItRunsAndWhileItWaits)
 {
 	ServerProcess server(database, {"--config", config});
