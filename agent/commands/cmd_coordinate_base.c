@@ -95,6 +95,18 @@ static json_t *base_json(const Confiture__V1__BaseSchema *base)
 	                 (json_int_t)base->object_count);
 }
 
+int cft_coord_base_from_database(struct cft_coord *coord, const char *url, struct cft_err *err)
+{
+	Confiture__V1__SetBaseSchemaResponse *response;
+	struct cft_buf text = CFT_BUF_INIT;
+	int rc = read_database(coord->cmd, url, &text, err);
+
+	if (rc == 0)
+		rc = upload(coord, &text, &response, err);
+	cft_buf_release(&text);
+	return rc;
+}
+
 static int run_set(struct cft_cmd *cmd, struct cft_err *err)
 {
 	Confiture__V1__SetBaseSchemaResponse *response;

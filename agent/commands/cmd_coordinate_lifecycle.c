@@ -100,9 +100,14 @@ static int merge(struct cft_coord *coord, char *agent, struct cft_err *err)
 	Confiture__V1__MarkIntentMergedRequest request =
 		CONFITURE__V1__MARK_INTENT_MERGED_REQUEST__INIT;
 	Confiture__V1__MarkIntentMergedResponse *response;
+	const char *url = cft_cmd_str(coord->cmd, "db-url");
 
 	request.agent_id = agent;
 	int rc = cft_coord_call(coord, "MarkIntentMerged", &request, &response, err);
+	if (rc != 0)
+		return rc;
+	if (url)
+		rc = cft_coord_base_from_database(coord, url, err);
 	if (rc != 0)
 		return rc;
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s marked as %s", response->intent->id,
@@ -254,6 +259,11 @@ const struct cft_command cft_cmd_coordinate_abandon = {
 static const struct cft_opt merge_options[] = {
 	CFT_COORD_INTENT(true),
 	CFT_COORD_AGENT(false),
+	{.name = "db-url",
+         .type = CFT_OPT_STRING,
+         .value = "URL",
+         .help = "Where another tool or a person applied it: this database's schema becomes the "
+                 "base; needs the role operator"},
 	CFT_COORD_FORCE,
 	CFT_COORD_REASON,
 	CFT_OPT_END,
@@ -262,6 +272,9 @@ static const struct cft_opt merge_options[] = {
 static const struct cft_example merge_examples[] = {
 	{"Its branch is merged and its migration applied",
          "confiture coordinate merge --intent-id int_abc123def456"},
+	{"Flyway applied it: plan against what is there now",
+         "confiture coordinate merge --intent-id int_abc123def456 --db-url "
+         "postgresql://localhost/myapp"},
 	CFT_EXAMPLE_END,
 };
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/environment_options.h"
+#include "agent/commands/migrate_remote.h"
 #include "agent/commands/schema_plan.h"
 #include "agent/commands/schema_source.h"
 #include "common/introspect/introspect.h"
@@ -9,15 +10,17 @@
 static int read_both(struct cft_schema_plan *p, struct cft_err *err)
 {
 	struct cft_cmd *cmd = p->cmd;
+	const char *target = cft_cmd_str(cmd, "on");
 	struct cft_connection connection;
-	int rc = cft_cmd_connection(cmd, true, false, &connection, err);
+	int rc = cft_cmd_connection(cmd, true, target != NULL, &connection, err);
 
 	if (rc != 0)
 		return rc;
-	p->old_name = connection.shown;
+	p->old_name = target ? target : connection.shown;
 	p->new_name = cft_arena_printf(cmd->arena, "the files of environment %s",
 	                               connection.environment.name);
-	rc = cft_introspect_url(connection.conninfo, &p->old_text, err);
+	rc = target ? cft_migrate_remote_schema(cmd, target, &p->old_text, err)
+	            : cft_introspect_url(connection.conninfo, &p->old_text, err);
 	if (rc == 0)
 		rc = cft_schema_source_environment(cmd->arena, &connection.environment,
 		                                   &p->new_text, err);
@@ -59,6 +62,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 
 static const struct cft_opt options[] = {
 	CFT_SCHEMA_PLAN_OPTIONS,
+	CFT_MIGRATE_TARGET_OPTIONS,
 	CFT_CONNECTION_OPTIONS,
 	CFT_OPT_END,
 };
@@ -66,6 +70,8 @@ static const struct cft_opt options[] = {
 static const struct cft_example examples[] = {
 	{"Has somebody changed production by hand?",
          "confiture drift --config db/environments/production.yaml --exit-code"},
+	{"The same of a target of the server, without a password",
+         "confiture drift --on production --exit-code"},
 	{"For a program", "confiture drift --env production --format json"},
 	CFT_EXAMPLE_END,
 };
@@ -79,5 +85,6 @@ const struct cft_command cft_cmd_drift = {
 		"NEW. The table that records migrations is left out.",
 	.options = options,
 	.examples = examples,
+	.flags = CFT_CMD_SERVER,
 	.run = run,
 };

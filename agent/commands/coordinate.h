@@ -43,6 +43,9 @@ json_t *cft_coord_next_actions(const Confiture__V1__Intent *intent,
 /* The first of them as a line of text. */
 void cft_coord_say_next(struct cft_coord *coord, json_t *actions);
 
+/* Makes the schema of --db-url's database the base that all intents are planned against. */
+int cft_coord_base_from_database(struct cft_coord *coord, const char *url, struct cft_err *err);
+
 /* Who acts: --agent-id, else CONFITURE_AGENT_ID, else the intent's owner, as the guide's
  * `complete --intent-id X` means it. Asks the server for the owner. */
 int cft_coord_agent_for_intent(struct cft_coord *coord, const char *intent_id, char **ret_agent,

@@ -157,6 +157,19 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	ran = confiture({"migrate", "status", "--on", "guarded", "--format", "json"});
 	EXPECT_NE(ran.out.find("\"applied\": 1"), std::string::npos) << ran.out << ran.err;
 
+	/* Another tool applies the next one. */
+	cluster().sql(target, "CREATE TABLE by_flyway (id int)");
+	ran = confiture({"coordinate", "register", "--agent-id", "dave", "--feature-name", "flyway",
+	                 "--schema-changes", "CREATE TABLE by_flyway (id int)"});
+	const std::string other = ran.out.substr(ran.out.find("int_"), 16);
+	ran = confiture({"coordinate", "complete", "--intent-id", other, "--outcome", "success"});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	ran = confiture({"coordinate", "merge", "--intent-id", other, "--db-url", target});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	ran = confiture({"coordinate", "base", "show"});
+	EXPECT_NE(ran.out.find("database"), std::string::npos) << ran.out << ran.err;
+	cluster().sql(target, "DROP TABLE by_flyway");
+
 	/* What comes after: every other command on the same target. */
 	const std::vector<std::string> on = {"--on", "guarded", "--agent-id", "carol"};
 	auto on_target = [&](std::vector<std::string> args) {
@@ -171,6 +184,11 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	EXPECT_NE(ran.out.find("043_note_text.up.sql"), std::string::npos) << ran.out;
 	ran = on_target({"generate", "later"});
 	EXPECT_NE(ran.out.find("044_later.up.sql"), std::string::npos) << ran.out << ran.err;
+	dir.write("db/schema/notes.sql", ddl + ";\n");
+	dir.write("db/environments/local.yaml", "name: local\ninclude_dirs: [db/schema]\n"
+	                                        "database: {host: nowhere, database: none}\n");
+	ran = confiture({"drift", "--on", "guarded", "--env", "local", "--exit-code"});
+	EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
 	ran = on_target({"lint", "--format", "json"});
 	EXPECT_NE(ran.out.find("\"files\": 2"), std::string::npos) << ran.out << ran.err;
 	EXPECT_EQ(on_target({"validate"}).exit_code, 0);
