@@ -309,7 +309,7 @@ const struct cft_command cft_cmd_coordinate_verify = {
 		"Exits with 5 and names each change that the intent does not declare, or declares "
 		"otherwise. What is declared and not in the range is listed, and is no failure: it "
 		"may come in a later one. A sketch covers whatever is done to its table, a "
-                "declared table "
+		"declared table "
 		"whatever is done to it where the intent's DDL does not speak of it.",
 	.options = options,
 	.examples = examples,

@@ -275,7 +275,8 @@ static const struct cft_setting rows[] = {
          .help = "Databases that agents may migrate through this server: a section per "
                  "target, by its name, with url or url_file, project, policy (free, "
                  "intent-required, "
-                 "approval-required), agents, roles, approvers, table, lock_timeout, statement_timeout."},
+                 "approval-required), agents, roles, approvers, table, lock_timeout, "
+                 "statement_timeout."},
 	{.name = "operation_stale",
          .type = CFT_SETTING_DURATION,
          .offset = offsetof(struct cft_server_settings, operation_stale),

@@ -18,8 +18,7 @@ static struct cft_schema *read_file(const char *path, const struct cft_schema *o
 	struct cft_schema *schema = NULL;
 
 	if (cft_file_read(path, 0, &text, &err) != 0 ||
-	    cft_schema_read_beside(cft_buf_str(&text), text.len, path, other, &schema, &err) !=
-	            0) {
+	    cft_schema_read_beside(cft_buf_str(&text), text.len, path, other, &schema, &err) != 0) {
 		fprintf(stderr, "%s:%d:%d: %s\n", err.file, err.line, err.column, err.message);
 		exit(2);
 	}

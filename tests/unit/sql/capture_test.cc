@@ -26,22 +26,22 @@ TEST(Capture, IsTheSameTreeAsThePackedOne)
 		"",
 		"SELECT 1; SELECT 2",
 		"ALTER TABLE t ADD COLUMN c text NOT NULL DEFAULT '', DROP COLUMN IF EXISTS d "
-	        "CASCADE",
+		"CASCADE",
 		"CREATE TABLE s.t (id bigserial PRIMARY KEY, a numeric(12,2) CHECK (a > -1.5), b "
-	        "text[] "
+		"text[] "
 		"DEFAULT '{}', c bit varying(3) DEFAULT b'101', FOREIGN KEY (a, b) REFERENCES u "
-	        "(x, y)) "
+		"(x, y)) "
 		"PARTITION BY RANGE (id) WITH (fillfactor = 70)",
 		"CREATE UNIQUE INDEX CONCURRENTLY ON t USING gin (lower(a) DESC NULLS LAST) "
-	        "INCLUDE (b) "
+		"INCLUDE (b) "
 		"WHERE b IS NOT NULL",
 		"CREATE FUNCTION f(a int, VARIADIC b text[]) RETURNS TABLE (x int) LANGUAGE "
-	        "plpgsql AS "
+		"plpgsql AS "
 		"$$ BEGIN RETURN; END $$",
 		"WITH RECURSIVE w AS (SELECT 1 UNION ALL SELECT n + 1 FROM w) SELECT *, count(*) "
-	        "FILTER "
+		"FILTER "
 		"(WHERE true) OVER (PARTITION BY a ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT "
-	        "ROW) "
+		"ROW) "
 		"FROM w LEFT JOIN LATERAL (VALUES (1, NULL), (2, 'x')) v(a, b) USING (a) WHERE a = "
 		"ANY ($1) LIMIT 3 FOR UPDATE SKIP LOCKED",
 		"INSERT INTO t SELECT 9999999999999, 1e10, true, 'ä' ON CONFLICT (a) DO UPDATE SET "
@@ -51,7 +51,7 @@ TEST(Capture, IsTheSameTreeAsThePackedOne)
 		"GRANT SELECT (a, b), UPDATE ON t TO PUBLIC WITH GRANT OPTION",
 		"CREATE POLICY p ON t AS RESTRICTIVE FOR SELECT TO r USING (a = current_user)",
 		"CREATE TRIGGER g BEFORE UPDATE OF a ON t FOR EACH ROW WHEN (old.a <> new.a) "
-	        "EXECUTE "
+		"EXECUTE "
 		"FUNCTION f('x', 'y')",
 		"COMMENT ON COLUMN t.a IS NULL",
 		"CREATE TYPE e AS ENUM ('a', '')",
