@@ -200,7 +200,7 @@ static char **text_field(ProtobufCMessage *message, const char *name)
 	const ProtobufCFieldDescriptor *field =
 		protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
 
-	return field ? (char **)((char *)message + field->offset) : NULL;
+	return field ? (char **)(void *)((char *)message + field->offset) : NULL;
 }
 
 void cft_session_fill(struct cft_session *session, void *request)
