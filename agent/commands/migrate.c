@@ -254,7 +254,8 @@ json_t *cft_migrate_problems_json(const struct cft_migrate *migrate)
 		json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s*}", "severity",
 		                                     error ? "error" : "warning", "reason",
 		                                     problem->reason, "message", problem->message,
-		                                     "path", problem->path, "hint", problem->hint));
+		                                     "path", problem->path, "line", problem->line,
+		                                     "hint", problem->hint));
 	}
 	return all;
 }

@@ -191,7 +191,9 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
 	ran = on_target({"lint", "--format", "json"});
 	EXPECT_NE(ran.out.find("\"files\": 2"), std::string::npos) << ran.out << ran.err;
-	EXPECT_EQ(on_target({"validate"}).exit_code, 0);
+	ran = on_target({"validate", "--format", "json"});
+	EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+	EXPECT_NE(ran.out.find("\"line\": 0"), std::string::npos) << ran.out;
 	EXPECT_EQ(on_target({"repair"}).exit_code, 0);
 	EXPECT_EQ(on_target({"repair", "--forget", "042"}).exit_code, 1);
 	dir.write("db/migrations/042_notes.up.sql", ddl + "; -- edited\n");
