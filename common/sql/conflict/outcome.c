@@ -46,8 +46,9 @@ static void apply_assumptions(struct world *start, const struct world *scratch)
 }
 
 /* One side has to make sense alone: what it refers to and nobody makes is taken to exist; what it
- * creates and the base has already is taken to have come from it. */
-static void repair_start(struct world *start, const struct cft_effects *list,
+ * creates and the base has already is taken to have come from it. False where it cannot: it needs
+ * what the other makes. */
+static bool repair_start(struct world *start, const struct cft_effects *list,
                          const struct cft_effects *other)
 {
 	for (int i = 0; i < MAX_REPAIRS; i++) {
@@ -63,10 +64,27 @@ static void repair_start(struct world *start, const struct cft_effects *list,
 		            !frees(other, WORLD_OBJ(start, blocker));
 		apply_assumptions(start, &scratch);
 		if (!kill)
-			return;
+			return code != WORLD_MISSING;
 		if (exec_remove(start, &blocker, 1, true) != WORLD_OK)
-			return;
+			return true;
 	}
+	return true;
+}
+
+/* A side that needs what the other makes has to make sense behind it. */
+static void repair_behind(struct world *start, const struct cft_effects *list,
+                          const struct cft_effects *other)
+{
+	struct world scratch;
+
+	world_fork(start, &scratch, start->arena);
+	scratch.other = list;
+	if (world_run(&scratch, other, 2) != WORLD_OK)
+		return;
+	scratch.assume = true;
+	scratch.other = other;
+	world_run(&scratch, list, 1);
+	apply_assumptions(start, &scratch);
 }
 
 static void run(struct outcome *o, struct outcome_run *r, uint8_t first, uint8_t second,
@@ -242,8 +260,12 @@ void outcome_make(struct outcome *o, const struct cft_effects *a, const struct c
 		world_fork(base, &o->start, arena);
 	else
 		world_init(&o->start, arena);
-	repair_start(&o->start, a, b);
-	repair_start(&o->start, b, a);
+	bool a_alone = repair_start(&o->start, a, b);
+	bool b_alone = repair_start(&o->start, b, a);
+	if (!a_alone)
+		repair_behind(&o->start, a, b);
+	if (!b_alone)
+		repair_behind(&o->start, b, a);
 	run(o, &o->alone[1], 1, 0, arena);
 	run(o, &o->alone[2], 2, 0, arena);
 	run(o, &o->ab, 1, 2, arena);

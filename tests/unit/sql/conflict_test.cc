@@ -168,6 +168,17 @@ TEST(Compare, CallsAMissingParentAPrerequisite)
 	EXPECT_EQ(CFT_SEVERITY_INFO, p.result.findings[0].severity);
 }
 
+TEST(Compare, TakesToExistAlsoWhatIsNamedBehindSomethingThatTheOtherMakes)
+{
+	const std::string makes = "ALTER TABLE users ADD COLUMN bio text";
+	const std::string needs = "ALTER TABLE users ALTER COLUMN bio SET DEFAULT '';"
+				  "ALTER TABLE users DROP COLUMN email;"
+				  "CREATE INDEX ON posts (title)";
+
+	EXPECT_EQ("only_ab", Pair("", makes, needs).verdict());
+	EXPECT_EQ("only_ba", Pair("", needs, makes).verdict());
+}
+
 TEST(Keys, MeetWherePairsConflict)
 {
 	Analyzed a("ALTER TABLE users ADD COLUMN bio text"), b("DROP TABLE app.users");
