@@ -158,6 +158,12 @@ struct FloodOfAServerWithLittleMemory : Flood {
 	}
 };
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool keeps_freed_memory = true;
+#else
+constexpr bool keeps_freed_memory = false;
+#endif
+
 /* A call's headers, as a client that keeps no table sends them. */
 std::string call_headers(const std::string &path)
 {
@@ -182,6 +188,8 @@ std::string call_headers(const std::string &path)
  * streams. The server ends such connections when memory is used up. */
 TEST_F(FloodOfAServerWithLittleMemory, CallsThatNeverBecomeComplete)
 {
+	if (keeps_freed_memory)
+		GTEST_SKIP() << "a sanitizer's allocator keeps freed memory: the server stays full";
 	const std::string headers =
 		call_headers("/confiture.v1.CoordinationService/RegisterIntent");
 	bool ended = false;
