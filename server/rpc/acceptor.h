@@ -4,8 +4,8 @@
  * gRPC C++ offers it as AddExternalConnectionAcceptor; below that it is a channel argument, which
  * is what this uses: an address "external:NAME" to listen on, an argument of that name with a place
  * for a handler, and the handler takes descriptors. TLS, peers and timeouts are as with a port of
- * gRPC's. The handler is a C++ object with a virtual function: CMakeLists.txt checks that libgrpc
- * is the version whose object this is.
+ * gRPC's. The handler is a C++ object with a virtual function: deploy/cmake/dependencies.cmake
+ * checks that libgrpc is the version whose object this is.
  */
 #ifndef CFT_SERVER_RPC_ACCEPTOR_H
 #define CFT_SERVER_RPC_ACCEPTOR_H

@@ -127,11 +127,8 @@ static enum world_code check_row_type(struct world *w, int owner, int column)
 static enum world_code alter_default(struct world *w, const struct cft_effect *e, int column)
 {
 	const char *value = exec_attr(e, "default");
-	struct world_by by = {0, 0};
+	struct world_by by = world_set_by(w, column, (struct world_by){0, 0});
 
-	for (size_t i = 0; i < WORLD_OBJ(w, column)->n_attrs; i++)
-		by = WORLD_OBJ(w, column)->attrs[i].by.side ? WORLD_OBJ(w, column)->attrs[i].by
-		                                            : by;
 	if (*world_get(w, column, "identity"))
 		return world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN, world_key(w, column, w->arena),
 		                  by, "%s is an identity column: it has no default",

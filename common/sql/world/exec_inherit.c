@@ -112,10 +112,8 @@ static enum world_code check_bounds(struct world *w, const struct cft_effect *e,
 static enum world_code no_match(struct world *w, int child, int column, const char *fmt)
 {
 	const struct world_obj *c = WORLD_OBJ(w, column);
-	struct world_by by = c->created;
+	struct world_by by = world_set_by(w, column, c->created);
 
-	for (size_t i = 0; i < c->n_attrs; i++)
-		by = c->attrs[i].by.side ? c->attrs[i].by : by;
 	world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN, world_key(w, column, w->arena), by, "%s %s %s",
 	           world_key(w, child, w->arena), fmt, c->name);
 	w->error.blocker = column;

@@ -7,11 +7,8 @@
 
 static enum world_code make_identity(struct world *w, const struct cft_effect *e, int column)
 {
-	struct world_by by = {0, 0};
+	struct world_by by = world_set_by(w, column, (struct world_by){0, 0});
 
-	for (size_t i = 0; i < WORLD_OBJ(w, column)->n_attrs; i++)
-		by = WORLD_OBJ(w, column)->attrs[i].by.side ? WORLD_OBJ(w, column)->attrs[i].by
-		                                            : by;
 	if (strcmp(exec_attr(e, "mode"), "serial") == 0)
 		return WORLD_OK;
 	if (*world_get(w, column, "default"))

@@ -321,6 +321,16 @@ const char *world_get(const struct world *w, int obj, const char *key)
 	return "";
 }
 
+struct world_by world_set_by(const struct world *w, int obj, struct world_by none)
+{
+	const struct world_obj *o = WORLD_OBJ(w, obj);
+	struct world_by by = none;
+
+	for (size_t i = 0; i < o->n_attrs; i++)
+		by = o->attrs[i].by.side ? o->attrs[i].by : by;
+	return by;
+}
+
 void world_set(struct world *w, int obj, const char *key, const char *value)
 {
 	struct world_obj *o = WORLD_OBJ(w, obj);

@@ -145,6 +145,8 @@ int world_add(struct world *w, enum cft_object_kind kind, int parent, const char
 void world_index(struct world *w, int obj); /* after its name, schema or parent changed */
 void world_set(struct world *w, int obj, const char *key, const char *value);
 const char *world_get(const struct world *w, int obj, const char *key); /* "" if absent */
+/* Who gave the object an attribute; `none` where neither side did. */
+struct world_by world_set_by(const struct world *w, int obj, struct world_by none);
 void world_depend(struct world *w, int obj, int target, enum world_dep_type type, const char *tag);
 void world_undepend(struct world *w, int obj, const char *tag);
 void world_touch(struct world *w, int obj);
