@@ -81,7 +81,8 @@ bool cft_client_poll(struct cft_client *client, int timeout_ms);
 size_t cft_client_in_flight(const struct cft_client *client);
 
 /* Opens a stream: server-streaming with a request, or client-streaming and bidirectional with NULL.
- * Does not wait for the server; the first read tells. */
+ * Does not wait for the server; the first read tells. After UNAVAILABLE call cft_client_wait before
+ * the next one: a stream that fails at once makes no progress in connecting. */
 int cft_stream_open(struct cft_client *client, const ProtobufCServiceDescriptor *service,
                     const char *method, const void *request, struct cft_stream **ret,
                     struct cft_err *err);

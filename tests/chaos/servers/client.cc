@@ -368,6 +368,7 @@ void follow(const World &world, int first, const std::function<bool(uint64_t)> &
 			ADD_FAILURE() << "after revision " << seen << ": " << c.err.message;
 			return;
 		}
-		cft_test::sleep_ms(20);
+		/* Not a pause: a connection is made only while somebody waits for it. */
+		cft_client_wait(c.client, 100);
 	}
 }
