@@ -18,11 +18,21 @@ json_t *cft_json_parse(const char *text, size_t len, struct cft_err *err)
 	return json;
 }
 
-char *cft_json_pretty(const json_t *json)
+static char *dump(const json_t *json, size_t layout)
 {
-	char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	char *text = json_dumps(json, layout | JSON_ENCODE_ANY);
 
 	return text ? text : cft_strdup("null");
+}
+
+char *cft_json_compact(const json_t *json)
+{
+	return dump(json, JSON_COMPACT);
+}
+
+char *cft_json_pretty(const json_t *json)
+{
+	return dump(json, JSON_INDENT(2));
 }
 
 static void set_text(json_t *object, const char *key, const char *value)

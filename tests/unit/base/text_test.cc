@@ -134,7 +134,7 @@ TEST(JsonError, HoldsOnlyWhatIsKnown)
 TEST(JsonCompact, WritesWhatReadsBackTheSame)
 {
 	const char *text = R"({"a":[1,-9223372036854775808,2.5,true,false,null,[],{}],)"
-			   R"("b":"x\"y\\z\n\t\u0001\u001f/é€😀","":""})";
+			   R"("b":"x\"y\\z\n\t\u0001\u001F/é€😀","":""})";
 	json_t *json = cft_json_parse(text, strlen(text), nullptr);
 	ASSERT_NE(nullptr, json);
 	char *written = cft_json_compact(json);
