@@ -133,7 +133,8 @@ void follow(Shared *shared, std::atomic<uint64_t> *head, Log *log)
 		r.resume_token = text(token);
 		r.from_revision = 1;
 		Watcher w(c, &r);
-		while ((*head == 0 || seen < *head) && w.read(2000) == 1) {
+		int rc = 1;
+		while ((*head == 0 || seen < *head) && (rc = w.read(2000)) == 1) {
 			if (w.is(CONFITURE__V1__WATCH_EVENTS_RESPONSE__ITEM_EVENT)) {
 				take(w.message->event, log);
 				seen = w.message->event->revision;
@@ -141,9 +142,12 @@ void follow(Shared *shared, std::atomic<uint64_t> *head, Log *log)
 			token = w.token;
 			cft_arena_release(&c.arena);
 		}
+		if (rc != 1 && rc != CFT_E_UNAVAILABLE && rc != CFT_E_TIMEOUT) {
+			ADD_FAILURE() << "after revision " << seen << ": " << c.err.message;
+			return;
+		}
 		/* Not a pause: a connection is made only while somebody waits for it. */
-		if (c.err.code != CFT_E_TIMEOUT)
-			cft_client_wait(c.client, 100);
+		cft_client_wait(c.client, 100);
 	}
 }
 
