@@ -1,4 +1,4 @@
-/* confiture coordinate start, complete, abandon, merge: moves an intent through its life.
+/* confiture coordinate start, complete, abandon, release, merge: moves an intent through its life.
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/coordinate.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* The four answers have the same fields; this is what they are shown from. */
+/* The five answers have the same fields; this is what they are shown from. */
 struct moved {
 	const Confiture__V1__Intent *intent;
 	Confiture__V1__Conflict **conflicts;
@@ -95,6 +95,22 @@ static int abandon(struct cft_coord *coord, char *agent, struct cft_err *err)
 	return 0;
 }
 
+static int release(struct cft_coord *coord, char *agent, struct cft_err *err)
+{
+	Confiture__V1__ReleaseIntentRequest request = CONFITURE__V1__RELEASE_INTENT_REQUEST__INIT;
+	Confiture__V1__ReleaseIntentResponse *response;
+
+	request.agent_id = agent;
+	int rc = cft_coord_call(coord, "ReleaseIntent", &request, &response, err);
+	if (rc != 0)
+		return rc;
+	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "The lease of intent %s is released: it is %s",
+	             response->intent->id, cft_render_status(response->intent->status));
+	say_unblocked(coord->cmd->out, response->intent);
+	answer(coord, MOVED(response));
+	return 0;
+}
+
 static int merge(struct cft_coord *coord, char *agent, struct cft_err *err)
 {
 	Confiture__V1__MarkIntentMergedRequest request =
@@ -148,6 +164,11 @@ static int run_abandon(struct cft_cmd *cmd, struct cft_err *err)
 	return move(cmd, abandon, err);
 }
 
+static int run_release(struct cft_cmd *cmd, struct cft_err *err)
+{
+	return move(cmd, release, err);
+}
+
 static int run_merge(struct cft_cmd *cmd, struct cft_err *err)
 {
 	return move(cmd, merge, err);
@@ -193,6 +214,12 @@ const struct cft_command cft_cmd_coordinate_start = {
 	.run = run_start,
 };
 
+#define CFT_COORD_FENCE                                                                         \
+	{                                                                                       \
+		.name = "fence", .type = CFT_OPT_INT, .value = "N", .min = 0, .max = INT64_MAX, \
+		.help = "The fence you were given; refused if a newer one exists"               \
+	}
+
 static const struct cft_opt complete_options[] = {
 	CFT_COORD_INTENT(true),
 	CFT_COORD_AGENT(false),
@@ -205,12 +232,7 @@ static const struct cft_opt complete_options[] = {
          .type = CFT_OPT_STRING,
          .value = "TEXT",
          .help = "What others should know"},
-	{.name = "fence",
-         .type = CFT_OPT_INT,
-         .value = "N",
-         .min = 0,
-         .max = INT64_MAX,
-         .help = "The fence you were given; refused if a newer one exists"},
+	CFT_COORD_FENCE,
 	CFT_COORD_FORCE,
 	CFT_COORD_REASON,
 	CFT_OPT_END,
@@ -254,6 +276,32 @@ const struct cft_command cft_cmd_coordinate_abandon = {
 	.examples = abandon_examples,
 	.flags = CFT_CMD_SERVER,
 	.run = run_abandon,
+};
+
+static const struct cft_opt release_options[] = {
+	CFT_COORD_INTENT(true), CFT_COORD_AGENT(false), CFT_COORD_FENCE,
+	CFT_COORD_REASON,       CFT_COORD_FORCE,        CFT_OPT_END,
+};
+
+static const struct cft_example release_examples[] = {
+	{"Stop for today, and block nobody meanwhile",
+         "confiture coordinate release --intent-id int_abc123def456"},
+	{"Bob is stuck and the others wait for him",
+         "confiture coordinate release --intent-id int_abc123def456 --agent-id alice \\\n"
+         "--force --reason \"bob does not answer\""},
+	CFT_EXAMPLE_END,
+};
+
+const struct cft_command cft_cmd_coordinate_release = {
+	.summary = "End an intent's lease before its time, and keep the intent",
+	.description =
+		"The intent is EXPIRED then: it is shown and blocks nobody. `coordinate start` "
+		"takes it up again, with a new fence; what still runs under the old one is "
+		"refused.",
+	.options = release_options,
+	.examples = release_examples,
+	.flags = CFT_CMD_SERVER,
+	.run = run_release,
 };
 
 static const struct cft_opt merge_options[] = {

@@ -41,6 +41,7 @@ enum cft_in_name {
 	X("confiture.v1.CoordinationService", "StartIntent", AGENT, OWN)                \
 	X("confiture.v1.CoordinationService", "CompleteIntent", AGENT, OWN)             \
 	X("confiture.v1.CoordinationService", "AbandonIntent", AGENT, OWN)              \
+	X("confiture.v1.CoordinationService", "ReleaseIntent", AGENT, OWN)              \
 	X("confiture.v1.CoordinationService", "MarkIntentMerged", AGENT, OWN)           \
 	X("confiture.v1.CoordinationService", "Heartbeat", AGENT, OWN)                  \
 	X("confiture.v1.CoordinationService", "ListConflicts", VIEWER, NOBODYS)         \

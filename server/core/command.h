@@ -22,7 +22,8 @@ enum cft_command_kind {
 	CFT_CMD_COMPLETE,
 	CFT_CMD_ABANDON,
 	CFT_CMD_MERGE,
-	CFT_CMD_EXPIRE, /* by the server: the lease's deadline has passed */
+	CFT_CMD_RELEASE, /* the lease ends before its time; the intent stays, as expired */
+	CFT_CMD_EXPIRE,  /* by the server: the lease's deadline has passed */
 	CFT_CMD_RESOLVE,
 	CFT_CMD_REOPEN,
 	CFT_CMD_SET_BASE,
@@ -59,7 +60,7 @@ struct cft_command {
 	enum cft_risk risk;
 	int64_t estimated_us;
 	uint64_t etag_revision; /* UPDATE: refuse unless updated_revision is this; 0 skips */
-	uint64_t fence;         /* COMPLETE, EXPIRE; 0 = whatever is held */
+	uint64_t fence;         /* COMPLETE, RELEASE, EXPIRE; 0 = whatever is held */
 	int64_t ttl_us;         /* START: 0 = from the estimate within the limits */
 	enum cft_strategy strategy;
 	const char *operation_id, *target; /* APPLY, APPLY_FAILED */

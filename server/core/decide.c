@@ -111,6 +111,7 @@ static int dispatch(struct cft_decide *d)
 	case CFT_CMD_COMPLETE:
 		return cft_decide_complete(d);
 	case CFT_CMD_ABANDON:
+	case CFT_CMD_RELEASE:
 	case CFT_CMD_MERGE:
 	case CFT_CMD_EXPIRE:
 		return cft_decide_end(d);

@@ -36,7 +36,7 @@ int cft_decide_register(struct cft_decide *d);
 int cft_decide_update(struct cft_decide *d);
 int cft_decide_start(struct cft_decide *d);
 int cft_decide_complete(struct cft_decide *d);
-int cft_decide_end(struct cft_decide *d); /* abandon, merge, expire */
+int cft_decide_end(struct cft_decide *d); /* abandon, release, merge, expire */
 int cft_decide_resolve(struct cft_decide *d);
 int cft_decide_reopen(struct cft_decide *d);
 int cft_decide_prove(struct cft_decide *d);

@@ -1,4 +1,4 @@
-/* Start, complete, abandon, merge, expire: the moves of an intent's life.
+/* Start, complete, abandon, release, merge, expire: the moves of an intent's life.
  * SPDX-License-Identifier: MIT
  */
 #include "server/core/decide.h"
@@ -48,6 +48,7 @@ static const struct cft_intent *emit_started(struct cft_decide *d, const struct 
 	struct cft_intent draft = *intent;
 
 	draft.fence++;
+	draft.reason = ""; /* of a release */
 	draft.lease_ttl_us = lease_ttl(d, intent);
 	return move(d, CFT_CHANGE_INTENT_STARTED, draft, CFT_INTENT_IN_PROGRESS);
 }
@@ -144,7 +145,7 @@ int cft_decide_complete(struct cft_decide *d)
 	return 0;
 }
 
-/* -- abandon, merge, expire -- */
+/* -- abandon, release, merge, expire -- */
 
 struct ending {
 	enum cft_change_kind kind;
@@ -155,7 +156,7 @@ static struct ending ending_of(enum cft_command_kind command)
 {
 	if (command == CFT_CMD_MERGE)
 		return (struct ending){CFT_CHANGE_INTENT_MERGED, CFT_INTENT_MERGED};
-	if (command == CFT_CMD_EXPIRE)
+	if (command == CFT_CMD_EXPIRE || command == CFT_CMD_RELEASE)
 		return (struct ending){CFT_CHANGE_INTENT_EXPIRED, CFT_INTENT_EXPIRED};
 	assert(command == CFT_CMD_ABANDON);
 	return (struct ending){CFT_CHANGE_INTENT_ABANDONED, CFT_INTENT_ABANDONED};
@@ -214,7 +215,8 @@ int cft_decide_end(struct cft_decide *d)
 	draft.applying = "";
 	const struct cft_intent *after = move(d, end.kind, draft, end.to);
 	if (intent->status == CFT_INTENT_IN_PROGRESS)
-		set_lease(d, end.to == CFT_INTENT_EXPIRED ? CFT_LEASE_LAPSE : CFT_LEASE_RELEASE,
+		set_lease(d,
+		          d->command->kind == CFT_CMD_EXPIRE ? CFT_LEASE_LAPSE : CFT_LEASE_RELEASE,
 		          after);
 	if (cft_intent_is_terminal(after->status))
 		emit_end(d, after, intent->status == CFT_INTENT_COMPLETED);

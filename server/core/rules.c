@@ -68,6 +68,15 @@ static const struct rule rules[] = {
           [CFT_INTENT_MERGED] = {NO, NO, NO},
           [CFT_INTENT_ABANDONED] = {NO, NO, NO},
           [CFT_INTENT_EXPIRED] = {OK, OK, OK}}},
+	{CFT_CMD_RELEASE,
+         "release",
+         "Takes the lease away and keeps the intent: it is EXPIRED, and may be started again.",
+         {[CFT_INTENT_REGISTERED] = {NO, NO, NO},
+          [CFT_INTENT_IN_PROGRESS] = {OK, OK, OK},
+          [CFT_INTENT_COMPLETED] = {NO, NO, NO},
+          [CFT_INTENT_MERGED] = {NO, NO, NO},
+          [CFT_INTENT_ABANDONED] = {NO, NO, NO},
+          [CFT_INTENT_EXPIRED] = {NO, NO, NO}}},
 	{CFT_CMD_MERGE,
          "merge",
          "States a fact: the change is part of the schema now.",
@@ -137,6 +146,7 @@ const char *cft_command_name(enum cft_command_kind command)
 	case CFT_CMD_START:
 	case CFT_CMD_COMPLETE:
 	case CFT_CMD_ABANDON:
+	case CFT_CMD_RELEASE:
 	case CFT_CMD_MERGE:
 	case CFT_CMD_EXPIRE:
 	case CFT_CMD_APPLY:

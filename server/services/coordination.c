@@ -40,6 +40,7 @@ static const struct cft_rpc_method methods[] = {
 	UNARY("StartIntent", start_intent, SMALL),
 	UNARY("CompleteIntent", complete_intent, SMALL),
 	UNARY("AbandonIntent", abandon_intent, SMALL),
+	UNARY("ReleaseIntent", release_intent, SMALL),
 	UNARY("MarkIntentMerged", mark_intent_merged, SMALL),
 	UNARY("Heartbeat", heartbeat, SMALL),
 	UNARY("ListConflicts", list_conflicts, SMALL),

@@ -12,7 +12,7 @@ static void fail_call(struct cft_mutation *m, const struct cft_err *err)
 	cft_rpc_fail(m->owner, err);
 }
 
-/* Register, update, start, complete, abandon, merge: one form of answer. */
+/* Register, update, start, complete, abandon, release, merge: one form of answer. */
 static void reply_intent(struct cft_mutation *m, const struct cft_view *view,
                          const struct cft_decision *decision)
 {
@@ -120,7 +120,7 @@ CFT_HANDLER(update_intent)
 		cft_mutation_run_update(m);
 }
 
-/* What start, complete, abandon and merge have besides the common fields. */
+/* What start, complete, abandon, release and merge have besides the common fields. */
 static int prepare_move(struct cft_mutation *m, enum cft_command_kind kind,
                         const struct cft_mutation_fields *fields, const char *intent_id, bool force,
                         const char *reason, struct cft_err *err)
@@ -182,6 +182,18 @@ CFT_HANDLER(abandon_intent)
 		m,
 		prepare_move(m, CFT_CMD_ABANDON, &fields, r->intent_id, r->force, r->reason, &err),
 		&err);
+}
+
+CFT_HANDLER(release_intent)
+{
+	const Confiture__V1__ReleaseIntentRequest *r = request;
+	struct cft_mutation *m = begin(ctx, call, reply_intent);
+	struct cft_mutation_fields fields = {r->project, r->request_id, r->agent_id, r};
+	struct cft_err err;
+	int rc = prepare_move(m, CFT_CMD_RELEASE, &fields, r->intent_id, r->force, r->reason, &err);
+
+	m->command.fence = r->fence;
+	run_or_fail(m, rc, &err);
 }
 
 CFT_HANDLER(mark_intent_merged)

@@ -39,6 +39,7 @@ CFT_HANDLER(update_intent);
 CFT_HANDLER(start_intent);
 CFT_HANDLER(complete_intent);
 CFT_HANDLER(abandon_intent);
+CFT_HANDLER(release_intent);
 CFT_HANDLER(mark_intent_merged);
 CFT_HANDLER(heartbeat);
 CFT_HANDLER(list_conflicts);

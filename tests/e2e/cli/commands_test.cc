@@ -154,6 +154,26 @@ TEST_F(Commands, AnotherAgentsIntentNeedsForceAndReason)
 	                      "[.events[] | .kind == \"intent.abandoned\" and .forced] | any"));
 }
 
+TEST_F(Commands, AReleasedLeaseKeepsTheIntentBlocksNobodyAndStopsTheOldHolder)
+{
+	std::string alice = world_.registered("alice", "a", kUsersBio);
+	ask({"start", "--intent-id", alice}, ".intent.status");
+	std::string bob = world_.registered("bob", "b", kUsersBioShort);
+	EXPECT_EQ(5, world_.json({"start", "--intent-id", bob}).exit_code);
+
+	EXPECT_EQ("[\"EXPIRED\",\"alice does not answer\"]",
+	          ask({"release", "--intent-id", alice, "--agent-id", "bob", "--force", "--reason",
+	               "alice does not answer"},
+	              ".intent | [.status, .reason]"));
+	EXPECT_EQ("true", ask({"inbox", "--agent-id", "alice"},
+	                      "[.events[] | .kind == \"intent.expired\" and .forced] | any"));
+	EXPECT_EQ("IN_PROGRESS", ask({"start", "--intent-id", bob}, ".intent.status"));
+	RunResult late = world_.json({"complete", "--intent-id", alice, "--fence", "1"});
+	EXPECT_EQ(5, late.exit_code);
+	EXPECT_HAS(late.err, "LEASE_EXPIRED");
+	EXPECT_EQ(5, world_.json({"release", "--intent-id", alice}).exit_code);
+}
+
 TEST_F(Commands, InboxComesAgainUntilAcknowledged)
 {
 	world_.registered("alice", "a", kUsersBio);

@@ -51,6 +51,7 @@ const Move kMoves[] = {
 	{CFT_CMD_START, {RUN, 0, 0, 0, 0, RUN}},
 	{CFT_CMD_COMPLETE, {DONE, DONE, 0, 0, 0, 0}},
 	{CFT_CMD_ABANDON, {GONE, GONE, GONE, 0, 0, GONE}},
+	{CFT_CMD_RELEASE, {0, LATE, 0, 0, 0, 0}},
 	{CFT_CMD_MERGE, {0, 0, MERGED, 0, 0, 0}},
 	{CFT_CMD_EXPIRE, {0, LATE, 0, 0, 0, 0}},
 };

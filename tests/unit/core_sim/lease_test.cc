@@ -62,7 +62,7 @@ class Schedule
 	}
 	void Step(const std::string &id)
 	{
-		switch (Upto(6)) {
+		switch (Upto(7)) {
 		case 0:
 			Start(id);
 			break;
@@ -79,6 +79,10 @@ class Schedule
 		case 5:
 			if (Upto(4) == 0)
 				Apply(world_.Do(CFT_CMD_ABANDON, "alice", id), id);
+			break;
+		case 6:
+			if (Upto(4) == 0)
+				Release(id, Remembered(id));
 			break;
 		}
 	}
@@ -104,6 +108,17 @@ class Schedule
 		if (code == 0) {
 			EXPECT_TRUE(held) << "a fence that was given comes from a start";
 			EXPECT_EQ(highest_[id], fence) << "work with an older fence was taken";
+		}
+	}
+	void Release(const std::string &id, uint64_t fence)
+	{
+		int code = world_.Do(CFT_CMD_RELEASE, "alice", id,
+		                     [&](cft_command &c) { c.fence = fence; });
+		Apply(code, id);
+		if (code == 0) {
+			EXPECT_EQ(CFT_INTENT_EXPIRED, Intent(id)->status);
+			EXPECT_EQ(highest_[id], fence) << "released with an older fence";
+			EXPECT_EQ(0u, leases_.count(id));
 		}
 	}
 	// confiture.renew
