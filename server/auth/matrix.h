@@ -67,6 +67,8 @@ enum cft_in_name {
 	X("confiture.v1.MigrationService", "PlanMigrations", AGENT, NOBODYS)            \
 	X("confiture.v1.MigrationService", "ApplyMigrations", AGENT, OWN)               \
 	X("confiture.v1.MigrationService", "RollbackMigrations", AGENT, OWN)            \
+	X("confiture.v1.MigrationService", "BaselineMigrations", OPERATOR, OWN)         \
+	X("confiture.v1.MigrationService", "RepairMigration", OPERATOR, OWN)            \
 	X("confiture.v1.MigrationService", "WatchOperation", VIEWER, NOBODYS)           \
 	X("confiture.v1.MigrationService", "ListOperations", VIEWER, NOBODYS)           \
 	X("confiture.v1.MigrationService", "CancelOperation", AGENT, OWN)               \

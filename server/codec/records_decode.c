@@ -153,16 +153,28 @@ static int parse_base(const Confiture__V1__BaseSchema *from, struct cft_arena *a
 	return 0;
 }
 
-static struct cft_drift *parse_drift(const Confiture__V1__TargetDrift *from)
+static struct cft_target_news *parse_drift(const Confiture__V1__TargetDrift *from)
 {
-	const struct cft_drift drift = {
+	const struct cft_target_news news = {
 		.target = from->target,
 		.operation = from->operation_id,
 		.expected = from->expected_fingerprint,
 		.found = from->found_fingerprint,
 	};
 
-	return cft_drift_copy(&drift);
+	return cft_target_news_copy(&news);
+}
+
+static struct cft_target_news *parse_target_change(const Confiture__V1__TargetChange *from)
+{
+	const struct cft_target_news news = {
+		.target = from->target,
+		.operation = from->operation_id,
+		.action = from->action,
+		.versions = from->versions,
+	};
+
+	return cft_target_news_copy(&news);
 }
 
 static int kind_number(const char *name)
@@ -195,7 +207,9 @@ static int parse_change(const Confiture__V1__Change *from, struct cft_arena *are
 		rc = parse_base(from->base_schema, arena, &base, err);
 		to->base = rc == 0 ? cft_base_schema_copy(&base) : NULL;
 	} else if (from->subject_case == CONFITURE__V1__CHANGE__SUBJECT_TARGET_DRIFT) {
-		to->drift = parse_drift(from->target_drift);
+		to->news = parse_drift(from->target_drift);
+	} else if (from->subject_case == CONFITURE__V1__CHANGE__SUBJECT_TARGET_CHANGE) {
+		to->news = parse_target_change(from->target_change);
 	}
 	to->intent = intent;
 	to->conflict = conflict;

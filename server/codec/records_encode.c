@@ -153,15 +153,28 @@ Confiture__V1__BaseSchema *cft_codec_base(struct cft_arena *arena,
 }
 
 static Confiture__V1__TargetDrift *target_drift(struct cft_arena *arena,
-                                                const struct cft_drift *drift)
+                                                const struct cft_target_news *news)
 {
 	Confiture__V1__TargetDrift *to = cft_arena_new(arena, Confiture__V1__TargetDrift);
 
 	confiture__v1__target_drift__init(to);
-	to->target = borrow(drift->target);
-	to->operation_id = borrow(drift->operation);
-	to->expected_fingerprint = borrow(drift->expected);
-	to->found_fingerprint = borrow(drift->found);
+	to->target = borrow(news->target);
+	to->operation_id = borrow(news->operation);
+	to->expected_fingerprint = borrow(news->expected);
+	to->found_fingerprint = borrow(news->found);
+	return to;
+}
+
+static Confiture__V1__TargetChange *target_change(struct cft_arena *arena,
+                                                  const struct cft_target_news *news)
+{
+	Confiture__V1__TargetChange *to = cft_arena_new(arena, Confiture__V1__TargetChange);
+
+	confiture__v1__target_change__init(to);
+	to->target = borrow(news->target);
+	to->operation_id = borrow(news->operation);
+	to->action = borrow(news->action);
+	to->versions = borrow(news->versions);
 	return to;
 }
 
@@ -181,9 +194,12 @@ static Confiture__V1__Change *change(struct cft_arena *arena, const char *projec
 	} else if (from->base) {
 		to->subject_case = CONFITURE__V1__CHANGE__SUBJECT_BASE_SCHEMA;
 		to->base_schema = cft_codec_base(arena, from->base, flags);
-	} else if (from->drift) {
+	} else if (from->news && from->kind == CFT_CHANGE_TARGET_CHANGING) {
+		to->subject_case = CONFITURE__V1__CHANGE__SUBJECT_TARGET_CHANGE;
+		to->target_change = target_change(arena, from->news);
+	} else if (from->news) {
 		to->subject_case = CONFITURE__V1__CHANGE__SUBJECT_TARGET_DRIFT;
-		to->target_drift = target_drift(arena, from->drift);
+		to->target_drift = target_drift(arena, from->news);
 	}
 	return to;
 }

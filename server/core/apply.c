@@ -49,7 +49,7 @@ int cft_apply_change(struct cft_state *state, const struct cft_change *change, s
 		cft_put_conflict(state, change->conflict);
 	} else if (change->base) {
 		cft_put_base(state, change->base);
-	} else if (!change->drift) { /* drift is news, not state */
+	} else if (!change->news) { /* news of targets are no state */
 		return cft_fail(err, CFT_E_INCONSISTENT, "a change about nothing");
 	}
 	return 0;

@@ -32,7 +32,8 @@ enum cft_command_kind {
 	CFT_CMD_APPLY_FAILED, /* by the server: that operation ended without success */
 	CFT_CMD_APPROVE,
 	CFT_CMD_REJECT,
-	CFT_CMD_DRIFT, /* by the server: a target was changed beside it */
+	CFT_CMD_DRIFT,         /* by the server: a target was changed beside it */
+	CFT_CMD_TARGET_CHANGE, /* by the server: an operation without an intent begins */
 };
 
 /* The analysed plan of an intent: the same struct for register, update and check. */
@@ -53,7 +54,8 @@ struct cft_command {
 	const char *reason, *outcome, *notes;
 	bool force, accept_risk;
 	bool in_order; /* START: later registered intents that have not begun do not block */
-	/* REGISTER, UPDATE; NULL/0/"" keeps on UPDATE */
+	/* REGISTER, UPDATE; NULL/0/"" keeps on UPDATE. MERGE: plan.effects is what was applied,
+	 * where that is said; else what the intent declares. */
 	const char *feature_name, *metadata_json;
 	bool set_statements, set_tables;
 	struct cft_plan plan;
@@ -68,7 +70,7 @@ struct cft_command {
 	struct cft_strings approvers; /* APPLY: whose approval counts; none: everybody else's */
 	const char *digest;           /* APPROVE, REJECT: of the DDL that was seen; "" any */
 	const struct cft_base_schema *base;
-	const struct cft_drift *drift; /* DRIFT */
+	const struct cft_target_news *news; /* DRIFT, TARGET_CHANGE */
 	/* PROVE: the evidence, and the generations of the two intents that it is about. */
 	const char *proof_json, *proven_verdict;
 	uint32_t generation_a, generation_b;

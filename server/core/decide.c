@@ -130,7 +130,8 @@ static int dispatch(struct cft_decide *d)
 	case CFT_CMD_REJECT:
 		return cft_decide_approval(d);
 	case CFT_CMD_DRIFT:
-		return cft_decide_drift(d);
+	case CFT_CMD_TARGET_CHANGE:
+		return cft_decide_target_news(d);
 	}
 	return cft_fail(d->err, CFT_E_INTERNAL, "unknown command");
 }

@@ -42,7 +42,7 @@ int cft_decide_reopen(struct cft_decide *d);
 int cft_decide_prove(struct cft_decide *d);
 int cft_decide_base(struct cft_decide *d);
 int cft_decide_apply(struct cft_decide *d); /* and its failure */
-int cft_decide_drift(struct cft_decide *d);
+int cft_decide_target_news(struct cft_decide *d);
 int cft_decide_approval(struct cft_decide *d); /* approve, reject */
 
 /* -- for the handlers -- */

@@ -144,12 +144,14 @@ int cft_decide_apply(struct cft_decide *d)
 	                                         : decide_failed(d, intent);
 }
 
-/* -- drift -- */
+/* -- news of targets -- */
 
-int cft_decide_drift(struct cft_decide *d)
+int cft_decide_target_news(struct cft_decide *d)
 {
-	struct cft_change change = {.kind = CFT_CHANGE_TARGET_DRIFTED,
-	                            .drift = cft_drift_copy(d->command->drift)};
+	bool drift = d->command->kind == CFT_CMD_DRIFT;
+	struct cft_change change = {.kind = drift ? CFT_CHANGE_TARGET_DRIFTED
+	                                          : CFT_CHANGE_TARGET_CHANGING,
+	                            .news = cft_target_news_copy(d->command->news)};
 
 	cft_vec_push_in(d->arena, &d->changes, change);
 	return 0;

@@ -3,9 +3,11 @@
  */
 #include "server/core/decide.h"
 
+#include "common/sql/effect/declared.h"
 #include "server/core/base_merge.h"
 
 #include <assert.h>
+#include <string.h>
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
 {
@@ -162,20 +164,53 @@ static struct ending ending_of(enum cft_command_kind command)
 	return (struct ending){CFT_CHANGE_INTENT_ABANDONED, CFT_INTENT_ABANDONED};
 }
 
+/* What another tool or a person applied, where that is said: not always what was declared. */
+static const struct cft_effects *applied_effects(const struct cft_decide *d)
+{
+	const struct cft_effects *effects = d->command->plan.effects;
+
+	return d->command->kind == CFT_CMD_MERGE && effects && effects->n_statements ? effects
+	                                                                             : NULL;
+}
+
+/* Nobody was told of it, and nobody compared it with anything. */
+static int need_declared(struct cft_decide *d, const struct cft_intent *intent)
+{
+	const struct cft_declaration declaration = {intent->effects, intent->tables_declared.v,
+	                                            intent->tables_declared.n};
+	const struct cft_effects *applied = applied_effects(d);
+	const struct cft_effect *other;
+	const char *what;
+
+	if (!applied)
+		return 0;
+	other = cft_declared_difference(&declaration, applied, d->arena, &what);
+	if (!other)
+		return 0;
+	if (d->command->force)
+		return cft_need_reason(d, "merging other DDL than the intent declares");
+	cft_fail_reason(d->err, CFT_E_CONFLICT, "APPLIED_DIFFERS",
+	                "what was applied is not what intent %s declares: %s: %s %s", intent->id,
+	                what, cft_effect_op_text(other->op), cft_effect_key(d->arena, other));
+	return cft_err_hint(d->err, "register the rest as an intent of its own; or, to take what "
+	                            "was applied for what is there: --force --reason TEXT");
+}
+
 /* What was merged is part of the schema that all others are planned against; what was completed
  * lies under others no more. */
 static void emit_end(struct cft_decide *d, const struct cft_intent *after, bool was_completed)
 {
 	struct cft_intent_refs near = {0};
+	const struct cft_effects *applied = applied_effects(d);
 	struct cft_base_schema base;
 
 	if (was_completed)
 		cft_near(d->state, after->effects, after->id, d->arena, &near);
 	if (after->status == CFT_INTENT_MERGED &&
-	    cft_base_merge(d->arena, d->state->base, after, &base))
+	    cft_base_merge(d->arena, d->state->base, applied ? applied : after->effects, &base))
 		cft_emit_base(d, base);
 	cft_settle(d);
-	if (after->status == CFT_INTENT_MERGED && d->state->assumed) {
+	if (after->status == CFT_INTENT_MERGED && (d->state->assumed || applied)) {
 		cft_emit_redetected_all(d);
 		return;
 	}
@@ -184,10 +219,12 @@ static void emit_end(struct cft_decide *d, const struct cft_intent *after, bool 
 		cft_emit_redetected_near(d, after, &near);
 }
 
-/* What an operation is putting into a database right now is not given up beside it. */
+/* What an operation is putting into a database right now is not ended beside it. */
 static int need_idle(struct cft_decide *d, const struct cft_intent *intent)
 {
-	if (d->command->kind != CFT_CMD_ABANDON || !intent->applying[0] || d->command->force)
+	bool by_operation = strcmp(cft_or_empty(d->command->operation_id), intent->applying) == 0;
+
+	if (!intent->applying[0] || by_operation || d->command->force)
 		return 0;
 	cft_fail_reason(d->err, CFT_E_STATE, "APPLY_IN_PROGRESS",
 	                "operation %s is applying intent %s to %s", intent->applying, intent->id,
@@ -206,6 +243,8 @@ int cft_decide_end(struct cft_decide *d)
 		code = cft_need_fence(d, intent);
 	if (code == 0)
 		code = need_idle(d, intent);
+	if (code == 0)
+		code = need_declared(d, intent);
 	if (code != 0)
 		return code;
 	struct ending end = ending_of(d->command->kind);

@@ -47,18 +47,18 @@ struct cft_base_schema *cft_base_schema_copy(const struct cft_base_schema *base)
 	return cft_pack_run(pack_base, base);
 }
 
-struct cft_drift *cft_drift_ref(const struct cft_drift *drift)
+struct cft_target_news *cft_target_news_ref(const struct cft_target_news *news)
 {
-	struct cft_drift *mine = (struct cft_drift *)drift;
+	struct cft_target_news *mine = (struct cft_target_news *)news;
 
 	assert(mine->refs > 0);
 	mine->refs++;
 	return mine;
 }
 
-void cft_drift_unref(const struct cft_drift *drift)
+void cft_target_news_unref(const struct cft_target_news *news)
 {
-	struct cft_drift *mine = (struct cft_drift *)drift;
+	struct cft_target_news *mine = (struct cft_target_news *)news;
 
 	if (!mine)
 		return;
@@ -67,23 +67,25 @@ void cft_drift_unref(const struct cft_drift *drift)
 		free(mine);
 }
 
-static void pack_drift(struct cft_pack *pack, const void *from)
+static void pack_news(struct cft_pack *pack, const void *from)
 {
-	struct cft_drift *to = cft_pack_room(pack, sizeof(*to));
-	struct cft_drift copy = *(const struct cft_drift *)from;
+	struct cft_target_news *to = cft_pack_room(pack, sizeof(*to));
+	struct cft_target_news copy = *(const struct cft_target_news *)from;
 
 	copy.refs = 1;
 	copy.target = cft_pack_str(pack, copy.target);
 	copy.operation = cft_pack_str(pack, copy.operation);
 	copy.expected = cft_pack_str(pack, copy.expected);
 	copy.found = cft_pack_str(pack, copy.found);
+	copy.action = cft_pack_str(pack, copy.action);
+	copy.versions = cft_pack_str(pack, copy.versions);
 	if (to)
 		*to = copy;
 }
 
-struct cft_drift *cft_drift_copy(const struct cft_drift *drift)
+struct cft_target_news *cft_target_news_copy(const struct cft_target_news *news)
 {
-	return cft_pack_run(pack_drift, drift);
+	return cft_pack_run(pack_news, news);
 }
 
 static void hold_change(const struct cft_change *change)
@@ -94,8 +96,8 @@ static void hold_change(const struct cft_change *change)
 		cft_conflict_ref(change->conflict);
 	if (change->base)
 		cft_base_schema_ref(change->base);
-	if (change->drift)
-		cft_drift_ref(change->drift);
+	if (change->news)
+		cft_target_news_ref(change->news);
 }
 
 static void drop_change(const struct cft_change *change)
@@ -103,7 +105,7 @@ static void drop_change(const struct cft_change *change)
 	cft_intent_unref(change->intent);
 	cft_conflict_unref(change->conflict);
 	cft_base_schema_unref(change->base);
-	cft_drift_unref(change->drift);
+	cft_target_news_unref(change->news);
 }
 
 struct cft_event *cft_event_ref(const struct cft_event *event)
@@ -163,8 +165,8 @@ const char *cft_event_subject(const struct cft_event *event)
 	const struct cft_change *first = &event->changes[0];
 	if (first->intent)
 		return first->intent->id;
-	if (first->drift)
-		return first->drift->target;
+	if (first->news)
+		return first->news->target;
 	return first->conflict ? first->conflict->id : "";
 }
 

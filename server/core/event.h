@@ -34,7 +34,8 @@ extern "C" {
 	X(INTENT_APPROVED, 22, "intent.approved")                \
 	X(INTENT_REJECTED, 23, "intent.rejected")                \
 	X(PREREQUISITE_FAILED, 24, "intent.prerequisite_failed") \
-	X(TARGET_DRIFTED, 25, "target.drifted")
+	X(TARGET_DRIFTED, 25, "target.drifted")                  \
+	X(TARGET_CHANGING, 26, "target.changing")
 
 enum cft_change_kind {
 #define CFT_X(name, number, wire) CFT_CHANGE_##name = number,
@@ -58,24 +59,26 @@ struct cft_base_schema *cft_base_schema_ref(const struct cft_base_schema *base);
 void cft_base_schema_unref(const struct cft_base_schema *base); /* NULL is fine */
 struct cft_base_schema *cft_base_schema_copy(const struct cft_base_schema *base);
 
-/* A target's schema is not what the last operation on it left: somebody changed it beside the
- * server. Counted and packed like a base schema. */
-struct cft_drift {
+/* What happened to a target besides applies: its schema is not what the last operation on it left
+ * (drifted), or an operation without an intent begins (changing). Counted and packed like a base
+ * schema; what the kind does not have is NULL or "". */
+struct cft_target_news {
 	int refs;
-	const char *target, *operation; /* the last one there */
-	const char *expected, *found;   /* fingerprints of the schema */
+	const char *target, *operation; /* drifted: the last one there */
+	const char *expected, *found;   /* drifted: fingerprints of the schema */
+	const char *action, *versions;  /* changing: "rollback", "baseline" …; "012" */
 };
 
-struct cft_drift *cft_drift_ref(const struct cft_drift *drift);
-void cft_drift_unref(const struct cft_drift *drift); /* NULL is fine */
-struct cft_drift *cft_drift_copy(const struct cft_drift *drift);
+struct cft_target_news *cft_target_news_ref(const struct cft_target_news *news);
+void cft_target_news_unref(const struct cft_target_news *news); /* NULL is fine */
+struct cft_target_news *cft_target_news_copy(const struct cft_target_news *news);
 
 struct cft_change {
 	enum cft_change_kind kind;
 	const struct cft_intent *intent;     /* for intent.*; a reference is held */
 	const struct cft_conflict *conflict; /* for conflict.* */
 	const struct cft_base_schema *base;  /* for base.*; likewise */
-	const struct cft_drift *drift;       /* for target.*; likewise */
+	const struct cft_target_news *news;  /* for target.*; likewise */
 };
 
 struct cft_event {

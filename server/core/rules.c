@@ -167,6 +167,8 @@ const char *cft_command_name(enum cft_command_kind command)
 		return "prove";
 	case CFT_CMD_DRIFT:
 		return "report drift";
+	case CFT_CMD_TARGET_CHANGE:
+		return "report the change of a target";
 	}
 	return "unknown";
 }

@@ -41,7 +41,7 @@ static const struct cft_rpc_method methods[] = {
 	UNARY("CompleteIntent", complete_intent, SMALL),
 	UNARY("AbandonIntent", abandon_intent, SMALL),
 	UNARY("ReleaseIntent", release_intent, SMALL),
-	UNARY("MarkIntentMerged", mark_intent_merged, SMALL),
+	UNARY("MarkIntentMerged", mark_intent_merged, LARGE),
 	UNARY("Heartbeat", heartbeat, SMALL),
 	UNARY("ListConflicts", list_conflicts, SMALL),
 	UNARY("GetConflict", get_conflict, SMALL),
@@ -95,6 +95,7 @@ static void collect_info(struct cft_query *query, const struct cft_view *view)
 	info->response.database = c->database;
 	info->response.start_time = cft_codec_time(view->arena, c->start_us);
 	info->response.pid = getpid();
+	info->response.base_schema = cft_show_base(view);
 	cft_store_log(c->store, answer_info, info);
 }
 

@@ -24,7 +24,7 @@ struct look {
 	const struct cft_target *target;
 	int64_t began_us; /* by the database's clock */
 	struct cft_arena arena;
-	struct cft_drift drift;
+	struct cft_target_news drift;
 	struct cft_command command;
 };
 
@@ -58,13 +58,13 @@ static void on_told(void *arg, const struct cft_state *state, const struct cft_d
 static void tell(struct look *look)
 {
 	struct cft_command *command = &look->command;
-	const struct cft_drift *drift = &look->drift;
+	const struct cft_target_news *drift = &look->drift;
 
 	command->kind = CFT_CMD_DRIFT;
 	command->actor = "";
 	command->request_id =
 		cft_arena_printf(&look->arena, "drift-%s-%.16s", drift->operation, drift->found);
-	command->drift = drift;
+	command->news = drift;
 	cft_sha256(drift->found, strlen(drift->found), command->body_digest);
 	cft_sequencer_submit(look->migration->options.sequencer, look->target->project, command,
 	                     on_told, look);

@@ -151,6 +151,7 @@ static void answer_history(struct cft_query *query, const struct cft_view *view)
 	                                  : 0;
 	confiture__v1__list_intent_history_response__init(&h->response);
 	h->response.revision = h->head;
+	h->response.base_schema = cft_show_base(view);
 	h->response.events = cft_arena_array(view->arena, Confiture__V1__Event *, query->page_size);
 	read_more(h);
 }

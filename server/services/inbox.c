@@ -29,7 +29,8 @@ struct cft_poll {
 	struct cft_timer *timer;
 	CFT_VEC(const struct cft_event *) events;
 	uint64_t last; /* acknowledging this acknowledges what was handed out */
-	bool asking;   /* the database is asked for the cursor */
+	uint64_t head; /* of the log when the answer was ready */
+	bool asking;   /* the database for the cursor, or the state for the answer's base */
 	bool gone;     /* the client is, meanwhile */
 	struct cft_poll *prev, *next;
 };
@@ -75,7 +76,7 @@ static Confiture__V1__Event *show_event(struct cft_poll *poll, const struct cft_
 	return to;
 }
 
-static void answer(struct cft_poll *poll)
+static void reply(struct cft_poll *poll, Confiture__V1__BaseSchema *base)
 {
 	Confiture__V1__ReadInboxResponse response = CONFITURE__V1__READ_INBOX_RESPONSE__INIT;
 	struct cft_rpc_call *call = poll->call;
@@ -84,11 +85,52 @@ static void answer(struct cft_poll *poll)
 		cft_arena_array(cft_rpc_call_arena(call), Confiture__V1__Event *, poll->events.n);
 	for (size_t i = 0; i < poll->events.n; i++)
 		response.events[response.n_events++] = show_event(poll, poll->events.v[i]);
-	response.cursor = poll->cursor.open ? poll->cursor.revision : poll->last;
-	response.revision = poll->cursor.open ? cft_cursor_head(&poll->cursor) : poll->last;
+	response.cursor = poll->last;
+	response.revision = poll->head;
+	response.base_schema = base;
 	cft_rpc_call_set_hooks(call, NULL, NULL);
 	cft_rpc_reply(call, &response);
 	poll_free(poll);
+}
+
+static bool ended_meanwhile(struct cft_poll *poll)
+{
+	struct cft_err gone;
+
+	poll->asking = false;
+	if (!poll->gone)
+		return false;
+	cft_fail(&gone, CFT_E_CANCELLED, "the client went away");
+	fail_poll(poll, &gone);
+	return true;
+}
+
+/* Without a state (the server stops) what came is handed out all the same. */
+static void on_base(void *arg, const struct cft_state *state, int64_t now_us,
+                    const struct cft_err *err)
+{
+	struct cft_poll *poll = arg;
+	const struct cft_view view = {poll->coordination, cft_rpc_call_arena(poll->call),
+	                              poll->project, state, now_us};
+
+	(void)err;
+	if (!ended_meanwhile(poll))
+		reply(poll, state ? cft_show_base(&view) : NULL);
+}
+
+static void answer(struct cft_poll *poll)
+{
+	if (poll->cursor.open)
+		poll->last = poll->cursor.revision;
+	poll->head = poll->cursor.open ? cft_cursor_head(&poll->cursor) : poll->last;
+	cft_cursor_close(&poll->cursor);
+	cft_timer_stop(poll->timer);
+	if (poll->coordination->stopping) {
+		reply(poll, NULL);
+		return;
+	}
+	poll->asking = true;
+	cft_sequencer_read(poll->coordination->sequencer, poll->project, 0, on_base, poll);
 }
 
 static bool concerns(const struct cft_event *event, const char *agent_id)
@@ -151,12 +193,11 @@ static const struct cft_rpc_hooks poll_hooks = {on_poll_cancelled, NULL, NULL};
 static void on_inbox(void *ctx, const char *const *const *rows, size_t n, const struct cft_err *err)
 {
 	struct cft_poll *poll = ctx;
-	struct cft_err gone;
 
-	poll->asking = false;
-	if (poll->gone || n == 0) {
-		cft_fail(&gone, CFT_E_CANCELLED, "the client went away");
-		fail_poll(poll, poll->gone ? &gone : err);
+	if (ended_meanwhile(poll))
+		return;
+	if (n == 0) {
+		fail_poll(poll, err);
 		return;
 	}
 	poll->last = strtoull(rows[0][0], NULL, 10);
@@ -217,19 +258,24 @@ void cft_inbox_end_all(struct cft_coordination *coordination)
 
 /* -- acknowledging -- */
 
+/* In its call's arena. */
+struct acknowledging {
+	struct cft_rpc_call *call;
+	Confiture__V1__AcknowledgeInboxResponse response;
+};
+
 static void on_acknowledged(void *ctx, const char *const *const *rows, size_t n,
                             const struct cft_err *err)
 {
-	Confiture__V1__AcknowledgeInboxResponse response =
-		CONFITURE__V1__ACKNOWLEDGE_INBOX_RESPONSE__INIT;
+	struct acknowledging *ack = ctx;
 
 	if (err) {
-		cft_rpc_fail(ctx, err);
+		cft_rpc_fail(ack->call, err);
 		return;
 	}
 	/* No row: the project has no event yet, and nothing to acknowledge. */
-	response.cursor = n ? strtoull(rows[0][0], NULL, 10) : 0;
-	cft_rpc_reply(ctx, &response);
+	ack->response.cursor = n ? strtoull(rows[0][0], NULL, 10) : 0;
+	cft_rpc_reply(ack->call, &ack->response);
 }
 
 static void answer_acknowledge(struct cft_query *query, const struct cft_view *view)
@@ -244,8 +290,13 @@ static void answer_acknowledge(struct cft_query *query, const struct cft_view *v
 		cft_rpc_fail(query->call, &err);
 		return;
 	}
+	struct acknowledging *ack = cft_arena_new(view->arena, struct acknowledging);
+	ack->call = query->call;
+	confiture__v1__acknowledge_inbox_response__init(&ack->response);
+	ack->response.revision = cft_state_revision(view->state);
+	ack->response.base_schema = cft_show_base(view);
 	cft_store_inbox_ack(query->coordination->store, query->project, r->agent_id, r->cursor,
-	                    on_acknowledged, query->call);
+	                    on_acknowledged, ack);
 }
 
 CFT_HANDLER(acknowledge_inbox)

@@ -34,6 +34,7 @@ static void reply_conflict(struct cft_mutation *m, const struct cft_view *view,
 	if (conflict)
 		response.conflict = cft_show_conflict(view, conflict);
 	response.revision = decision->revision;
+	response.base_schema = cft_show_base(view);
 	cft_rpc_reply(m->owner, &response);
 }
 
@@ -202,10 +203,16 @@ CFT_HANDLER(mark_intent_merged)
 	struct cft_mutation *m = begin(ctx, call, reply_intent);
 	struct cft_mutation_fields fields = {r->project, r->request_id, r->agent_id, r};
 	struct cft_err err;
+	int rc = prepare_move(m, CFT_CMD_MERGE, &fields, r->intent_id, r->force, r->reason, &err);
 
-	run_or_fail(
-		m, prepare_move(m, CFT_CMD_MERGE, &fields, r->intent_id, r->force, r->reason, &err),
-		&err);
+	if (rc == 0)
+		rc = cft_check_text("applied_changes", r->applied_changes, CFT_SQL_FIELD_MAX_BYTES,
+		                    &err);
+	if (r->applied_changes[0]) {
+		m->sql = r->applied_changes;
+		m->sql_bytes = strlen(m->sql);
+	}
+	run_or_fail(m, rc, &err);
 }
 
 CFT_HANDLER(resolve_conflict)

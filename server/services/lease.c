@@ -4,6 +4,7 @@
 #include "server/services/lease.h"
 
 #include "server/codec/records_codec.h"
+#include "server/services/present.h"
 #include "server/services/validate.h"
 
 struct heartbeat {
@@ -14,6 +15,7 @@ struct heartbeat {
 	struct cft_lease_ref *refs;
 	size_t n;
 	uint64_t revision;
+	Confiture__V1__BaseSchema *base;
 	cft_heartbeat_cb *cb;
 	void *arg;
 };
@@ -47,6 +49,7 @@ static void on_renewed(void *arg, const struct cft_lease_result *results, size_t
 	for (size_t i = 0; i < n; i++)
 		response.results[response.n_results++] = show_result(hb, i, &results[i]);
 	response.revision = hb->revision;
+	response.base_schema = hb->base;
 	hb->cb(hb->arg, &response, NULL);
 }
 
@@ -82,13 +85,14 @@ static void on_state(void *arg, const struct cft_state *state, int64_t now_us,
                      const struct cft_err *err)
 {
 	struct heartbeat *hb = arg;
+	const struct cft_view view = {hb->coordination, hb->arena, hb->project, state, now_us};
 
-	(void)now_us;
 	if (!state) {
 		hb->cb(hb->arg, NULL, err);
 		return;
 	}
 	hb->revision = cft_state_revision(state);
+	hb->base = cft_show_base(&view);
 	if (hb->request->n_leases)
 		take_named(hb);
 	else

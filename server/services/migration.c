@@ -176,6 +176,8 @@ static const struct cft_rpc_method methods[] = {
 	UNARY("PlanMigrations", cft_plan_migrations, LARGE),
 	STREAM("ApplyMigrations", cft_apply_migrations, LARGE),
 	STREAM("RollbackMigrations", cft_rollback_migrations, LARGE),
+	STREAM("BaselineMigrations", cft_baseline_migrations, LARGE),
+	STREAM("RepairMigration", cft_repair_migration, LARGE),
 	STREAM("WatchOperation", cft_watch_operation, SMALL),
 	UNARY("ListOperations", cft_list_operations, SMALL),
 	UNARY("CancelOperation", cft_cancel_operation, SMALL),

@@ -46,6 +46,13 @@ struct cft_operation_order {
 void cft_operation_begin(struct cft_migration *migration, struct cft_rpc_call *call,
                          const struct cft_operation_order *order);
 
+/* True for an operation that changes a target's ledger and runs nothing: baseline, repair. */
+bool cft_operation_is_record(const char *kind);
+/* What the log says of an operation without an intent, and why it was asked for, from its request;
+ * in the arena. Target and operation are the caller's to fill in. */
+int cft_operation_news(const char *kind, const void *request, size_t len, struct cft_arena *arena,
+                       struct cft_target_news *ret, const char **ret_reason, struct cft_err *err);
+
 /* Claims what waits and keeps alive what runs; each tick. */
 void cft_runs_tick(struct cft_migration *migration);
 void cft_runs_claim(struct cft_migration *migration);
@@ -84,6 +91,8 @@ void cft_questions_end_all(struct cft_migration *migration);
 
 CFT_MIGRATION_HANDLER(apply_migrations);
 CFT_MIGRATION_HANDLER(rollback_migrations);
+CFT_MIGRATION_HANDLER(baseline_migrations);
+CFT_MIGRATION_HANDLER(repair_migration);
 CFT_MIGRATION_HANDLER(watch_operation);
 CFT_MIGRATION_HANDLER(list_operations);
 CFT_MIGRATION_HANDLER(cancel_operation);

@@ -133,6 +133,7 @@ static void pack_queued(struct cft_arena *arena, const char *id,
 static int check_order(const struct cft_migration *migration,
                        const struct cft_operation_order *order, struct cft_err *err)
 {
+	bool record = cft_operation_is_record(order->kind);
 	const struct cft_target *target;
 	int rc = cft_check_name("agent_id", order->agent_id, true, err);
 
@@ -145,11 +146,11 @@ static int check_order(const struct cft_migration *migration,
 	if (order->n_files > MAX_FILES)
 		return cft_fail_reason(err, CFT_E_LIMIT, "TOO_MANY_FILES", "more than %d files",
 		                       MAX_FILES);
-	target = cft_migration_target(migration, order->project, order->target, order->agent_id,
-	                              err);
+	target = cft_migration_target(migration, order->project, order->target,
+	                              record ? NULL : order->agent_id, err);
 	if (!target)
 		return err->code;
-	if (target->policy == CFT_APPLY_FREE || order->intent_id[0])
+	if (record || target->policy == CFT_APPLY_FREE || order->intent_id[0])
 		return 0;
 	if (strcmp(order->kind, "rollback") == 0) {
 		cft_fail_reason(err, CFT_E_STATE, "ROLLBACK_NOT_ALLOWED",

@@ -251,6 +251,7 @@ static void on_state(void *arg, const struct cft_state *state, int64_t now_us,
 		return;
 	}
 	p->response->revision = cft_state_revision(state);
+	p->response->base_schema = cft_show_base(&view);
 	p->trial_sql = cft_arena_array(p->arena, const char *, MAX_TRIALS);
 	for (size_t i = 0; i < p->n_analyses; i++) {
 		if (p->analyses[i])

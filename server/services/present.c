@@ -100,6 +100,9 @@ Confiture__V1__BaseSchema *cft_show_base(const struct cft_view *view)
 	if (!base)
 		return NULL;
 	Confiture__V1__BaseSchema *to = cft_codec_base(view->arena, base, 0);
+	/* Some answers are given when the state is gone: this is kept for them. */
+	to->fingerprint = cft_arena_strdup(view->arena, to->fingerprint);
+	to->source = cft_arena_strdup(view->arena, to->source);
 	to->age_ms = view->now_us > base->set_us ? (view->now_us - base->set_us) / 1000 : 0;
 	return to;
 }

@@ -17,7 +17,7 @@ struct cft_view {
 	int64_t now_us;
 };
 
-/* The base schema and its age; NULL where none is set. */
+/* The base schema and its age; NULL where none is set. All of it is in the arena. */
 Confiture__V1__BaseSchema *cft_show_base(const struct cft_view *view);
 /* Blocked, stale, lease and conflicts_with are added. */
 Confiture__V1__Intent *cft_show_intent(const struct cft_view *view,

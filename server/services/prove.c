@@ -35,6 +35,7 @@ static void reply_proving(struct cft_mutation *m, const struct cft_view *view,
 	if (conflict)
 		response.conflict = cft_show_conflict(view, conflict);
 	response.revision = decision->revision;
+	response.base_schema = cft_show_base(view);
 	cft_rpc_reply(((struct proving *)m->owner)->call, &response);
 }
 

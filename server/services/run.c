@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * Claimed -> the intent is taken (a fence, intent.applying) -> the worker applies -> the intent is
- * MERGED, or its apply failed -> the operation ends. Every step can be the last one of this server:
+ * MERGED, or its apply failed -> the operation ends. One without an intent is told to the log
+ * instead (target.changing). Every step can be the last one of this server:
  * the next one claims the operation again, and what is done already is found done: migrations in
  * the target's ledger, the intent in the log.
  */
@@ -27,7 +28,7 @@ enum {
 };
 
 enum stage {
-	STAGE_TAKE,   /* the intent */
+	STAGE_TAKE,   /* the intent; or the log is told */
 	STAGE_WORK,   /* the worker runs */
 	STAGE_SETTLE, /* the intent's outcome goes to the log */
 	STAGE_FINISH, /* the operation's end goes to the store */
@@ -39,6 +40,7 @@ struct cft_run {
 	const struct cft_target *target;
 	struct cft_arena arena;
 	const char *project, *id, *kind, *agent, *intent;
+	const char *lost; /* what was said of the last loss */
 	int attempt, losses;
 	uint64_t fence, intent_fence;
 	unsigned char *request;
@@ -52,7 +54,8 @@ struct cft_run {
 	struct cft_worker *worker;
 	struct cft_timer *heartbeat, *again;
 	struct cft_command command;
-	struct cft_err err; /* of the apply; code 0: it succeeded */
+	struct cft_target_news news; /* of one without an intent */
+	struct cft_err err;          /* of the apply; code 0: it succeeded */
 	char *versions, *fingerprint;
 	struct cft_run *prev, *next;
 };
@@ -287,11 +290,52 @@ static void on_read(void *arg, const struct cft_state *state, int64_t now_us,
 	}
 }
 
+/* -- without an intent: what will be done is in the log before it is done -- */
+
+static void on_noted(void *arg, const struct cft_state *state, const struct cft_decision *decision,
+                     const struct cft_err *err)
+{
+	struct cft_run *run = arg;
+
+	(void)state;
+	run->busy = false;
+	if (run->stage == STAGE_OVER) {
+		drop_if_idle(run);
+	} else if (!decision && passing(err)) {
+		again_soon(run);
+	} else if (!decision) {
+		fail_run(run, err);
+	} else {
+		run->stage = STAGE_WORK;
+		step(run);
+	}
+}
+
+static void note_change(struct cft_run *run)
+{
+	struct cft_err err;
+
+	run->command = (struct cft_command){.kind = CFT_CMD_TARGET_CHANGE, .actor = run->agent};
+	if (cft_operation_news(run->kind, run->request, run->request_len, &run->arena, &run->news,
+	                       &run->command.reason, &err) != 0) {
+		fail_run(run, &err);
+		return;
+	}
+	run->news.target = run->target->name;
+	run->news.operation = run->id;
+	run->command.news = &run->news;
+	/* Once, however many servers go on with it. */
+	run->command.request_id = cft_arena_printf(&run->arena, "changing-%s", run->id);
+	cft_sha256(run->id, strlen(run->id), run->command.body_digest);
+	run->busy = true;
+	cft_sequencer_submit(run->migration->options.sequencer, run->project, &run->command,
+	                     on_noted, run);
+}
+
 static void take_intent(struct cft_run *run)
 {
 	if (!run->intent[0]) {
-		run->stage = STAGE_WORK;
-		step(run);
+		note_change(run);
 		return;
 	}
 	run->busy = true;
@@ -350,11 +394,12 @@ static void take_result(struct cft_run *run, const void *data, size_t len)
 	run->fingerprint = cft_strdup(progress->operation->schema_fingerprint);
 }
 
+/* An apply goes on where the ledger says, a baseline finds its rows. */
 static bool repeatable(const struct cft_run *run)
 {
 	const Confiture__V1__RollbackMigrationsRequest *request;
 	struct cft_arena arena = CFT_ARENA_INIT;
-	bool yes = true;
+	bool yes = strcmp(run->kind, "repair") != 0;
 
 	if (strcmp(run->kind, "rollback") == 0)
 		yes = cft_proto_unpack(&confiture__v1__rollback_migrations_request__descriptor,
@@ -372,7 +417,10 @@ static bool try_again(struct cft_run *run, const struct cft_err *err)
 	    !repeatable(run))
 		return false;
 	run->losses++;
-	say(run, CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_RETRY, 0, err->message);
+	if (strcmp(run->lost, err->message) != 0) {
+		run->lost = cft_arena_strdup(&run->arena, err->message);
+		say(run, CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_RETRY, 0, run->lost);
+	}
 	again_soon(run);
 	return true;
 }
@@ -396,10 +444,18 @@ static void on_worker_end(void *ctx, const void *data, size_t len, const struct 
 	step(run);
 }
 
+static const char *method_of(const char *kind)
+{
+	if (strcmp(kind, "rollback") == 0)
+		return "RollbackMigrations";
+	if (strcmp(kind, "baseline") == 0)
+		return "BaselineMigrations";
+	return strcmp(kind, "repair") == 0 ? "RepairMigration" : "ApplyMigrations";
+}
+
 static json_t *job_of(const struct cft_run *run)
 {
-	bool up = strcmp(run->kind, "apply") == 0;
-	json_t *job = cft_migration_job(up ? "ApplyMigrations" : "RollbackMigrations", run->target);
+	json_t *job = cft_migration_job(method_of(run->kind), run->target);
 
 	json_object_set_new(job, "operation", json_string(run->id));
 	json_object_set_new(job, "attempt", json_integer(run->attempt));
@@ -517,6 +573,7 @@ static void take_row(struct cft_run *run, const char *const *row)
 	struct cft_arena *arena = &run->arena;
 	size_t hex_len = strlen(row[CFT_OPERATION_REQUEST]);
 
+	run->lost = "";
 	run->project = cft_arena_strdup(arena, row[CFT_OPERATION_PROJECT]);
 	run->id = cft_arena_strdup(arena, row[CFT_OPERATION_ID]);
 	run->kind = cft_arena_strdup(arena, row[CFT_OPERATION_KIND]);
@@ -540,8 +597,9 @@ static int may_begin(const struct cft_run *run, struct cft_err *err)
 	if (run->attempt == 1 || repeatable(run))
 		return 0;
 	cft_fail_reason(err, CFT_E_FAILED, "INTERRUPTED",
-	                "its server ended in the middle of the rollback; each migration is rolled "
-	                "back wholly or not at all");
+	                "its server ended in the middle of the %s; each migration is dealt with "
+	                "wholly or not at all",
+	                run->kind);
 	return cft_err_hint(err, "see where the target stands with GetMigrationStatus");
 }
 

@@ -245,8 +245,11 @@ static struct cft_snapshot *take_snapshot(struct cft_watch *watch, const struct 
 {
 	struct cft_snapshot *snapshot = cft_new(struct cft_snapshot);
 	struct records records = {0};
+	Confiture__V1__BaseSchema *base = cft_show_base(view);
 	size_t most;
 
+	if (base)
+		base = keep(&snapshot->arena, base);
 	collect(watch, view, &snapshot->arena, &records);
 	most = records.n_intents > records.n_conflicts ? records.n_intents : records.n_conflicts;
 	snapshot->n = most / SNAPSHOT_PART + 1;
@@ -263,6 +266,7 @@ static struct cft_snapshot *take_snapshot(struct cft_watch *watch, const struct 
 		part->snapshot.conflicts = records.conflicts + i * SNAPSHOT_PART;
 		part->snapshot.n_conflicts = part_of(records.n_conflicts, i);
 		part->snapshot.last = i + 1 == snapshot->n;
+		part->snapshot.base_schema = base;
 	}
 	return snapshot;
 }

@@ -52,8 +52,8 @@ static const char *change_subject(const struct cft_change *change)
 {
 	if (change->intent)
 		return change->intent->id;
-	if (change->drift)
-		return change->drift->target;
+	if (change->news)
+		return change->news->target;
 	return change->conflict ? change->conflict->id : change->base->fingerprint;
 }
 

@@ -57,7 +57,8 @@ void cft_store_operation_claim(struct cft_store *store, const char *server_id,
 	snprintf(stale, sizeof(stale), "%lld", (long long)stale_ms);
 	cft_store_rows(store,
 	               "SELECT " COLUMNS ", encode(o.request, 'hex')"
-	               " FROM confiture.operation_claim($1, $2::jsonb, $3::bigint) o",
+	               " FROM confiture.operation_claim($1, $2::jsonb, $3::bigint,"
+	               " ARRAY['apply', 'rollback', 'baseline', 'repair']) o",
 	               3, values, cb, ctx);
 	free(text);
 }

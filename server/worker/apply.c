@@ -4,41 +4,13 @@
 #include "server/worker/child.h"
 
 #include "common/pg/pg.h"
-#include "server/worker/show.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct apply {
-	struct cft_worker_child *child;
-	struct cft_mig_dir dir;
-	bool dir_read;
-	struct cft_mig_engine *engine;
-	struct cft_mig_history history;
+	struct cft_worker_operation op;
 	struct cft_mig_plan plan;
 };
-
-static int begin(struct apply *apply, Confiture__V1__SourceFile **files, size_t n,
-                 struct cft_err *err)
-{
-	struct cft_worker_child *child = apply->child;
-
-	apply->dir_read = true;
-	int rc = cft_worker_migrations(child, files, n, &apply->dir, err);
-	if (rc == 0)
-		rc = cft_worker_open_engine(child, &apply->engine, err);
-	if (rc == 0)
-		rc = cft_mig_engine_history(apply->engine, child->arena, &apply->history, err);
-	return rc;
-}
-
-static void end(struct apply *apply)
-{
-	cft_worker_set_engine(NULL);
-	cft_mig_engine_close(apply->engine);
-	if (apply->dir_read)
-		cft_mig_dir_release(&apply->dir);
-}
 
 static void say_planned(const struct apply *apply)
 {
@@ -53,12 +25,12 @@ static void say_planned(const struct apply *apply)
 static int applied_versions(struct apply *apply, Confiture__V1__Operation *operation,
                             struct cft_err *err)
 {
-	struct cft_arena *arena = apply->child->arena;
-	const char *table = cft_mig_engine_table(apply->engine);
-	const char *values[] = {cft_worker_text(apply->child, "operation")};
+	struct cft_arena *arena = apply->op.child->arena;
+	const char *table = cft_mig_engine_table(apply->op.engine);
+	const char *values[] = {cft_worker_text(apply->op.child, "operation")};
 	struct cft_pg_result *result = NULL;
 	int rc = cft_pg_exec_params(
-		cft_mig_engine_pg(apply->engine),
+		cft_mig_engine_pg(apply->op.engine),
 		cft_arena_printf(arena,
 	                         "SELECT version FROM %s WHERE details ->> 'operation' = $1 "
 	                         "AND state = 'applied' ORDER BY version::numeric",
@@ -78,34 +50,10 @@ static int applied_versions(struct apply *apply, Confiture__V1__Operation *opera
 	return rc;
 }
 
-/* Recorded, never decisive: an apply is an apply where the catalog cannot be read. */
-static void fingerprint(struct apply *apply, Confiture__V1__Operation *operation)
-{
-	struct cft_buf ddl = CFT_BUF_INIT;
-	struct cft_schema *schema = NULL;
-
-	if (cft_worker_dump(apply->child, &ddl, &schema, NULL) == 0)
-		operation->schema_fingerprint = cft_worker_fingerprint(apply->child->arena, schema);
-	cft_schema_free(schema);
-	cft_buf_release(&ddl);
-}
-
-static Confiture__V1__OperationProgress *result(struct apply *apply)
-{
-	struct cft_arena *arena = apply->child->arena;
-	Confiture__V1__OperationProgress *progress =
-		cft_arena_new(arena, Confiture__V1__OperationProgress);
-
-	confiture__v1__operation_progress__init(progress);
-	progress->operation = cft_arena_new(arena, Confiture__V1__Operation);
-	confiture__v1__operation__init(progress->operation);
-	return progress;
-}
-
 static int need_work(const struct apply *apply, const Confiture__V1__Operation *operation,
                      struct cft_err *err)
 {
-	const char *intent = cft_worker_text(apply->child, "intent");
+	const char *intent = cft_worker_text(apply->op.child, "intent");
 
 	if (!intent[0] || apply->plan.steps.n > 0 || operation->n_versions > 0)
 		return 0;
@@ -125,11 +73,11 @@ static int apply_up(struct apply *apply, const Confiture__V1__ApplyMigrationsReq
 		.allow_changed = request->allow_changed,
 	};
 	size_t done = 0;
-	int rc = cft_mig_plan_up(apply->child->arena, &apply->dir, &apply->history, &options,
-	                         &apply->plan, err);
+	int rc = cft_mig_plan_up(apply->op.child->arena, &apply->op.dir, &apply->op.history,
+	                         &options, &apply->plan, err);
 
 	if (rc == 0)
-		rc = cft_worker_check_ddl(apply->child, &apply->plan, err);
+		rc = cft_worker_check_ddl(apply->op.child, &apply->plan, err);
 	if (rc == 0)
 		rc = applied_versions(apply, operation, err);
 	if (rc == 0)
@@ -137,7 +85,7 @@ static int apply_up(struct apply *apply, const Confiture__V1__ApplyMigrationsReq
 	if (rc != 0)
 		return rc;
 	say_planned(apply);
-	rc = cft_mig_engine_run(apply->engine, &apply->plan, &done, err);
+	rc = cft_mig_engine_run(apply->op.engine, &apply->plan, &done, err);
 	return rc ? rc : applied_versions(apply, operation, err);
 }
 
@@ -145,34 +93,31 @@ int cft_worker_apply(struct cft_worker_child *child, const void *request, void *
                      struct cft_err *err)
 {
 	const Confiture__V1__ApplyMigrationsRequest *r = request;
-	struct apply apply = {.child = child};
-	Confiture__V1__OperationProgress *progress = result(&apply);
-	int rc = begin(&apply, r->files, r->n_files, err);
+	struct apply apply = {.op = {.child = child}};
+	int rc = cft_worker_operation_begin(&apply.op, r->files, r->n_files, err);
 
 	if (rc == 0)
-		rc = apply_up(&apply, r, progress->operation, err);
-	if (rc == 0)
-		fingerprint(&apply, progress->operation);
-	end(&apply);
-	*ret_response = progress;
+		rc = apply_up(&apply, r, apply.op.progress->operation, err);
+	cft_worker_operation_end(&apply.op, rc);
+	*ret_response = apply.op.progress;
 	return rc;
 }
 
 static int roll_back(struct apply *apply, const Confiture__V1__RollbackMigrationsRequest *request,
                      Confiture__V1__Operation *operation, struct cft_err *err)
 {
-	struct cft_arena *arena = apply->child->arena;
+	struct cft_arena *arena = apply->op.child->arena;
 	size_t done = 0;
 	int rc = request->to_version[0]
-	                 ? cft_mig_plan_down_to(arena, &apply->dir, &apply->history,
+	                 ? cft_mig_plan_down_to(arena, &apply->op.dir, &apply->op.history,
 	                                        request->to_version, &apply->plan, err)
-	                 : cft_mig_plan_down(arena, &apply->dir, &apply->history, request->steps,
-	                                     &apply->plan, err);
+	                 : cft_mig_plan_down(arena, &apply->op.dir, &apply->op.history,
+	                                     request->steps, &apply->plan, err);
 
 	if (rc != 0)
 		return rc;
 	say_planned(apply);
-	rc = cft_mig_engine_run(apply->engine, &apply->plan, &done, err);
+	rc = cft_mig_engine_run(apply->op.engine, &apply->plan, &done, err);
 	operation->versions = cft_arena_array(arena, char *, done);
 	operation->n_versions = done;
 	for (size_t i = 0; i < done; i++)
@@ -185,15 +130,12 @@ int cft_worker_rollback(struct cft_worker_child *child, const void *request, voi
                         struct cft_err *err)
 {
 	const Confiture__V1__RollbackMigrationsRequest *r = request;
-	struct apply apply = {.child = child};
-	Confiture__V1__OperationProgress *progress = result(&apply);
-	int rc = begin(&apply, r->files, r->n_files, err);
+	struct apply apply = {.op = {.child = child}};
+	int rc = cft_worker_operation_begin(&apply.op, r->files, r->n_files, err);
 
 	if (rc == 0)
-		rc = roll_back(&apply, r, progress->operation, err);
-	if (rc == 0)
-		fingerprint(&apply, progress->operation);
-	end(&apply);
-	*ret_response = progress;
+		rc = roll_back(&apply, r, apply.op.progress->operation, err);
+	cft_worker_operation_end(&apply.op, rc);
+	*ret_response = apply.op.progress;
 	return rc;
 }

@@ -103,6 +103,10 @@ static const struct method {
 	{"ApplyMigrations", &confiture__v1__apply_migrations_request__descriptor, cft_worker_apply},
 	{"RollbackMigrations", &confiture__v1__rollback_migrations_request__descriptor,
          cft_worker_rollback},
+	{"BaselineMigrations", &confiture__v1__baseline_migrations_request__descriptor,
+         cft_worker_baseline},
+	{"RepairMigration", &confiture__v1__repair_migration_request__descriptor,
+         cft_worker_repair},
 	{"BuildSchema", &confiture__v1__build_schema_request__descriptor, cft_worker_build},
 	{"DiffSchema", &confiture__v1__diff_schema_request__descriptor, cft_worker_diff},
 	{"GenerateMigration", &confiture__v1__generate_migration_request__descriptor,
@@ -133,6 +137,13 @@ static int run_job(struct cft_worker_child *child, const char *request, size_t l
 	return cft_fail(err, CFT_E_INTERNAL, "no method %s", name);
 }
 
+/* Not the server, which could be asked again at once. */
+static void name_target(const struct cft_worker_child *child, struct cft_err *err)
+{
+	if (err->code == CFT_E_UNAVAILABLE && cft_worker_text(child, "url")[0])
+		snprintf(err->reason, sizeof(err->reason), "TARGET_UNREACHABLE");
+}
+
 static void answer(struct cft_worker_child *child, const char *request, size_t len)
 {
 	struct cft_buf out = CFT_BUF_INIT;
@@ -148,6 +159,7 @@ static void answer(struct cft_worker_child *child, const char *request, size_t l
 	free(child->dir);
 	if (rc != 0) {
 		cft_buf_clear(&out);
+		name_target(child, &err);
 		cft_status_encode(&err, &out);
 	}
 	write_frame(rc == 0 ? CFT_WORKER_RESULT : CFT_WORKER_ERROR, rc, &out);

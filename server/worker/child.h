@@ -25,8 +25,8 @@ typedef int cft_worker_method(struct cft_worker_child *child, const void *reques
                               void **ret_response, struct cft_err *err);
 
 cft_worker_method cft_worker_status, cft_worker_plan, cft_worker_apply, cft_worker_rollback,
-	cft_worker_build, cft_worker_diff, cft_worker_generate, cft_worker_lint, cft_worker_drift,
-	cft_worker_snapshot;
+	cft_worker_baseline, cft_worker_repair, cft_worker_build, cft_worker_diff,
+	cft_worker_generate, cft_worker_lint, cft_worker_drift, cft_worker_snapshot;
 
 /* Of the job; "" and 0 where there is none. */
 const char *cft_worker_text(const struct cft_worker_child *child, const char *key);
@@ -44,6 +44,20 @@ int cft_worker_migrations(struct cft_worker_child *child, Confiture__V1__SourceF
 /* The files one after the other, each under a comment with its name. */
 int cft_worker_script(Confiture__V1__SourceFile **files, size_t n, struct cft_buf *out,
                       struct cft_err *err);
+/* The same for an operation on the target: with its fence and the migration lock; the history. */
+struct cft_worker_operation {
+	struct cft_worker_child *child;
+	struct cft_mig_dir dir;
+	bool dir_read;
+	struct cft_mig_engine *engine;
+	struct cft_mig_history history;
+	Confiture__V1__OperationProgress *progress; /* the response, with an operation to fill in */
+};
+/* End it in every case. */
+int cft_worker_operation_begin(struct cft_worker_operation *operation,
+                               Confiture__V1__SourceFile **files, size_t n, struct cft_err *err);
+/* `rc` of the work; notes the fingerprint of the schema where it succeeded. */
+void cft_worker_operation_end(struct cft_worker_operation *operation, int rc);
 int cft_worker_open_engine(struct cft_worker_child *child, struct cft_mig_engine **ret,
                            struct cft_err *err);
 /* "schema"."confiture_fence", beside the ledger; in the arena. */

@@ -47,12 +47,11 @@ static int differs(const struct cft_worker_child *child, const struct cft_mig_sc
 
 	if (declared)
 		cft_fail_reason(err, CFT_E_STATE, "DDL_DIFFERS",
-		                "%s:%d is not what intent %s declares next: %.200s", script->path,
-		                stmt->line, intent, declared);
+		                "this is not what intent %s declares next: %.200s", intent,
+		                declared);
 	else
 		cft_fail_reason(err, CFT_E_STATE, "DDL_DIFFERS",
-		                "%s:%d is more than what intent %s declares", script->path,
-		                stmt->line, intent);
+		                "this is more than what intent %s declares", intent);
 	cft_err_at(err, script->path, stmt->line, 1);
 	return cft_err_hint(err, "update the intent (it is checked and judged anew), or the file");
 }

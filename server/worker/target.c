@@ -27,6 +27,7 @@ static Confiture__V1__LedgerEntry *show_entry(struct cft_arena *arena,
 	to->duration_ms = from->duration_ms;
 	to->statements_done = from->statements_done;
 	to->statements_total = from->statements_total;
+	to->running = (char *)(from->running ? from->running : "");
 	return to;
 }
 
@@ -52,6 +53,17 @@ static void add_details(struct cft_worker_child *child, struct cft_mig_engine *e
 		}
 	}
 	cft_pg_result_free(result);
+}
+
+static int add_invalid_indexes(struct cft_worker_child *child, struct cft_mig_engine *engine,
+                               Confiture__V1__GetMigrationStatusResponse *response,
+                               struct cft_err *err)
+{
+	const char *const *names = NULL;
+	int rc = cft_mig_engine_invalid_indexes(engine, child->arena, &names,
+	                                        &response->n_invalid_indexes, err);
+	response->invalid_indexes = (char **)(uintptr_t)names;
+	return rc;
 }
 
 static uint64_t read_fence(struct cft_worker_child *child, struct cft_mig_engine *engine)
@@ -102,6 +114,7 @@ int cft_worker_status(struct cft_worker_child *child, const void *request, void 
 		fill_status(child, &history, response);
 		add_details(child, engine, response);
 		response->fence = read_fence(child, engine);
+		rc = add_invalid_indexes(child, engine, response, err);
 	}
 	cft_mig_engine_close(engine);
 	*ret_response = response;

@@ -93,6 +93,20 @@ TEST(AuthMatrix, LetsForceOnlyFromApproverUp)
 	EXPECT_EQ("", decide(identity(CFT_ROLE_APPROVER), "AbandonIntent", forced));
 }
 
+TEST(AuthMatrix, LetsOnlyOperatorsChangeALedgerByHand)
+{
+	for (const char *rpc : {"BaselineMigrations", "RepairMigration"}) {
+		for (int role = CFT_ROLE_VIEWER; role <= CFT_ROLE_OPERATOR; role++) {
+			cft_identity who = identity(static_cast<cft_role>(role));
+			cft_auth_request what = request();
+			EXPECT_EQ(role == CFT_ROLE_OPERATOR,
+			          cft_auth_decide(&who, "confiture.v1.MigrationService", rpc, &what,
+			                          nullptr) == 0)
+				<< rpc << " " << role;
+		}
+	}
+}
+
 TEST(AuthMatrix, AsksForTheRoleOfTheTargetWhereItIsTheHigherOne)
 {
 	for (const char *rpc : {"ApplyMigrations", "RollbackMigrations"}) {

@@ -305,6 +305,51 @@ TEST(Base, TakesInWhatIsMergedAndReevaluatesTheOthers)
 	EXPECT_EQ(cft_state_base(w.state)->effects->n_statements, 4u);
 }
 
+// Another tool does not always do what was declared.
+TEST(Base, TakesInWhatWasAppliedWhereThatIsSaid)
+{
+	CoreWorld w;
+	auto merge = [&](const char *applied, bool force, const char *reason) {
+		cft_plan plan = cft_test::MakePlan(&w.arena, applied);
+		return w.Do(CFT_CMD_MERGE, "alice", "int_1", [&](cft_command &c) {
+			c.plan.effects = plan.effects;
+			c.force = force;
+			c.reason = reason;
+		});
+	};
+	ASSERT_EQ(0, w.SetBase("CREATE TABLE users (id int)"));
+	ASSERT_EQ(0, w.Register("alice", "int_1", "ALTER TABLE users ADD COLUMN age int"));
+	ASSERT_EQ(0, w.Register("bob", "int_2", "CREATE VIEW ages AS SELECT age FROM users"));
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "alice", "int_1"));
+
+	EXPECT_EQ(CFT_E_CONFLICT,
+	          merge("ALTER TABLE users ADD COLUMN age int; DROP TABLE x", false, ""));
+	EXPECT_STREQ("APPLIED_DIFFERS", w.err.reason);
+	EXPECT_EQ(CFT_E_CONFLICT, merge("ALTER TABLE users ADD COLUMN age text", false, ""));
+	EXPECT_EQ(CFT_E_CONFLICT, merge("COMMENT ON TABLE users IS 'x'", false, ""));
+	EXPECT_NE(0, merge("ALTER TABLE users ADD COLUMN years int", true, ""));
+	EXPECT_EQ(CFT_INTENT_COMPLETED, w.Intent("int_1")->status);
+
+	ASSERT_EQ(0, merge("ALTER TABLE users ADD COLUMN years int", true, "by hand"));
+	const cft_effects *base = cft_state_base(w.state)->effects;
+	EXPECT_STREQ("ALTER TABLE users ADD COLUMN years int",
+	             base->statements[base->n_statements - 1].text);
+	cft_state_check_invariants(w.state);
+}
+
+TEST(Base, TakesInWhatASketchDidNotSay)
+{
+	CoreWorld w;
+	ASSERT_EQ(0, w.SetBase("CREATE TABLE users (id int)"));
+	ASSERT_EQ(0, w.Register("alice", "int_1", "CREATE TABLE orders (id int, ...)"));
+	ASSERT_EQ(0, w.Do(CFT_CMD_COMPLETE, "alice", "int_1"));
+	cft_plan plan = cft_test::MakePlan(&w.arena, "CREATE TABLE orders (id int, total int)");
+	ASSERT_EQ(0, w.Do(CFT_CMD_MERGE, "alice", "int_1", [&](cft_command &c) {
+		c.plan.effects = plan.effects;
+	})) << w.err.message;
+	EXPECT_TRUE(w.Check("bob", "ALTER TABLE orders DROP COLUMN total").empty());
+}
+
 TEST(Base, StaysUnsetWhereNoneWasSet)
 {
 	CoreWorld w;

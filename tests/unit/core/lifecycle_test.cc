@@ -345,3 +345,21 @@ TEST(Stale, RegisteredAndUntouchedForSevenDays)
 	EXPECT_FALSE(cft_state_stale(w.state, intent, intent->updated_us + week - 1));
 	EXPECT_TRUE(cft_state_stale(w.state, intent, intent->updated_us + week));
 }
+
+// What an operation is putting into a database is not ended beside it, but by force.
+TEST(Apply, NobodyEndsTheIntentBesideTheOperation)
+{
+	CoreWorld w;
+	auto by_operation = [](cft_command &c) {
+		c.operation_id = "op_1";
+		c.target = "production";
+	};
+	Bring(w, CFT_INTENT_COMPLETED);
+	ASSERT_EQ(0, w.Do(CFT_CMD_APPLY, "", "int_1", by_operation)) << w.err.message;
+	for (cft_command_kind kind : {CFT_CMD_MERGE, CFT_CMD_ABANDON}) {
+		EXPECT_EQ(CFT_E_STATE, w.Do(kind, "alice", "int_1"));
+		EXPECT_STREQ("APPLY_IN_PROGRESS", w.err.reason);
+	}
+	EXPECT_EQ(0, w.Do(CFT_CMD_MERGE, "", "int_1", by_operation)) << w.err.message;
+	EXPECT_EQ(CFT_INTENT_MERGED, w.Intent("int_1")->status);
+}
