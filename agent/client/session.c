@@ -228,6 +228,12 @@ static int other_program(const struct cft_session *session, struct cft_err *err)
 	                         "on the way");
 }
 
+/* The server answered: it is a target of its that is away. */
+static bool of_target(const struct cft_err *err)
+{
+	return err && strcmp(err->reason, "TARGET_UNREACHABLE") == 0;
+}
+
 int cft_session_call_service(struct cft_session *session, const ProtobufCServiceDescriptor *service,
                              const char *method, void *request, void *ret_response,
                              struct cft_err *err)
@@ -242,7 +248,7 @@ int cft_session_call_service(struct cft_session *session, const ProtobufCService
 		                     session->arena, ret_response, err);
 		if (rc == CFT_E_UNSUPPORTED && no_grpc(err))
 			return other_program(session, err);
-		if (rc != CFT_E_UNAVAILABLE)
+		if (rc != CFT_E_UNAVAILABLE || of_target(err))
 			break;
 		int64_t patience_ms = session->reached ? RETRY_REACHED_MS : RETRY_UNREACHED_MS;
 		if (patience_ms > session->timeout_ms)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/coordinate.h"
+#include "agent/commands/ddl_view.h"
 
 #include <string.h>
 
@@ -90,20 +91,26 @@ static json_t *conflicts_json(const Confiture__V1__ListConflictsResponse *confli
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < conflicts->n_conflicts; i++)
-		json_array_append_new(list,
-		                      json_pack("{s:s,s:s,s:s}", "id", conflicts->conflicts[i]->id,
-		                                "explanation", conflicts->conflicts[i]->explanation,
-		                                "proof", conflicts->conflicts[i]->proof_json));
+		json_array_append_new(list, cft_render_conflict(conflicts->conflicts[i]));
 	return list;
 }
 
-/* DDL, digest, conflicts and their proof: what a judge has to see, in one place. */
+static void show_conflict(struct cft_output *out, const Confiture__V1__Conflict *conflict)
+{
+	cft_out_text(out, "  conflict %s %s: %s%s%s%s", conflict->id,
+	             cft_render_severity(conflict->severity), conflict->explanation,
+	             conflict->proof_json[0] ? " (proven: " : "", conflict->proven_verdict,
+	             conflict->proof_json[0] ? ")" : "");
+}
+
+/* DDL and its digest, locks, conflicts and their proof: what a judge has to see, in one place. */
 static int show_one(struct cft_coord *coord, const Confiture__V1__Intent *intent, json_t *list,
                     struct cft_err *err)
 {
 	Confiture__V1__ListConflictsRequest request = CONFITURE__V1__LIST_CONFLICTS_REQUEST__INIT;
 	Confiture__V1__ListConflictsResponse *conflicts;
 	struct cft_output *out = coord->cmd->out;
+	struct cft_ddl_view view;
 
 	request.intent_id = intent->id;
 	int rc = cft_coord_call(coord, "ListConflicts", &request, &conflicts, err);
@@ -114,19 +121,18 @@ static int show_one(struct cft_coord *coord, const Confiture__V1__Intent *intent
 	             state_name(intent->approval), intent->approval_by[0] ? " by " : "",
 	             intent->approval_by);
 	cft_out_text(out, "  digest %s", intent->ddl_digest);
-	for (size_t i = 0; i < intent->n_schema_changes; i++)
-		cft_out_text(out, "    %s;", intent->schema_changes[i]);
+	cft_ddl_view(coord->cmd->arena, intent, &view);
+	cft_ddl_view_show(out, &view);
 	for (size_t i = 0; i < conflicts->n_conflicts; i++)
-		cft_out_text(out, "  conflict %s: %s%s", conflicts->conflicts[i]->id,
-		             conflicts->conflicts[i]->explanation,
-		             conflicts->conflicts[i]->proof_json[0] ? " (proven)" : "");
-	json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "intent_id",
-	                                      intent->id, "agent_id", intent->agent_id, "status",
-	                                      cft_render_status(intent->status), "approval",
-	                                      state_name(intent->approval), "approval_by",
-	                                      intent->approval_by, "ddl_digest", intent->ddl_digest,
-	                                      "schema_changes", statements_json(intent),
-	                                      "conflicts", conflicts_json(conflicts)));
+		show_conflict(out, conflicts->conflicts[i]);
+	json_t *document =
+		json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "intent_id", intent->id, "agent_id",
+	                  intent->agent_id, "status", cft_render_status(intent->status), "approval",
+	                  state_name(intent->approval), "approval_by", intent->approval_by,
+	                  "ddl_digest", intent->ddl_digest, "schema_changes",
+	                  statements_json(intent), "conflicts", conflicts_json(conflicts));
+	cft_ddl_view_json(&view, document);
+	json_array_append_new(list, document);
 	return 0;
 }
 
@@ -197,7 +203,7 @@ static const struct cft_example reject_examples[] = {
 };
 
 static const struct cft_example list_examples[] = {
-	{"What waits for a judgement: DDL, conflicts, proof",
+	{"What waits for a judgement: DDL, locks, conflicts, proof",
          "confiture coordinate approvals list"},
 	CFT_EXAMPLE_END,
 };
@@ -223,7 +229,8 @@ const struct cft_command cft_cmd_coordinate_reject = {
 };
 
 const struct cft_command cft_cmd_coordinate_approvals_list = {
-	.summary = "Show the DDL that waits for an approval, with its conflicts and their proof",
+	.summary = "Show the DDL that waits for an approval, with its locks, conflicts and their "
+                   "proof",
 	.options = list_options,
 	.examples = list_examples,
 	.flags = CFT_CMD_SERVER,

@@ -23,9 +23,8 @@ static int read_files(struct cft_cmd *cmd, struct cft_buf *out, struct cft_err *
 	return 0;
 }
 
-/* As other environments can take it: without the owners and privileges of this one. */
-static int read_database(struct cft_cmd *cmd, const char *url, struct cft_buf *out,
-                         struct cft_err *err)
+int cft_coord_base_read(const struct cft_cmd *cmd, const char *url, struct cft_buf *out,
+                        struct cft_err *err)
 {
 	const struct cft_diff_options options = {.keep_owners = true, .keep_privileges = true};
 
@@ -41,11 +40,11 @@ static int read_schema(struct cft_cmd *cmd, struct cft_buf *out, struct cft_err 
 		return cft_fail(err, CFT_E_INVALID, "give files or --db-url, not both");
 	if (!url && cmd->args.n == 0)
 		return cft_fail(err, CFT_E_INVALID, "give schema files, or --db-url URL");
-	return url ? read_database(cmd, url, out, err) : read_files(cmd, out, err);
+	return url ? cft_coord_base_read(cmd, url, out, err) : read_files(cmd, out, err);
 }
 
 static int send_chunks(struct cft_coord *coord, struct cft_stream *stream,
-                       const struct cft_buf *text, struct cft_err *err)
+                       const struct cft_buf *text, const char *source, struct cft_err *err)
 {
 	Confiture__V1__SetBaseSchemaRequest request = CONFITURE__V1__SET_BASE_SCHEMA_REQUEST__INIT;
 	int timeout_ms = coord->session.timeout_ms, rc = 0;
@@ -53,7 +52,7 @@ static int send_chunks(struct cft_coord *coord, struct cft_stream *stream,
 
 	cft_session_fill(&coord->session, &request);
 	request.agent_id = cft_coord_acting_agent(coord->cmd);
-	request.source = (char *)(cft_cmd_has(coord->cmd, "db-url") ? "database" : "files");
+	request.source = (char *)source;
 	do {
 		size_t len = text->len - at < CHUNK_BYTES ? text->len - at : CHUNK_BYTES;
 		request.chunk.data = (uint8_t *)text->data + at;
@@ -66,8 +65,8 @@ static int send_chunks(struct cft_coord *coord, struct cft_stream *stream,
 	return rc ? rc : cft_stream_write_end(stream, timeout_ms, err);
 }
 
-static int upload(struct cft_coord *coord, const struct cft_buf *text,
-                  Confiture__V1__SetBaseSchemaResponse **ret_response, struct cft_err *err)
+int cft_coord_base_set(struct cft_coord *coord, const struct cft_buf *ddl, const char *source,
+                       Confiture__V1__SetBaseSchemaResponse **ret_response, struct cft_err *err)
 {
 	struct cft_stream *stream = NULL;
 	int rc = cft_stream_open(coord->session.client,
@@ -75,7 +74,7 @@ static int upload(struct cft_coord *coord, const struct cft_buf *text,
 	                         NULL, &stream, err);
 
 	if (rc == 0)
-		rc = send_chunks(coord, stream, text, err);
+		rc = send_chunks(coord, stream, ddl, source, err);
 	if (rc == 0) {
 		rc = cft_stream_read(stream, coord->session.timeout_ms, coord->cmd->arena,
 		                     ret_response, err);
@@ -83,28 +82,9 @@ static int upload(struct cft_coord *coord, const struct cft_buf *text,
 			rc = cft_fail(err, CFT_E_INTERNAL, "the server ended without an answer");
 	}
 	cft_stream_close(stream);
+	if (rc > 0)
+		coord->base = (*ret_response)->base_schema;
 	return rc > 0 ? 0 : rc;
-}
-
-static json_t *base_json(const Confiture__V1__BaseSchema *base)
-{
-	if (!base || !base->fingerprint[0])
-		return json_null();
-	return json_pack("{s:s, s:s, s:o, s:I}", "fingerprint", base->fingerprint, "source",
-	                 base->source, "set_at", cft_render_time(base->set_time), "object_count",
-	                 (json_int_t)base->object_count);
-}
-
-int cft_coord_base_from_database(struct cft_coord *coord, const char *url, struct cft_err *err)
-{
-	Confiture__V1__SetBaseSchemaResponse *response;
-	struct cft_buf text = CFT_BUF_INIT;
-	int rc = read_database(coord->cmd, url, &text, err);
-
-	if (rc == 0)
-		rc = upload(coord, &text, &response, err);
-	cft_buf_release(&text);
-	return rc;
 }
 
 static int run_set(struct cft_cmd *cmd, struct cft_err *err)
@@ -117,7 +97,9 @@ static int run_set(struct cft_cmd *cmd, struct cft_err *err)
 	if (rc == 0)
 		rc = cft_coord_open(cmd, &coord, err);
 	if (rc == 0) {
-		rc = upload(&coord, &text, &response, err);
+		rc = cft_coord_base_set(&coord, &text,
+		                        cft_cmd_has(cmd, "db-url") ? "database" : "files",
+		                        &response, err);
 		if (rc == 0) {
 			cft_out_mark(cmd->out, CFT_MARK_OK, "Base schema set: %u objects",
 			             response->base_schema->object_count);
@@ -125,9 +107,7 @@ static int run_set(struct cft_cmd *cmd, struct cft_err *err)
 			             (unsigned long long)response->conflicts_appeared,
 			             (unsigned long long)response->conflicts_vanished);
 			cft_coord_answer(&coord,
-			                 json_pack("{s:o, s:I, s:I}", "base",
-			                           base_json(response->base_schema),
-			                           "conflicts_appeared",
+			                 json_pack("{s:I, s:I}", "conflicts_appeared",
 			                           (json_int_t)response->conflicts_appeared,
 			                           "conflicts_vanished",
 			                           (json_int_t)response->conflicts_vanished),
@@ -190,8 +170,7 @@ static int run_show(struct cft_cmd *cmd, struct cft_err *err)
 			             base->fingerprint, base->source, base->object_count);
 		else
 			cft_out_text(cmd->out, "No base schema is set");
-		cft_coord_answer(&coord, json_pack("{s:o}", "base", base_json(base)),
-		                 response->revision);
+		cft_coord_answer(&coord, json_object(), response->revision);
 	}
 	cft_coord_close(&coord);
 	return rc;

@@ -1,4 +1,4 @@
-/* confiture coordinate start, complete, abandon, release, merge: moves an intent through its life.
+/* confiture coordinate start, complete, abandon, release: moves an intent through its life.
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/coordinate.h"
@@ -6,17 +6,10 @@
 
 #include <string.h>
 
-/* The five answers have the same fields; this is what they are shown from. */
-struct moved {
-	const Confiture__V1__Intent *intent;
-	Confiture__V1__Conflict **conflicts;
-	size_t n_conflicts;
-	uint64_t revision;
-};
-
-#define MOVED(response)                                                                     \
-	((struct moved){(response)->intent, (response)->conflicts, (response)->n_conflicts, \
-	                (response)->revision})
+/* The answers of start, complete, abandon and release have the same fields. */
+#define ANSWER(coord, response)                                                   \
+	cft_coord_answer_intent(coord, (response)->intent, (response)->conflicts, \
+	                        (response)->n_conflicts, (response)->revision)
 
 static void say_unblocked(struct cft_output *out, const Confiture__V1__Intent *intent)
 {
@@ -29,18 +22,6 @@ static void say_unblocked(struct cft_output *out, const Confiture__V1__Intent *i
 		cft_out_text(out, "No longer blocking other agents from %s table%s",
 		             cft_buf_str(&tables), n == 1 ? "" : "s");
 	cft_buf_release(&tables);
-}
-
-static void answer(struct cft_coord *coord, struct moved moved)
-{
-	Confiture__V1__Severity least = CONFITURE__V1__SEVERITY__SEVERITY_WARNING;
-	json_t *document =
-		cft_coord_intent_document(moved.intent, moved.conflicts, moved.n_conflicts, least);
-
-	cft_render_conflicts_text(coord->cmd->out, moved.conflicts, moved.n_conflicts, least,
-	                          moved.intent->agent_id);
-	cft_coord_say_next(coord, json_object_get(document, "next_actions"));
-	cft_coord_answer(coord, document, moved.revision);
 }
 
 static int start(struct cft_coord *coord, char *agent, struct cft_err *err)
@@ -59,7 +40,7 @@ static int start(struct cft_coord *coord, char *agent, struct cft_err *err)
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s started", response->intent->id);
 	cft_out_text(coord->cmd->out, "Status: %s", cft_render_status(response->intent->status));
 	cft_out_text(coord->cmd->out, "Fence: %llu", (unsigned long long)response->intent->fence);
-	answer(coord, MOVED(response));
+	ANSWER(coord, response);
 	return 0;
 }
 
@@ -75,7 +56,7 @@ static int complete(struct cft_coord *coord, char *agent, struct cft_err *err)
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s marked as %s", response->intent->id,
 	             cft_render_status(response->intent->status));
 	say_unblocked(coord->cmd->out, response->intent);
-	answer(coord, MOVED(response));
+	ANSWER(coord, response);
 	return 0;
 }
 
@@ -91,7 +72,7 @@ static int abandon(struct cft_coord *coord, char *agent, struct cft_err *err)
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s marked as %s", response->intent->id,
 	             cft_render_status(response->intent->status));
 	say_unblocked(coord->cmd->out, response->intent);
-	answer(coord, MOVED(response));
+	ANSWER(coord, response);
 	return 0;
 }
 
@@ -107,28 +88,7 @@ static int release(struct cft_coord *coord, char *agent, struct cft_err *err)
 	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "The lease of intent %s is released: it is %s",
 	             response->intent->id, cft_render_status(response->intent->status));
 	say_unblocked(coord->cmd->out, response->intent);
-	answer(coord, MOVED(response));
-	return 0;
-}
-
-static int merge(struct cft_coord *coord, char *agent, struct cft_err *err)
-{
-	Confiture__V1__MarkIntentMergedRequest request =
-		CONFITURE__V1__MARK_INTENT_MERGED_REQUEST__INIT;
-	Confiture__V1__MarkIntentMergedResponse *response;
-	const char *url = cft_cmd_str(coord->cmd, "db-url");
-
-	request.agent_id = agent;
-	int rc = cft_coord_call(coord, "MarkIntentMerged", &request, &response, err);
-	if (rc != 0)
-		return rc;
-	if (url)
-		rc = cft_coord_base_from_database(coord, url, err);
-	if (rc != 0)
-		return rc;
-	cft_out_mark(coord->cmd->out, CFT_MARK_OK, "Intent %s marked as %s", response->intent->id,
-	             cft_render_status(response->intent->status));
-	answer(coord, MOVED(response));
+	ANSWER(coord, response);
 	return 0;
 }
 
@@ -167,11 +127,6 @@ static int run_abandon(struct cft_cmd *cmd, struct cft_err *err)
 static int run_release(struct cft_cmd *cmd, struct cft_err *err)
 {
 	return move(cmd, release, err);
-}
-
-static int run_merge(struct cft_cmd *cmd, struct cft_err *err)
-{
-	return move(cmd, merge, err);
 }
 
 static const struct cft_opt start_options[] = {
@@ -302,34 +257,4 @@ const struct cft_command cft_cmd_coordinate_release = {
 	.examples = release_examples,
 	.flags = CFT_CMD_SERVER,
 	.run = run_release,
-};
-
-static const struct cft_opt merge_options[] = {
-	CFT_COORD_INTENT(true),
-	CFT_COORD_AGENT(false),
-	{.name = "db-url",
-         .type = CFT_OPT_STRING,
-         .value = "URL",
-         .help = "Where another tool or a person applied it: this database's schema becomes the "
-                 "base; needs the role operator"},
-	CFT_COORD_FORCE,
-	CFT_COORD_REASON,
-	CFT_OPT_END,
-};
-
-static const struct cft_example merge_examples[] = {
-	{"Its branch is merged and its migration applied",
-         "confiture coordinate merge --intent-id int_abc123def456"},
-	{"Flyway applied it: plan against what is there now",
-         "confiture coordinate merge --intent-id int_abc123def456 --db-url "
-         "postgresql://localhost/myapp"},
-	CFT_EXAMPLE_END,
-};
-
-const struct cft_command cft_cmd_coordinate_merge = {
-	.summary = "Say that a completed intent is part of the schema now",
-	.options = merge_options,
-	.examples = merge_examples,
-	.flags = CFT_CMD_SERVER,
-	.run = run_merge,
 };

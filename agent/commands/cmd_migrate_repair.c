@@ -7,12 +7,18 @@
 static const struct {
 	const char *option;
 	const char *said;
+	Confiture__V1__RepairKind kind;
 } ways[] = {
-	[CFT_MIG_REPAIR_DONE] = {"done", "the statement counts as done"},
-	[CFT_MIG_REPAIR_NOT_DONE] = {"not-done", "the statement will run again"},
-	[CFT_MIG_REPAIR_APPLIED] = {"applied", "recorded as applied"},
-	[CFT_MIG_REPAIR_FORGET] = {"forget", "no longer on record"},
-	[CFT_MIG_REPAIR_ACCEPT] = {"accept", "the file as it is now is on record"},
+	[CFT_MIG_REPAIR_DONE] = {"done", "the statement counts as done",
+                                 CONFITURE__V1__REPAIR_KIND__REPAIR_KIND_DONE},
+	[CFT_MIG_REPAIR_NOT_DONE] = {"not-done", "the statement will run again",
+                                     CONFITURE__V1__REPAIR_KIND__REPAIR_KIND_NOT_DONE},
+	[CFT_MIG_REPAIR_APPLIED] = {"applied", "recorded as applied",
+                                    CONFITURE__V1__REPAIR_KIND__REPAIR_KIND_APPLIED},
+	[CFT_MIG_REPAIR_FORGET] = {"forget", "no longer on record",
+                                   CONFITURE__V1__REPAIR_KIND__REPAIR_KIND_FORGET},
+	[CFT_MIG_REPAIR_ACCEPT] = {"accept", "the file as it is now is on record",
+                                   CONFITURE__V1__REPAIR_KIND__REPAIR_KIND_ACCEPT},
 };
 enum { WAY_COUNT = sizeof(ways) / sizeof(ways[0]) };
 
@@ -98,10 +104,7 @@ static int explain_indexes(struct cft_migrate *migrate, json_t *list, struct cft
 	const char *const *names;
 	size_t n;
 
-	if (migrate->remote)
-		return 0; /* a target's catalog is the server's to read */
-	int rc = cft_mig_engine_invalid_indexes(migrate->engine, migrate->cmd->arena, &names, &n,
-	                                        err);
+	int rc = cft_migrate_invalid_indexes(migrate, &names, &n, err);
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		cft_out_mark(migrate->cmd->out, CFT_MARK_WARN, "the index %s is INVALID", names[i]);
@@ -132,6 +135,23 @@ static int explain(struct cft_migrate *migrate, struct cft_err *err)
 	return rc;
 }
 
+static int settle_version(struct cft_migrate *migrate, int way, const char *version,
+                          struct cft_err *err)
+{
+	Confiture__V1__RepairMigrationRequest request =
+		CONFITURE__V1__REPAIR_MIGRATION_REQUEST__INIT;
+	const char *reason = cft_cmd_str(migrate->cmd, "reason");
+	size_t count;
+
+	if (!migrate->remote)
+		return cft_mig_engine_repair(migrate->engine, &migrate->dir, version,
+		                             (enum cft_mig_repair)way, err);
+	request.version = (char *)version;
+	request.repair = ways[way].kind;
+	request.reason = (char *)(reason ? reason : "");
+	return cft_migrate_remote_record(migrate, "RepairMigration", &request, &count, err);
+}
+
 static int settle(struct cft_migrate *migrate, int way, struct cft_err *err)
 {
 	struct cft_cmd *cmd = migrate->cmd;
@@ -143,8 +163,7 @@ static int settle(struct cft_migrate *migrate, int way, struct cft_err *err)
 	if (!version)
 		return cft_fail_reason(err, CFT_E_STATE, "NOT_UNFINISHED",
 		                       "no migration stopped in the middle");
-	int rc = cft_mig_engine_repair(migrate->engine, &migrate->dir, version,
-	                               (enum cft_mig_repair)way, err);
+	int rc = settle_version(migrate, way, version, err);
 	if (rc != 0)
 		return rc;
 	cft_out_mark(cmd->out, CFT_MARK_OK, "%s: %s", version, ways[way].said);
@@ -153,21 +172,12 @@ static int settle(struct cft_migrate *migrate, int way, struct cft_err *err)
 	return 0;
 }
 
-static int needs_connection(struct cft_err *err)
-{
-	cft_fail_reason(err, CFT_E_UNSUPPORTED, "REPAIR_NEEDS_CONNECTION",
-	                "the record of a target is settled by who may connect to it");
-	return cft_err_hint(err, "without --on: --database-url, --env or --config");
-}
-
 static int run(struct cft_cmd *cmd, struct cft_err *err)
 {
 	struct cft_migrate migrate = {0};
 	int way = -1;
 	int rc = chosen_way(cmd, &way, err);
 
-	if (rc == 0 && way >= 0 && cft_cmd_has(cmd, "on"))
-		rc = needs_connection(err);
 	if (rc != 0)
 		return rc;
 	rc = cft_migrate_open(&migrate, cmd, way >= 0, err);
@@ -197,6 +207,7 @@ static const struct cft_opt options[] = {
          .value = "VERSION",
          .help = "The edited file of an applied migration is right: record its checksum"},
 	CFT_MIGRATE_TARGET_OPTIONS,
+	CFT_COORD_REASON,
 	CFT_MIGRATE_FILE_OPTIONS,
 	CFT_MIGRATE_LOCK_OPTIONS,
 	CFT_OPT_END,
@@ -205,6 +216,9 @@ static const struct cft_opt options[] = {
 static const struct cft_example examples[] = {
 	{"What is wrong, and what can be done", "confiture migrate repair --env local"},
 	{"Record an edit of an applied migration", "confiture migrate repair --accept 004"},
+	{"The same on a target of the server",
+         "confiture migrate repair --accept 004 --on production --agent-id dba \\\n"
+         "--reason \"only a comment\""},
 	CFT_EXAMPLE_END,
 };
 
@@ -212,8 +226,8 @@ const struct cft_command cft_cmd_migrate_repair = {
 	.summary = "Explain and settle what only a person can decide",
 	.description = "Without an option it changes nothing: it lists unfinished migrations, "
 		       "edited and missing files and INVALID indexes, each with its way out. The "
-		       "options change the tracking table, never the schema; with --on it only "
-		       "explains.",
+		       "options change the tracking table, never the schema; with --on the "
+		       "server does it, for the role operator, and the log says so.",
 	.options = options,
 	.examples = examples,
 	.flags = CFT_CMD_SERVER,

@@ -52,10 +52,7 @@ static int look_at_indexes(struct cft_migrate *migrate, struct findings *finding
 	const char *const *names;
 	size_t n;
 
-	if (migrate->remote)
-		return 0; /* a target's catalog is the server's to read */
-	int rc = cft_mig_engine_invalid_indexes(migrate->engine, migrate->cmd->arena, &names, &n,
-	                                        err);
+	int rc = cft_migrate_invalid_indexes(migrate, &names, &n, err);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < n; i++) {

@@ -158,7 +158,7 @@ const struct cft_command cft_cmd_watch = {
 		       "conflict.resolved, conflict.reopened, conflict.vanished, conflict.proven, "
 		       "base.changed, intent.applying, intent.apply_failed, "
 		       "intent.prerequisite_failed, intent.approved, intent.rejected, "
-		       "target.drifted.",
+		       "target.drifted, target.changing.",
 	.options = options,
 	.examples = examples,
 	.flags = CFT_CMD_SERVER,

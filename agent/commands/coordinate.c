@@ -35,6 +35,7 @@ int cft_coord_open(struct cft_cmd *cmd, struct cft_coord *ret_coord, struct cft_
 	};
 
 	ret_coord->cmd = cmd;
+	ret_coord->base = NULL;
 	return cft_session_open(&options, cmd->arena, &ret_coord->session, err);
 }
 
@@ -78,6 +79,18 @@ static void fill_field(const struct cft_cmd *cmd, const ProtobufCFieldDescriptor
 		*(uint64_t *)value = (uint64_t)cft_cmd_int(cmd, option);
 }
 
+/* What the server judged on, for the end of our answer. */
+static void note_base(struct cft_coord *coord, const ProtobufCMessage *response)
+{
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(
+		response->descriptor, "base_schema");
+
+	if (field)
+		coord->base =
+			*(Confiture__V1__BaseSchema *const *)(const void *)((const char *)response +
+		                                                            field->offset);
+}
+
 int cft_coord_call(struct cft_coord *coord, const char *method, void *request, void *ret_response,
                    struct cft_err *err)
 {
@@ -86,7 +99,10 @@ int cft_coord_call(struct cft_coord *coord, const char *method, void *request, v
 	cft_session_fill(&coord->session, request);
 	for (unsigned i = 0; i < message->descriptor->n_fields; i++)
 		fill_field(coord->cmd, &message->descriptor->fields[i], message);
-	return cft_session_call(&coord->session, method, request, ret_response, err);
+	int rc = cft_session_call(&coord->session, method, request, ret_response, err);
+	if (rc == 0)
+		note_base(coord, *(const ProtobufCMessage **)ret_response);
+	return rc;
 }
 
 /* Asks for what the answer is worth: an empty list of a server that knows nobody is no news. */
@@ -102,6 +118,7 @@ static const Confiture__V1__GetServerInfoResponse *server_info(struct cft_coord 
 
 void cft_coord_answer(struct cft_coord *coord, json_t *takes_document, uint64_t revision)
 {
+	const Confiture__V1__BaseSchema *base = coord->base; /* not that of a moment later */
 	const Confiture__V1__GetServerInfoResponse *info = server_info(coord);
 	const char *project = coord->session.project.id;
 	unsigned long long live = info ? info->live_intents : 0;
@@ -111,6 +128,7 @@ void cft_coord_answer(struct cft_coord *coord, json_t *takes_document, uint64_t 
 	json_object_set_new(takes_document, "revision", json_integer((json_int_t)revision));
 	json_object_set_new(takes_document, "live_intents",
 	                    info ? json_integer((json_int_t)live) : json_null());
+	json_object_set_new(takes_document, "base", cft_render_base(base ? base : coord->base));
 	cft_out_json(coord->cmd->out, takes_document);
 	if (info)
 		cft_out_styled(coord->cmd->out, CFT_STYLE_DIM,
@@ -265,6 +283,17 @@ int cft_coord_agent_for_intent(struct cft_coord *coord, const char *intent_id, c
 	if (rc == 0)
 		*ret_agent = response->intent->agent_id;
 	return rc;
+}
+
+void cft_coord_answer_intent(struct cft_coord *coord, const Confiture__V1__Intent *intent,
+                             Confiture__V1__Conflict *const *conflicts, size_t n, uint64_t revision)
+{
+	Confiture__V1__Severity least = CONFITURE__V1__SEVERITY__SEVERITY_WARNING;
+	json_t *document = cft_coord_intent_document(intent, conflicts, n, least);
+
+	cft_render_conflicts_text(coord->cmd->out, conflicts, n, least, intent->agent_id);
+	cft_coord_say_next(coord, json_object_get(document, "next_actions"));
+	cft_coord_answer(coord, document, revision);
 }
 
 char *cft_coord_acting_agent(const struct cft_cmd *cmd)

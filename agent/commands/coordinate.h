@@ -15,6 +15,7 @@ extern "C" {
 struct cft_coord {
 	struct cft_cmd *cmd;
 	struct cft_session session;
+	const Confiture__V1__BaseSchema *base; /* of the last answer that named one; else NULL */
 };
 
 /* Opens the session that the command's server options describe. */
@@ -29,22 +30,31 @@ int cft_coord_call(struct cft_coord *coord, const char *method, void *request, v
 /* --token or CONFITURE_TOKEN, unless --token-file was typed; NULL for none. */
 const char *cft_coord_token(const struct cft_cmd *cmd);
 
-/* Ends an answer: adds server, project, revision, live_intents to the document and prints it; in
- * text a last line says the same, so that two people on two servers notice. Takes `document`. */
+/* Ends an answer: adds server, project, revision, live_intents and base to the document and prints
+ * it; in text a last line says the same, so that two people on two servers notice. Takes
+ * `document`. */
 void cft_coord_answer(struct cft_coord *coord, json_t *takes_document, uint64_t revision);
 /* {"intent","conflicts","notes","next_actions"}: the answer of everything that changes or shows one
  * intent. */
 json_t *cft_coord_intent_document(const Confiture__V1__Intent *intent,
                                   Confiture__V1__Conflict *const *conflicts, size_t n,
                                   Confiture__V1__Severity least);
+/* Shows what is left in the way of an intent that was moved, and ends the answer. */
+void cft_coord_answer_intent(struct cft_coord *coord, const Confiture__V1__Intent *intent,
+                             Confiture__V1__Conflict *const *conflicts, size_t n,
+                             uint64_t revision);
 /* What makes sense now, as commands to paste: an array of strings. */
 json_t *cft_coord_next_actions(const Confiture__V1__Intent *intent,
                                Confiture__V1__Conflict *const *conflicts, size_t n);
 /* The first of them as a line of text. */
 void cft_coord_say_next(struct cft_coord *coord, json_t *actions);
 
-/* Makes the schema of --db-url's database the base that all intents are planned against. */
-int cft_coord_base_from_database(struct cft_coord *coord, const char *url, struct cft_err *err);
+/* Makes `ddl` the base that all intents are planned against; `source`: "files" or "database". */
+int cft_coord_base_set(struct cft_coord *coord, const struct cft_buf *ddl, const char *source,
+                       Confiture__V1__SetBaseSchemaResponse **ret_response, struct cft_err *err);
+/* A database's schema as other environments can take it: without owners and privileges. */
+int cft_coord_base_read(const struct cft_cmd *cmd, const char *url, struct cft_buf *out,
+                        struct cft_err *err);
 
 /* Who acts: --agent-id, else CONFITURE_AGENT_ID, else the intent's owner, as the guide's
  * `complete --intent-id X` means it. Asks the server for the owner. */

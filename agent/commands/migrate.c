@@ -185,13 +185,31 @@ static const char *target_of(const struct cft_cmd *cmd)
 	return cft_cmd_knows(cmd, "on") ? cft_cmd_str(cmd, "on") : NULL;
 }
 
+/* Ours would not count: the operator's do. */
+static int refuse_lock_options(const struct cft_cmd *cmd, struct cft_err *err)
+{
+	static const char *const names[] = {"lock-timeout", "ddl-lock-timeout"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!cft_cmd_knows(cmd, names[i]) || !cft_cmd_typed(cmd, names[i]))
+			continue;
+		cft_fail_reason(err, CFT_E_INVALID, "TARGET_DECIDES",
+		                "--%s does not go with --on: it is the target's to say", names[i]);
+		return cft_err_hint(err, "the operator sets lock_timeout in the server's "
+		                         "configuration");
+	}
+	return 0;
+}
+
 int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writes,
                      struct cft_err *err)
 {
 	migrate->cmd = cmd;
 	migrate->steps = json_array();
 	const char *target = target_of(cmd);
-	int rc = cft_cmd_connection(cmd, !writes, target != NULL, &migrate->connection, err);
+	int rc = target ? refuse_lock_options(cmd, err) : 0;
+	if (rc == 0)
+		rc = cft_cmd_connection(cmd, !writes, target != NULL, &migrate->connection, err);
 	if (rc == 0)
 		rc = read_dir(migrate, err);
 	if (rc == 0 && target)
@@ -219,6 +237,19 @@ void cft_migrate_close(struct cft_migrate *migrate)
 	if (migrate->dir_read)
 		cft_mig_dir_release(&migrate->dir);
 	json_decref(migrate->steps);
+}
+
+int cft_migrate_invalid_indexes(struct cft_migrate *migrate, const char *const **ret, size_t *ret_n,
+                                struct cft_err *err)
+{
+	const struct cft_migrate_remote *remote = migrate->remote;
+
+	if (!remote)
+		return cft_mig_engine_invalid_indexes(migrate->engine, migrate->cmd->arena, ret,
+		                                      ret_n, err);
+	*ret = remote->invalid_indexes;
+	*ret_n = remote->n_invalid_indexes;
+	return 0;
 }
 
 const char *cft_migrate_problem_text(const struct cft_migrate *migrate,

@@ -53,6 +53,9 @@ int cft_migrate_open(struct cft_migrate *migrate, struct cft_cmd *cmd, bool writ
                      struct cft_err *err);
 void cft_migrate_close(struct cft_migrate *migrate);
 
+/* INVALID indexes, of our database or of the target; in cmd->arena. */
+int cft_migrate_invalid_indexes(struct cft_migrate *migrate, const char *const **ret, size_t *ret_n,
+                                struct cft_err *err);
 /* "db/migrations/001_x.up.sql:3: message"; in cmd->arena. */
 const char *cft_migrate_problem_text(const struct cft_migrate *migrate,
                                      const struct cft_mig_problem *problem);

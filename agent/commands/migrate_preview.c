@@ -95,6 +95,7 @@ static void show(struct cft_output *out, const Confiture__V1__PlanMigrationsResp
 	json_object_set_new(document, "statements", statements);
 	json_object_set_new(document, "conflicts", conflicts);
 	json_object_set_new(document, "open_intents", trials);
+	json_object_set_new(document, "base", cft_render_base(response->base_schema));
 }
 
 int cft_migrate_remote_preview(struct cft_migrate *migrate, const struct cft_mig_plan *plan,

@@ -28,6 +28,7 @@ static int take_entry(struct cft_migrate *migrate, const Confiture__V1__LedgerEn
 		.duration_ms = from->duration_ms,
 		.statements_done = from->statements_done,
 		.statements_total = from->statements_total,
+		.running = from->running[0] ? from->running : NULL,
 	};
 
 	if (!cft_mig_state_parse(from->state, &entry.state))
@@ -51,10 +52,13 @@ static int read_ledger(struct cft_migrate *migrate, struct cft_err *err)
 	                                  &request, &response, err);
 	for (size_t i = 0; rc == 0 && i < response->n_entries; i++)
 		rc = take_entry(migrate, response->entries[i], err);
-	if (rc == 0)
-		migrate->connection.shown = cft_arena_printf(migrate->cmd->arena, "%s: %s",
-		                                             remote->target, response->database);
-	return rc;
+	if (rc != 0)
+		return rc;
+	remote->invalid_indexes = (const char *const *)response->invalid_indexes;
+	remote->n_invalid_indexes = response->n_invalid_indexes;
+	migrate->connection.shown =
+		cft_arena_printf(migrate->cmd->arena, "%s: %s", remote->target, response->database);
+	return 0;
 }
 
 int cft_migrate_remote_open(struct cft_migrate *migrate, const char *target, struct cft_err *err)
@@ -127,16 +131,19 @@ int cft_migrate_remote_agent(struct cft_migrate *migrate, const char *intent, ch
 
 struct watching {
 	struct cft_migrate *migrate;
-	const struct cft_mig_plan *plan;
+	const struct cft_mig_plan *plan; /* NULL: nothing is run */
 	void (*show)(void *ctx, const struct cft_mig_event *event);
 	size_t done;
-	char *operation; /* "" until the server said it */
+	size_t n_versions; /* of the operation, at its end */
+	char *operation;   /* "" until the server said it */
 	uint64_t sequence;
 	bool over;
 };
 
 static const struct cft_mig_step *step_of(const struct watching *watching, const char *version)
 {
+	if (!watching->plan)
+		return NULL;
 	CFT_VEC_EACH (struct cft_mig_step, step, &watching->plan->steps) {
 		if (strcmp(step->file->version, version) == 0)
 			return step;
@@ -172,7 +179,9 @@ static void take_progress(struct watching *watching,
 		cft_arena_strdup(watching->migrate->cmd->arena, progress->operation_id);
 	if (progress->sequence > 0)
 		watching->sequence = progress->sequence;
-	if (kind >= 0 && (event.step || event.kind == CFT_MIG_LOCK_WAIT))
+	if (kind >= 0 && event.kind == CFT_MIG_LOCK_WAIT)
+		cft_out_note(out, "waiting for another migrator: %s", event.text);
+	else if (kind >= 0 && event.step)
 		watching->show(watching->migrate, &event);
 	if (kind >= 0 && event.kind == CFT_MIG_END_STEP && !event.failed)
 		watching->done++;
@@ -186,6 +195,8 @@ static void take_progress(struct watching *watching,
 		cft_out_note(out, "%s", progress->text);
 	if (progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_MERGED)
 		cft_out_note(out, "intent %s is MERGED", progress->text);
+	if (progress->operation)
+		watching->n_versions = progress->operation->n_versions;
 	watching->over = progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_DONE;
 }
 
@@ -284,5 +295,41 @@ int cft_migrate_remote_run(struct cft_migrate *migrate, const struct cft_mig_pla
 	int rc = plan->direction == CFT_MIG_UP ? apply(&watching, err) : roll_back(&watching, err);
 
 	*ret_done = watching.done;
+	return rc;
+}
+
+/* -- the ledger alone -- */
+
+struct record_fields {
+	char **target, **agent;
+	Confiture__V1__SourceFile ***files;
+	size_t *n_files;
+};
+
+static struct record_fields fields_of(void *request)
+{
+	const ProtobufCMessage *message = request;
+
+	if (message->descriptor == &confiture__v1__baseline_migrations_request__descriptor) {
+		Confiture__V1__BaselineMigrationsRequest *r = request;
+		return (struct record_fields){&r->target, &r->agent_id, &r->files, &r->n_files};
+	}
+	Confiture__V1__RepairMigrationRequest *r = request;
+	return (struct record_fields){&r->target, &r->agent_id, &r->files, &r->n_files};
+}
+
+int cft_migrate_remote_record(struct cft_migrate *migrate, const char *method, void *request,
+                              size_t *ret_count, struct cft_err *err)
+{
+	struct watching watching = {.migrate = migrate, .operation = (char *)""};
+	struct record_fields fields = fields_of(request);
+	int rc = cft_migrate_remote_agent(migrate, NULL, fields.agent, err);
+
+	if (rc != 0)
+		return rc;
+	*fields.target = (char *)migrate->remote->target;
+	*fields.files = cft_migrate_remote_files(migrate, fields.n_files);
+	rc = watch_to_end(&watching, method, request, err);
+	*ret_count = watching.n_versions;
 	return rc;
 }

@@ -33,6 +33,8 @@
 struct cft_migrate_remote {
 	struct cft_coord coord;
 	const char *target;
+	const char *const *invalid_indexes; /* there, when the ledger was read */
+	size_t n_invalid_indexes;
 };
 
 /* --agent-id, else the owner of the intent (NULL: none). */
@@ -58,5 +60,10 @@ int cft_migrate_remote_preview(struct cft_migrate *migrate, const struct cft_mig
 int cft_migrate_remote_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
                            void (*show)(void *ctx, const struct cft_mig_event *event),
                            size_t *ret_done, struct cft_err *err);
+/* Has the server change the target's ledger: BaselineMigrations or RepairMigration, `request` with
+ * what is its own. The files, the target and who acts are filled in. *ret_count: versions that were
+ * recorded or settled. */
+int cft_migrate_remote_record(struct cft_migrate *migrate, const char *method, void *request,
+                              size_t *ret_count, struct cft_err *err);
 
 #endif

@@ -22,6 +22,8 @@ const char *cft_render_severity(Confiture__V1__Severity severity);
 const char *cft_render_enum(const ProtobufCEnumDescriptor *descriptor, int value,
                             const char *prefix);
 /* "2026-11-22T18:00:00.000000Z", or JSON null where unset. */
+/* {"fingerprint","source","set_at","object_count","age_ms"}; null where none is set. */
+json_t *cft_render_base(const Confiture__V1__BaseSchema *base);
 json_t *cft_render_time(const Google__Protobuf__Timestamp *time);
 json_t *cft_render_strings(char *const *v, size_t n);
 

@@ -195,11 +195,29 @@ size_t cft_render_count(Confiture__V1__Conflict *const *v, size_t n, Confiture__
 	return count;
 }
 
-static json_t *base_schema(const Confiture__V1__BaseSchema *base)
+json_t *cft_render_base(const Confiture__V1__BaseSchema *base)
 {
-	return json_pack("{s:s, s:s, s:o, s:i}", "fingerprint", base->fingerprint, "source",
+	if (!base || !base->fingerprint[0])
+		return json_null();
+	return json_pack("{s:s, s:s, s:o, s:I, s:I}", "fingerprint", base->fingerprint, "source",
 	                 base->source, "set_at", cft_render_time(base->set_time), "object_count",
-	                 (int)base->object_count);
+	                 (json_int_t)base->object_count, "age_ms", (json_int_t)base->age_ms);
+}
+
+/* In an event its age says nothing. */
+static json_t *base_of_event(const Confiture__V1__BaseSchema *base)
+{
+	json_t *object = cft_render_base(base);
+
+	json_object_del(object, "age_ms");
+	return object;
+}
+
+static json_t *target_change(const Confiture__V1__TargetChange *operation)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "id", operation->operation_id, "target",
+	                 operation->target, "action", operation->action, "versions",
+	                 operation->versions);
 }
 
 static json_t *target_drift(const Confiture__V1__TargetDrift *drift)
@@ -225,10 +243,13 @@ json_t *cft_render_change(const Confiture__V1__Event *event, const Confiture__V1
 		json_object_set_new(object, "conflict", cft_render_conflict(change->conflict));
 		break;
 	case CONFITURE__V1__CHANGE__SUBJECT_BASE_SCHEMA:
-		json_object_set_new(object, "base", base_schema(change->base_schema));
+		json_object_set_new(object, "base", base_of_event(change->base_schema));
 		break;
 	case CONFITURE__V1__CHANGE__SUBJECT_TARGET_DRIFT:
 		json_object_set_new(object, "drift", target_drift(change->target_drift));
+		break;
+	case CONFITURE__V1__CHANGE__SUBJECT_TARGET_CHANGE:
+		json_object_set_new(object, "operation", target_change(change->target_change));
 		break;
 	case CONFITURE__V1__CHANGE__SUBJECT__NOT_SET:
 	case _CONFITURE__V1__CHANGE__SUBJECT__CASE_IS_INT_SIZE:

@@ -286,6 +286,11 @@ static const char *subject_text(struct cft_arena *arena, const Confiture__V1__Ch
 		return cft_arena_printf(arena, "%s was changed beside the server since %s",
 		                        change->target_drift->target,
 		                        change->target_drift->operation_id);
+	case CONFITURE__V1__CHANGE__SUBJECT_TARGET_CHANGE:
+		return cft_arena_printf(arena, "%s: %s %s (%s)", change->target_change->target,
+		                        change->target_change->action,
+		                        change->target_change->versions,
+		                        change->target_change->operation_id);
 	case CONFITURE__V1__CHANGE__SUBJECT__NOT_SET:
 	case _CONFITURE__V1__CHANGE__SUBJECT__CASE_IS_INT_SIZE:
 		break;
@@ -315,6 +320,7 @@ static enum cft_mark change_mark(const Confiture__V1__Change *change)
 		{"intent.rejected", CFT_MARK_WARN},
 		{"intent.prerequisite_failed", CFT_MARK_WARN},
 		{"target.drifted", CFT_MARK_WARN},
+		{"target.changing", CFT_MARK_RUN},
 	};
 
 	/* A conflict that is a note everywhere else is no warning here. */
