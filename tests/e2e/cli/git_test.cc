@@ -156,6 +156,31 @@ TEST_F(FromGit, VerifyListsWhatIsDeclaredAndNotThere)
 	              "[.declared, [.missing[].object]]"));
 }
 
+// Flyway applied it: what the range did becomes the base, and nothing that nobody was told of.
+TEST_F(FromGit, AMergeTakesWhatAnotherToolAppliedFromARange)
+{
+	ASSERT_EQ("files", ask({"base", "set", "db/schema"}, ".base.source"));
+	std::string id = world_.registered("alice", "bio",
+	                                   "ALTER TABLE users ADD COLUMN bio text;"
+	                                   "CREATE INDEX users_bio ON users (bio)");
+	std::vector<std::string> merge = {"merge", "--intent-id", id, "--git-range",
+	                                  "main...alice"};
+	ASSERT_EQ("COMPLETED", ask({"complete", "--intent-id", id}, ".intent.status"));
+	RunResult result = world_.json(merge);
+	EXPECT_EQ(5, result.exit_code) << result.out << result.err;
+	EXPECT_EQ("APPLIED_DIFFERS", World::jq(".error.reason", result.err));
+	EXPECT_EQ("files", ask({"base", "show"}, ".base.source"));
+	merge[4] = "main..main";
+	EXPECT_EQ("EMPTY_RANGE", World::jq(".error.reason", world_.json(merge).err));
+
+	std::string whole =
+		world_.registered("alice", "bio", "ALTER TABLE users ADD COLUMN bio text");
+	merge = {"merge", "--intent-id", whole, "--git-range", "main...alice"};
+	ASSERT_EQ("COMPLETED", ask({"complete", "--intent-id", whole}, ".intent.status"));
+	EXPECT_EQ("[\"MERGED\",\"merge\",true]",
+	          ask(merge, "[.intent.status, .base.source, .base.age_ms >= 0]"));
+}
+
 TEST_F(FromGit, WhatIsNoRangeIsRefused)
 {
 	for (const char *range : {"main", "--output=x..y", "nosuchbranch..main"}) {

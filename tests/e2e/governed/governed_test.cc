@@ -195,7 +195,6 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
 	EXPECT_NE(ran.out.find("\"line\": 0"), std::string::npos) << ran.out;
 	EXPECT_EQ(on_target({"repair"}).exit_code, 0);
-	EXPECT_EQ(on_target({"repair", "--forget", "042"}).exit_code, 1);
 	dir.write("db/migrations/042_notes.up.sql", ddl + "; -- edited\n");
 	ran = on_target({"validate"});
 	EXPECT_NE(ran.exit_code, 0);
@@ -205,6 +204,87 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	EXPECT_EQ(cluster().sql(database,
 	                        "SELECT status FROM confiture.intent WHERE agent_id = 'carol'"),
 	          "MERGED");
+}
+
+/* Only the ledger changes; it waits for its turn like an apply, and the log has it. */
+TEST_F(Governed, TheLedgerOfATargetIsChangedThroughTheServer)
+{
+	ServerProcess server(database, {"--config", config});
+	cft_test::RunOptions options;
+	options.cwd = dir.path();
+	options.env = {{"CONFITURE_SERVER", server.address}, {"CONFITURE_PROJECT", "default"}};
+	auto migrate = [&](std::vector<std::string> args) {
+		args.insert(args.begin(), {cft_test::program("agent"), "migrate"});
+		args.insert(args.end(), {"--on", "guarded", "--agent-id", "dba"});
+		return run(args, options);
+	};
+	auto ledger = [&] {
+		return cluster().sql(target, "SELECT string_agg(version || ' ' || state, ',' ORDER "
+		                             "BY version) FROM confiture_migrations");
+	};
+	dir.write("db/migrations/001_users.up.sql", "CREATE TABLE users (id int);\n");
+	dir.write("db/migrations/002_orders.up.sql", "CREATE TABLE orders (id int);\n");
+	dir.write("db/migrations/003_later.up.sql", "CREATE TABLE later (id int);\n");
+
+	auto ran = migrate({"baseline", "--through", "002", "--reason", "it was there before"});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err << server.log();
+	EXPECT_NE(ran.out.find("Recorded 2 migration(s)"), std::string::npos) << ran.out;
+	EXPECT_EQ(ledger(), "001 baseline,002 baseline");
+	EXPECT_EQ(cluster().sql(target, "SELECT count(*) FROM pg_tables WHERE tablename IN "
+	                                "('users', 'orders', 'later')"),
+	          "0");
+	EXPECT_EQ(migrate({"baseline", "--through", "009"}).exit_code, 4);
+	EXPECT_EQ(migrate({"baseline", "--import"}).exit_code, 4);
+
+	dir.write("db/migrations/001_users.up.sql", "CREATE TABLE users (id int); -- edited\n");
+	EXPECT_EQ(migrate({"verify"}).exit_code, 8);
+	EXPECT_EQ(migrate({"repair", "--accept", "001"}).exit_code, 0);
+	EXPECT_EQ(migrate({"verify"}).exit_code, 0);
+	EXPECT_EQ(migrate({"repair", "--applied", "001"}).exit_code, 5);
+	EXPECT_EQ(migrate({"repair", "--forget", "002"}).exit_code, 0);
+	EXPECT_EQ(ledger(), "001 baseline");
+	EXPECT_EQ(cluster().sql(target, "SELECT fence FROM confiture_fence"), "6");
+	EXPECT_EQ(cluster().sql(database, "SELECT count(*) FROM confiture.event WHERE "
+	                                  "'target.changing' = ANY (kinds)"),
+	          "6");
+
+	/* What is broken there is seen from here. */
+	cluster().sql(target, "CREATE TABLE twice AS SELECT 1 AS x FROM generate_series(1, 2)");
+	EXPECT_ANY_THROW(
+		cluster().sql(target, "CREATE UNIQUE INDEX CONCURRENTLY broken ON twice (x)"));
+	ran = migrate({"repair", "--format", "json"});
+	EXPECT_NE(ran.out.find("invalid_index"), std::string::npos) << ran.out << ran.err;
+	EXPECT_EQ(migrate({"verify"}).exit_code, 8);
+	EXPECT_EQ(migrate({"up", "--ddl-lock-timeout", "1s"}).exit_code, 2);
+}
+
+TEST_F(Governed, TwoServersRaceForOneIntentAndItIsAppliedOnce)
+{
+	ServerProcess a(database, {"--config", config}), b(database, {"--config", config});
+	auto ran = Script("race.py", {a.address, b.address});
+
+	EXPECT_EQ(ran.out, "once\n") << ran.err << a.log() << b.log();
+	EXPECT_EQ(cluster().sql(target, "SELECT count(*) FROM confiture_migrations"), "1");
+}
+
+/* The server is there: it says so of the target, without its password. */
+TEST_F(Governed, ATargetThatIsAwayIsNamedAndItsPasswordIsNot)
+{
+	config = dir.write("away.yaml",
+	                   "targets:\n" +
+	                           Target("away", "postgresql://u:geheim@127.0.0.1:1/db", ""));
+	ServerProcess server(database, {"--config", config});
+	cft_test::RunOptions options;
+	options.env = {{"CONFITURE_SERVER", server.address}, {"CONFITURE_PROJECT", "default"}};
+	options.cwd = dir.path();
+	dir.write("db/migrations/001_users.up.sql", "CREATE TABLE users (id int);\n");
+	auto ran = run({cft_test::program("agent"), "migrate", "status", "--on", "away", "--format",
+	                "json"},
+	               options);
+
+	EXPECT_EQ(ran.exit_code, 3);
+	EXPECT_NE(ran.err.find("TARGET_UNREACHABLE"), std::string::npos) << ran.err;
+	EXPECT_EQ((ran.out + ran.err + server.log()).find("geheim"), std::string::npos);
 }
 
 /* Every statement with CFT_LONG_TESTS, else some of them. */

@@ -203,4 +203,28 @@ base = coordination.SetBaseSchema(iter([cpb.SetBaseSchemaRequest(
 assert check().fingerprint == base.fingerprint and 0 <= check().age_ms < 60000, (check(), base)
 assert coordination.GetIntent(cpb.GetIntentRequest(intent_id=alice.id), timeout=10).base_schema.age_ms \
     >= check().age_ms - 60000
+# The answers of everything else say it too.
+mine = register("frank", "base", "CREATE TABLE frank (id int)")
+theirs = register("gina", "base", "CREATE TABLE frank (id text)")
+found = coordination.ListConflicts(cpb.ListConflictsRequest(intent_id=mine.id), timeout=10).conflicts[0]
+inbox = coordination.ReadInbox(cpb.ReadInboxRequest(agent_id="frank"), timeout=10)
+one = dict(agent_id="frank", conflict_id=found.id)
+answers = [
+    inbox,
+    coordination.ReadInbox(cpb.ReadInboxRequest(agent_id="nobody", wait_ms=100), timeout=10),
+    coordination.AcknowledgeInbox(cpb.AcknowledgeInboxRequest(
+        agent_id="frank", cursor=inbox.cursor), timeout=10),
+    coordination.ResolveConflict(cpb.ResolveConflictRequest(
+        strategy=t.RESOLUTION_STRATEGY_SEQUENCE, **one), timeout=10),
+    coordination.ReopenConflict(cpb.ReopenConflictRequest(reason="test", **one), timeout=10),
+    coordination.ProveConflict(cpb.ProveConflictRequest(**one), timeout=60),
+    coordination.Heartbeat(cpb.HeartbeatRequest(agent_id="frank"), timeout=10),
+    coordination.ListIntentHistory(cpb.ListIntentHistoryRequest(intent_id=mine.id), timeout=10),
+    coordination.GetServerInfo(cpb.GetServerInfoRequest(), timeout=10),
+    migration.PlanMigrations(mpb.PlanMigrationsRequest(target="production", files=files), timeout=30),
+    next(coordination.WatchEvents(cpb.WatchEventsRequest(snapshot=True), timeout=10)).snapshot,
+]
+for answer in answers:
+    shown = answer.base_schema
+    assert shown.fingerprint == base.fingerprint and 0 <= shown.age_ms < 120000, answer
 print("merged", alice.id)
