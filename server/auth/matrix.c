@@ -98,7 +98,7 @@ static int check_force(const struct cft_identity *identity, const struct cft_aut
 	if (!request->force || identity->role >= CFT_ROLE_APPROVER)
 		return 0;
 	return cft_fail_reason(err, CFT_E_FORBIDDEN, "FORCE_NOT_ALLOWED",
-	                       "changing another agent's intent needs the role approver");
+	                       "what is forced needs the role approver");
 }
 
 int cft_auth_decide(const struct cft_identity *identity, const char *service, const char *rpc,

@@ -306,22 +306,42 @@ void ExpectAllApplied(PgCluster &cluster, const std::string &target)
 	          "001applied20");
 }
 
+/* Statement n of outlive.py waits until `opened` is greater than n. */
+const char *const gate = "CREATE TABLE opened AS SELECT 0 AS n;"
+			 "CREATE FUNCTION gate(i int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN "
+			 "WHILE (SELECT n <= i FROM opened) LOOP PERFORM pg_sleep(0.02); END LOOP; "
+			 "RETURN i; END $$";
+
+/* Each kill meets the statement that it is meant for, however slow the machine is. */
 TEST_F(Governed, AnApplyOutlivesItsClientsAndItsServers)
 {
 	ServerProcess server(database, {"--config", config, "--operation-stale", "3s"});
+	auto open = [&](int n) {
+		cluster().sql(target, "UPDATE opened SET n = " + std::to_string(n));
+	};
 
+	cluster().sql(target, gate);
 	for (int moment : Moments()) {
-		auto ran = Script("outlive.py", {server.address, std::to_string(moment)});
-		ASSERT_EQ(ran.exit_code, 0) << ran.err << server.log();
+		open(moment);
+		auto ran = Script("outlive.py", {server.address, std::to_string(moment), "gated"});
+		ASSERT_EQ(ran.out, "left " + std::to_string(moment) + "\n")
+			<< ran.err << server.log();
 		server.process.signal(SIGKILL);
 		server.process.wait();
 		server.start();
 	}
-	auto ran = Script("outlive.py", {server.address, "20"});
-	EXPECT_EQ(ran.out.substr(0, 5), "done ") << ran.out << ran.err << server.log();
+	open(20);
+	auto ran = Script("outlive.py", {server.address, "20", "gated"});
+	const std::string attempts = std::to_string(Moments().size() + 1);
+	EXPECT_EQ(ran.out, "done " + attempts + "\n") << ran.err << server.log();
 	ExpectAllApplied(cluster(), target);
-	EXPECT_EQ(cluster().sql(database, "SELECT attempt FROM confiture.operation"),
-	          std::to_string(Moments().size() + 1));
+	EXPECT_EQ(cluster().sql(database, "SELECT attempt FROM confiture.operation"), attempts);
+	EXPECT_EQ(cluster().sql(database, "SELECT status FROM confiture.intent"), "MERGED");
+	EXPECT_EQ(cluster().sql(database, "SELECT count(*) FROM confiture.event WHERE "
+	                                  "'intent.merged' = ANY (kinds)"),
+	          "1");
+	EXPECT_EQ(cluster().sql(target, "SELECT details ->> 'operation' FROM confiture_migrations"),
+	          cluster().sql(database, "SELECT id FROM confiture.operation"));
 }
 
 void Governed::TakeOver(int signal)

@@ -1,10 +1,10 @@
 """Applies a migration of 20 statements and leaves in the middle: the operation goes on without us.
 SPDX-License-Identifier: MIT
 
-usage: outlive.py STUBS HOST:PORT STATEMENT
+usage: outlive.py STUBS HOST:PORT STATEMENT [gated]
 
 Leaves when that statement (from 0) has begun; 20 stays to the end. Asked again it finds the same
-operation and intent.
+operation and intent. Gated statements wait in the target until the gate is open for them.
 """
 import sys
 
@@ -21,9 +21,10 @@ channel = grpc.insecure_channel(sys.argv[2])
 coordination = crpc.CoordinationServiceStub(channel)
 migration = mrpc.MigrationServiceStub(channel)
 leave_at = int(sys.argv[3])
-ready = dict(timeout=60, wait_for_ready=True)
+ready = dict(timeout=120, wait_for_ready=True)
 
-statements = [f"CREATE TABLE t{i} AS SELECT pg_sleep(0.3)::text AS x" for i in range(20)]
+waits = (lambda i: f"gate({i})") if "gated" in sys.argv[4:] else (lambda i: "pg_sleep(0.3)")
+statements = [f"CREATE TABLE t{i} AS SELECT {waits(i)}::text AS x" for i in range(20)]
 intent = coordination.RegisterIntent(cpb.RegisterIntentRequest(
     agent_id="alice", request_id="register", feature_name="twenty",
     schema_changes="; ".join(statements)), **ready).intent
