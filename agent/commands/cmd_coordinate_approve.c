@@ -230,7 +230,7 @@ const struct cft_command cft_cmd_coordinate_reject = {
 
 const struct cft_command cft_cmd_coordinate_approvals_list = {
 	.summary = "Show the DDL that waits for an approval, with its locks, conflicts and their "
-                   "proof",
+		   "proof",
 	.options = list_options,
 	.examples = list_examples,
 	.flags = CFT_CMD_SERVER,

@@ -258,6 +258,55 @@ TEST_F(Governed, TheLedgerOfATargetIsChangedThroughTheServer)
 	EXPECT_EQ(migrate({"up", "--ddl-lock-timeout", "1s"}).exit_code, 2);
 }
 
+/* Whether it was done is not known then: a person looks. An apply would go on. */
+TEST_F(Governed, ARepairWhoseServerDiesIsNotRepeated)
+{
+	ServerProcess server(database, {"--config", config, "--operation-stale", "3s"});
+	cft_test::RunOptions options;
+	options.cwd = dir.path();
+	options.env = {{"CONFITURE_SERVER", server.address}, {"CONFITURE_PROJECT", "default"}};
+	auto migrate = [&](std::vector<std::string> args) {
+		args.insert(args.begin(), {cft_test::program("agent"), "migrate"});
+		return args;
+	};
+	const std::vector<std::string> on = {"--on", "guarded", "--agent-id", "dba"};
+	auto operation = [&](const char *what) {
+		return cluster().sql(database, std::string("SELECT ") + what +
+		                                       " FROM confiture.operation WHERE kind = "
+		                                       "'repair'");
+	};
+	dir.write("db/migrations/001_users.up.sql", "CREATE TABLE users (id int);\n");
+	ASSERT_EQ(
+		run(migrate({"baseline", "--through", "001", on[0], on[1], on[2], on[3]}), options)
+			.exit_code,
+		0)
+		<< server.log();
+
+	/* Another migrator has the lock: the repair waits for it. */
+	dir.write("slow/001_users.up.sql", "CREATE TABLE users (id int);\n");
+	dir.write("slow/002_slow.up.sql", "SELECT pg_sleep(600);\n");
+	cft_test::Background slow(
+		migrate({"up", "--database-url", target, "--migrations-dir", "slow"}), options);
+	ASSERT_TRUE(cft_test::eventually([&] {
+		return cluster().sql(target, "SELECT count(*) FROM pg_stat_activity WHERE query "
+		                             "LIKE 'SELECT pg_sleep(600)%'") == "1";
+	}));
+	cft_test::Background repair(
+		migrate({"repair", "--forget", "001", on[0], on[1], on[2], on[3]}), options);
+	ASSERT_TRUE(cft_test::eventually([&] { return operation("max(status)") == "RUNNING"; }));
+	server.process.signal(SIGKILL);
+	server.process.wait();
+	slow.stop(SIGINT);
+	server.start();
+	EXPECT_TRUE(cft_test::eventually([&] {
+		return operation("error_reason") == "INTERRUPTED";
+	})) << operation("status")
+	    << server.log();
+	EXPECT_EQ(cluster().sql(target, "SELECT version || state FROM confiture_migrations"),
+	          "001baseline");
+	EXPECT_EQ(operation("attempt"), "2");
+}
+
 TEST_F(Governed, TwoServersRaceForOneIntentAndItIsAppliedOnce)
 {
 	ServerProcess a(database, {"--config", config}), b(database, {"--config", config});
