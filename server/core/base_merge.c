@@ -87,12 +87,14 @@ static uint32_t count_created(const struct cft_effects *effects)
 bool cft_base_merge(struct cft_arena *arena, const struct cft_base_schema *base,
                     const struct cft_intent *intent, struct cft_base_schema *ret)
 {
-	if (!base || !intent->effects || intent->effects->n_statements == 0)
+	const struct cft_effects *effects = cft_intent_effects(intent, arena);
+
+	if (!base || effects->n_statements == 0)
 		return false;
 	*ret = (struct cft_base_schema){
 		.source = "merge",
-		.fingerprint = fingerprint(arena, base, intent->effects),
-		.effects = concatenate(arena, base->effects, intent->effects),
+		.fingerprint = fingerprint(arena, base, effects),
+		.effects = concatenate(arena, base->effects, effects),
 	};
 	ret->object_count = count_created(ret->effects);
 	return true;

@@ -117,7 +117,7 @@ static void complete(struct cft_decide *d, struct cft_intent draft)
 {
 	struct cft_intent_refs near;
 
-	cft_near(d->state, draft.effects, draft.id, d->arena, &near);
+	cft_near(d->state, cft_intent_effects(&draft, d->arena), draft.id, d->arena, &near);
 	const struct cft_intent *after =
 		move(d, CFT_CHANGE_INTENT_COMPLETED, draft, CFT_INTENT_COMPLETED);
 	cft_settle(d);
@@ -169,7 +169,7 @@ static void emit_end(struct cft_decide *d, const struct cft_intent *after, bool 
 	struct cft_base_schema base;
 
 	if (was_completed)
-		cft_near(d->state, after->effects, after->id, d->arena, &near);
+		cft_near(d->state, cft_intent_effects(after, d->arena), after->id, d->arena, &near);
 	if (after->status == CFT_INTENT_MERGED &&
 	    cft_base_merge(d->arena, d->state->base, after, &base))
 		cft_emit_base(d, base);

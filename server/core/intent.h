@@ -49,7 +49,8 @@ struct cft_intent {
 	struct cft_strings statements;      /* the DDL, a statement each */
 	struct cft_strings tables_declared; /* as the participant declared */
 	struct cft_strings tables_affected; /* from the DDL and as declared; sorted, unique */
-	const struct cft_effects *effects;  /* of the statements; owned */
+	const struct cft_effects *effects;  /* of the statements, in a draft; NULL in a record */
+	const unsigned char *dense; /* the record's effects: cft_intent_effects reads them */
 	enum cft_risk risk;
 	int64_t estimated_us;
 	enum cft_intent_status status;
@@ -72,8 +73,13 @@ struct cft_intent *cft_intent_ref(const struct cft_intent *intent);
 void cft_intent_unref(const struct cft_intent *intent); /* NULL is fine */
 /* Packs a deep copy into one heap block; refs = 1. The way to make a record, also from a struct on
  * the stack whose fields point anywhere: to change one, copy the struct, point fields elsewhere,
- * and pack it. NULL strings become "", NULL effects an empty list. */
+ * and pack it. NULL strings become "", NULL effects are the record's that the struct came from, or
+ * an empty list. */
 struct cft_intent *cft_intent_copy(const struct cft_intent *intent);
+
+/* The effects of a draft or of a record; what they borrow is the record's and the arena's. */
+const struct cft_effects *cft_intent_effects(const struct cft_intent *intent,
+                                             struct cft_arena *arena);
 
 const char *cft_intent_status_name(enum cft_intent_status status); /* "IN_PROGRESS" */
 /* The moves of the lifecycle (docs/guarantees.md); every transition goes through this table. */
