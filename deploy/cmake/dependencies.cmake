@@ -1,7 +1,7 @@
 # Third-party libraries, one interface target each; each is used by one module (docs/architecture.md).
 # SPDX-License-Identifier: MIT
 #
-# Everything but glibc and libpq is linked statically, and libpq is loaded when it is first
+# Everything but glibc, libuv and libpq is linked statically, and libpq is loaded when it is first
 # wanted: the command line starts in milliseconds instead of loading some eighty shared libraries.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
