@@ -10,6 +10,13 @@
 
 enum { FIRST_CAP = 64, FIRST_SLOTS = 2 };
 
+/* The slots of a key with several: the strong ones first, in no other order. There is room for the
+ * next power of two. */
+struct cft_index_key {
+	uint32_t n_strong, n;
+	struct cft_index_slot *slots[];
+};
+
 #define HASH_BITS (UINT64_MAX >> 2)
 
 static uint64_t hash_of(const char *text)
@@ -72,11 +79,14 @@ static void place(struct cft_index_key *key, uint32_t position, struct cft_index
 	slot->position = position;
 }
 
+static bool is_full(const struct cft_index_key *key)
+{
+	return (key->n & (key->n - 1)) == 0;
+}
+
 static struct cft_index_key *resize(struct cft_index_key *key, uint32_t cap)
 {
-	key = cft_realloc(key, sizeof(*key) + cap * sizeof(struct cft_index_slot *));
-	key->cap = cap;
-	return key;
+	return cft_realloc(key, sizeof(*key) + cap * sizeof(struct cft_index_slot *));
 }
 
 /* The first weak one makes room for a strong one. */
@@ -133,7 +143,7 @@ static void grow(struct cft_key_table *table)
 
 void cft_key_enter(struct cft_key_table *table, struct cft_index_slot *slot)
 {
-	if ((table->n + 1) * 4 > table->cap * 3)
+	if ((table->n + 1) * 16 > table->cap * 13)
 		grow(table);
 	struct cft_key_entry *entry = probe(table, slot->hash);
 	if (!entry->one) {
@@ -145,8 +155,8 @@ void cft_key_enter(struct cft_key_table *table, struct cft_index_slot *slot)
 	}
 	if (!entry->many)
 		make_many(entry);
-	if (entry->all->n == entry->all->cap)
-		entry->all = resize(entry->all, entry->all->cap * 2);
+	else if (is_full(entry->all))
+		entry->all = resize(entry->all, entry->all->n * 2);
 	add_slot(entry->all, slot);
 	entry->strong = entry->all->n_strong > 0;
 }
@@ -175,7 +185,7 @@ static void remove_entry(struct cft_key_table *table, struct cft_key_entry *entr
 	*table = (struct cft_key_table){0};
 }
 
-/* Lists that were long once give their memory back, with a margin against going to and fro. */
+/* What was long once gives its memory back; the allocator does that in place. */
 static void shrink(struct cft_key_entry *entry)
 {
 	struct cft_index_key *key = entry->all;
@@ -185,8 +195,8 @@ static void shrink(struct cft_key_entry *entry)
 		entry->one = key->slots[0];
 		entry->many = false;
 		free(key);
-	} else if (key->n * 4 <= key->cap) {
-		entry->all = resize(key, key->cap / 2);
+	} else if (is_full(key)) {
+		entry->all = resize(key, key->n);
 	}
 }
 
@@ -195,6 +205,7 @@ void cft_key_leave(struct cft_key_table *table, struct cft_index_slot *slot)
 	assert(table->n > 0);
 	struct cft_key_entry *entry = probe(table, slot->hash);
 
+	assert(entry->one);
 	if (!entry->many) {
 		assert(entry->one == slot);
 		remove_entry(table, entry);

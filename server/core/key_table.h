@@ -26,11 +26,7 @@ struct cft_index_slot {
 	uint32_t number;   /* among the member's slots */
 };
 
-/* The slots of a key with several: the strong ones first, in no other order. */
-struct cft_index_key {
-	uint32_t n_strong, n, cap;
-	struct cft_index_slot *slots[];
-};
+struct cft_index_key; /* the slots of a key with several */
 
 struct cft_key_entry {
 	uint64_t hash : 62;
@@ -44,7 +40,7 @@ struct cft_key_entry {
 
 struct cft_key_table {
 	struct cft_key_entry *entries;
-	size_t n, cap; /* cap: 0 or a power of two, at least four thirds of n */
+	size_t n, cap; /* cap: 0 or a power of two, 13 sixteenths of which are filled at most */
 };
 
 uint64_t cft_key_hash(const char *text); /* 62 bits */
