@@ -8,7 +8,6 @@
 #include "common/pg/libpq.h"
 #include "common/pg/pg.h"
 
-
 /* struct cft_pg_result is PGresult under a name of ours: no wrapper to allocate. */
 static inline struct cft_pg_result *cft_pg_wrap_result(PGresult *result)
 {

@@ -29,15 +29,15 @@ static std::string JsonOf(const cft_intent *intent)
 
 static const char sql[] =
 	"CREATE TABLE app.orders (id bigint PRIMARY KEY, customer bigint NOT NULL REFERENCES "
-        "app.customers (id)"
+	"app.customers (id)"
 	" ON DELETE CASCADE, state app.order_state DEFAULT 'new', total numeric(12,2) CHECK (total "
-        ">= 0));\n"
+	">= 0));\n"
 	"CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_state ON app.orders (state, lower(note));\n"
 	"CREATE VIEW v AS SELECT o.id, c.name FROM app.orders o JOIN customers c USING (id)\n"
 	"  WHERE o.state IN ('new', 'paid') AND EXISTS (SELECT 1 FROM x WHERE x.id = o.id);\n"
 	"ALTER TABLE IF EXISTS t RENAME COLUMN a TO b; UPDATE t SET b = 'x' WHERE c = 'y';\n"
 	"CREATE FUNCTION f(integer, text) RETURNS integer LANGUAGE sql AS 'SELECT count(*)::int "
-        "FROM t';\n"
+	"FROM t';\n"
 	"DO $$ BEGIN IF true THEN ALTER TABLE t ADD COLUMN d text; END IF; END $$;\n"
 	"GRANT SELECT ON ALL TABLES IN SCHEMA app TO reader; SET search_path = app;\n";
 
