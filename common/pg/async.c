@@ -126,9 +126,9 @@ static void drop_connection(struct cft_pg_async *c)
 		return;
 	uv_close((uv_handle_t *)c->poll, close_poll);
 	c->poll = NULL;
-	PQclear(c->result);
+	libpq.PQclear(c->result);
 	c->result = NULL;
-	PQfinish(c->conn);
+	libpq.PQfinish(c->conn);
 	c->conn = NULL;
 	cft_timer_stop(c->deadline);
 }
@@ -188,7 +188,7 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void flush(struct cft_pg_async *c)
 {
-	int left = PQflush(c->conn);
+	int left = libpq.PQflush(c->conn);
 
 	/* A failed flush makes the socket readable: its error is found there. */
 	uv_poll_start(c->poll, left == 1 ? UV_READABLE | UV_WRITABLE : UV_READABLE, on_poll);
@@ -215,7 +215,7 @@ static void finish_statement(struct cft_pg_async *c, struct cft_err *ret_why)
 	c->running = false;
 	c->result = NULL;
 	cft_timer_stop(c->deadline);
-	if (!result || !cft_pg_status_ok(PQresultStatus(result)))
+	if (!result || !cft_pg_status_ok(libpq.PQresultStatus(result)))
 		rc = cft_pg_result_error(c->conn, result, s->sql, &err);
 	else if (c->doubtful)
 		rc = cft_fail_reason(&err, CFT_E_UNAVAILABLE, CFT_REASON_OUTCOME_UNKNOWN,
@@ -223,22 +223,22 @@ static void finish_statement(struct cft_pg_async *c, struct cft_err *ret_why)
 	if (strcmp(err.sqlstate, "25006") == 0)
 		*ret_why = err;
 	answer(c, s, rc == 0 ? result : NULL, rc == 0 ? NULL : &err);
-	PQclear(result);
+	libpq.PQclear(result);
 }
 
 static bool is_failure(const PGresult *result)
 {
-	return result && !cft_pg_status_ok(PQresultStatus(result));
+	return result && !cft_pg_status_ok(libpq.PQresultStatus(result));
 }
 
 /* The last result counts, or the first failure: what comes behind it was not run. */
 static void keep_result(struct cft_pg_async *c, PGresult *result)
 {
 	if (is_failure(c->result)) {
-		PQclear(result);
+		libpq.PQclear(result);
 		return;
 	}
-	PQclear(c->result);
+	libpq.PQclear(c->result);
 	c->result = result;
 }
 
@@ -246,17 +246,17 @@ static void keep_result(struct cft_pg_async *c, PGresult *result)
  * is the commit; each of its statements ends with a NULL before. */
 static bool take_result(struct cft_pg_async *c)
 {
-	PGresult *result = PQgetResult(c->conn);
+	PGresult *result = libpq.PQgetResult(c->conn);
 	bool pipeline = c->queue->first != NULL;
 
 	if (!result)
 		return !pipeline;
-	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+	if (libpq.PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
 		keep_result(c, result);
 		return false;
 	}
-	PQclear(result);
-	PQexitPipelineMode(c->conn);
+	libpq.PQclear(result);
+	libpq.PQexitPipelineMode(c->conn);
 	return true;
 }
 
@@ -264,9 +264,9 @@ static void read_results(struct cft_pg_async *c)
 {
 	struct cft_err why = CFT_ERR_INIT;
 
-	while (c->conn && c->running && !PQisBusy(c->conn)) {
+	while (c->conn && c->running && !libpq.PQisBusy(c->conn)) {
 		bool done = take_result(c);
-		if (PQstatus(c->conn) == CONNECTION_BAD)
+		if (libpq.PQstatus(c->conn) == CONNECTION_BAD)
 			return;
 		if (!done)
 			continue;
@@ -282,10 +282,10 @@ static void read_notifications(struct cft_pg_async *c)
 {
 	PGnotify *notify;
 
-	while (c->conn && (notify = PQnotifies(c->conn))) {
+	while (c->conn && (notify = libpq.PQnotifies(c->conn))) {
 		if (c->options.on_notify)
 			c->options.on_notify(c->options.ctx, notify->relname, notify->extra);
-		PQfreemem(notify);
+		libpq.PQfreemem(notify);
 	}
 }
 
@@ -295,12 +295,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	bool outermost = enter(c);
 
 	(void)events;
-	bool ok = status == 0 && PQconsumeInput(c->conn) == 1;
+	bool ok = status == 0 && libpq.PQconsumeInput(c->conn) == 1;
 	if (ok) {
 		read_results(c);
 		read_notifications(c);
 	}
-	if (c->conn && (!ok || PQstatus(c->conn) == CONNECTION_BAD))
+	if (c->conn && (!ok || libpq.PQstatus(c->conn) == CONNECTION_BAD))
 		lost(c);
 	else if (c->conn)
 		flush(c);
@@ -309,21 +309,21 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 
 static void send_params(PGconn *conn, const struct statement *s)
 {
-	PQsendQueryParams(conn, s->sql, (int)s->n, NULL, (const char *const *)s->values, s->lengths,
-	                  s->formats, 0);
+	libpq.PQsendQueryParams(conn, s->sql, (int)s->n, NULL, (const char *const *)s->values,
+	                        s->lengths, s->formats, 0);
 }
 
 static void send_statement(PGconn *conn, const struct statement *s)
 {
 	if (s->first) {
-		PQenterPipelineMode(conn);
-		PQsendQueryParams(conn, s->first, 0, NULL, NULL, NULL, NULL, 0);
+		libpq.PQenterPipelineMode(conn);
+		libpq.PQsendQueryParams(conn, s->first, 0, NULL, NULL, NULL, NULL, 0);
 		send_params(conn, s);
-		PQpipelineSync(conn);
+		libpq.PQpipelineSync(conn);
 	} else if (s->n > 0) {
 		send_params(conn, s);
 	} else {
-		PQsendQuery(conn, s->sql);
+		libpq.PQsendQuery(conn, s->sql);
 	}
 }
 
@@ -346,7 +346,8 @@ static void run_next(struct cft_pg_async *c)
 
 static void attempt_free(struct attempt *a)
 {
-	PQfinish(a->conn);
+	if (a->conn)
+		libpq.PQfinish(a->conn);
 	free(a->url);
 	free(a->application_name);
 	free(a->setup_sql);
@@ -364,21 +365,21 @@ static void attempt_run(uv_work_t *work)
 
 	if (cft_pg_params_init(&params, &options, &a->err) != 0)
 		return;
-	PGconn *conn = PQconnectdbParams(params.keywords, params.values, 0);
+	PGconn *conn = libpq.PQconnectdbParams(params.keywords, params.values, 0);
 	cft_pg_params_release(&params);
 	int rc = 0;
-	if (PQstatus(conn) != CONNECTION_OK)
+	if (libpq.PQstatus(conn) != CONNECTION_OK)
 		rc = cft_pg_conn_error(conn, "cannot connect to PostgreSQL", &a->err);
 	if (rc == 0 && a->setup_sql) {
-		PGresult *result = PQexec(conn, a->setup_sql);
-		if (!cft_pg_status_ok(PQresultStatus(result)))
+		PGresult *result = libpq.PQexec(conn, a->setup_sql);
+		if (!cft_pg_status_ok(libpq.PQresultStatus(result)))
 			rc = cft_pg_result_error(conn, result, a->setup_sql, &a->err);
-		PQclear(result);
+		libpq.PQclear(result);
 	}
 	if (rc == 0)
 		a->conn = conn;
 	else
-		PQfinish(conn);
+		libpq.PQfinish(conn);
 }
 
 static void take_connection(struct cft_pg_async *c, struct attempt *a)
@@ -386,11 +387,11 @@ static void take_connection(struct cft_pg_async *c, struct attempt *a)
 	c->conn = a->conn;
 	a->conn = NULL;
 	c->delay_ms = c->options.backoff_min_ms;
-	PQsetnonblocking(c->conn, 1);
-	PQsetNoticeReceiver(c->conn, cft_pg_receive_notice, &c->notice);
+	libpq.PQsetnonblocking(c->conn, 1);
+	libpq.PQsetNoticeReceiver(c->conn, cft_pg_receive_notice, &c->notice);
 	c->poll = cft_new(uv_poll_t);
 	c->poll->data = c;
-	int rc = uv_poll_init(cft_loop_uv(c->loop), c->poll, PQsocket(c->conn));
+	int rc = uv_poll_init(cft_loop_uv(c->loop), c->poll, libpq.PQsocket(c->conn));
 	assert(rc == 0);
 	(void)rc;
 	flush(c);

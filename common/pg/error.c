@@ -53,7 +53,7 @@ bool cft_pg_status_ok(ExecStatusType status)
 
 static const char *field(const PGresult *result, int code)
 {
-	const char *text = PQresultErrorField(result, code);
+	const char *text = libpq.PQresultErrorField(result, code);
 
 	return text ? text : "";
 }
@@ -98,13 +98,13 @@ int cft_pg_conn_error(const PGconn *conn, const char *what, struct cft_err *err)
 {
 	char text[sizeof(err->message)];
 	int code = CFT_E_UNAVAILABLE;
-	const char *all = PQerrorMessage(conn);
+	const char *all = libpq.PQerrorMessage(conn);
 
 	/* While connecting, libpq gives no SQLSTATE; what it needs or was refused is told apart by
 	 * its own functions, and by the texts of the server's FATAL messages (English or not, the
 	 * fallback is UNAVAILABLE). */
 	one_line(all, text, sizeof(text));
-	if (PQconnectionNeedsPassword(conn) || strstr(all, "authentication failed") ||
+	if (libpq.PQconnectionNeedsPassword(conn) || strstr(all, "authentication failed") ||
 	    strstr(all, "no pg_hba.conf entry"))
 		code = CFT_E_UNAUTHENTICATED;
 	else if (strstr(all, "FATAL:  database \"") && strstr(all, "\" does not exist"))

@@ -5,9 +5,8 @@
 #define CFT_PG_INTERNAL_H
 
 #include "common/base/vec.h"
+#include "common/pg/libpq.h"
 #include "common/pg/pg.h"
-
-#include <libpq-fe.h>
 
 /* struct cft_pg_result is PGresult under a name of ours: no wrapper to allocate. */
 static inline struct cft_pg_result *cft_pg_wrap_result(PGresult *result)

@@ -31,8 +31,11 @@ static bool is_conninfo(const char *url)
 
 static int parse(const char *url, PQconninfoOption **ret_parsed, struct cft_err *err)
 {
-	PQconninfoOption *parsed = PQconninfoParse(url, NULL);
+	int rc = cft_libpq_load(err);
 
+	if (rc != 0)
+		return rc;
+	PQconninfoOption *parsed = libpq.PQconninfoParse(url, NULL);
 	if (!parsed)
 		return malformed("", err);
 	for (PQconninfoOption *option = parsed; option->keyword; option++) {
@@ -40,7 +43,7 @@ static int parse(const char *url, PQconninfoOption **ret_parsed, struct cft_err 
 		 */
 		if (option->val && strcmp(option->keyword, "host") == 0 && option->val[0] != '@' &&
 		    strchr(option->val, '@')) {
-			PQconninfoFree(parsed);
+			libpq.PQconninfoFree(parsed);
 			return malformed(": its host contains '@'", err);
 		}
 	}
@@ -71,11 +74,11 @@ int cft_pg_params_init(struct cft_pg_params *params, const struct cft_pg_options
 	int timeout = options->connect_timeout_s;
 
 	memset(params, 0, sizeof(*params));
-	if (url && url[0] && is_conninfo(url)) {
-		int rc = parse(url, &params->parsed, err);
-		if (rc != 0)
-			return rc;
-	}
+	int rc = cft_libpq_load(err);
+	if (rc == 0 && url && url[0] && is_conninfo(url))
+		rc = parse(url, &params->parsed, err);
+	if (rc != 0)
+		return rc;
 	snprintf(params->timeout, sizeof(params->timeout), "%d",
 	         timeout ? timeout : DEFAULT_CONNECT_TIMEOUT_S);
 	if (!option_value(params->parsed, "connect_timeout") &&
@@ -95,7 +98,8 @@ int cft_pg_params_init(struct cft_pg_params *params, const struct cft_pg_options
 
 void cft_pg_params_release(struct cft_pg_params *params)
 {
-	PQconninfoFree(params->parsed);
+	if (params->parsed)
+		libpq.PQconninfoFree(params->parsed);
 	params->parsed = NULL;
 }
 
@@ -114,7 +118,7 @@ int cft_pg_url_place(const char *url, struct cft_buf *out, struct cft_err *err)
 	const char *name = option_value(parsed, "dbname");
 	cft_buf_addf(out, "%s%s%s/%s", host ? host : "", port ? ":" : "", port ? port : "",
 	             name ? name : "");
-	PQconninfoFree(parsed);
+	libpq.PQconninfoFree(parsed);
 	return 0;
 }
 
@@ -127,7 +131,7 @@ int cft_pg_url_database(const char *url, struct cft_buf *out, struct cft_err *er
 		return rc;
 	const char *name = is_conninfo(url) ? option_value(parsed, "dbname") : url;
 	cft_buf_adds(out, name ? name : "");
-	PQconninfoFree(parsed);
+	libpq.PQconninfoFree(parsed);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ static PGconn *connect_without_environment(const struct cft_pg_params *params)
 	struct cft_pg_environment saved;
 
 	cft_pg_environment_hide(&saved);
-	PGconn *conn = PQconnectdbParams(params->keywords, params->values, 0);
+	PGconn *conn = libpq.PQconnectdbParams(params->keywords, params->values, 0);
 	cft_pg_environment_restore(&saved);
 	return conn;
 }
@@ -36,17 +36,17 @@ int cft_pg_connect(const struct cft_pg_options *options, struct cft_pg **ret_pg,
 		return rc;
 	PGconn *conn = options->ignore_environment
 	                       ? connect_without_environment(&params)
-	                       : PQconnectdbParams(params.keywords, params.values, 0);
+	                       : libpq.PQconnectdbParams(params.keywords, params.values, 0);
 	cft_pg_params_release(&params);
-	if (PQstatus(conn) != CONNECTION_OK) {
+	if (libpq.PQstatus(conn) != CONNECTION_OK) {
 		rc = cft_pg_conn_error(conn, "cannot connect to PostgreSQL", err);
-		PQfinish(conn);
+		libpq.PQfinish(conn);
 		return rc;
 	}
 	struct cft_pg *pg = cft_new(struct cft_pg);
 	pg->conn = conn;
-	pg->cancel = PQgetCancel(conn);
-	PQsetNoticeReceiver(conn, cft_pg_receive_notice, &pg->notice);
+	pg->cancel = libpq.PQgetCancel(conn);
+	libpq.PQsetNoticeReceiver(conn, cft_pg_receive_notice, &pg->notice);
 	*ret_pg = pg;
 	return 0;
 }
@@ -62,8 +62,8 @@ void cft_pg_close(struct cft_pg *pg)
 {
 	if (!pg)
 		return;
-	PQfreeCancel(pg->cancel);
-	PQfinish(pg->conn);
+	libpq.PQfreeCancel(pg->cancel);
+	libpq.PQfinish(pg->conn);
 	free(pg);
 }
 
@@ -72,13 +72,14 @@ static int refuse_copy(PGconn *conn, const PGresult *result, struct cft_err *err
 {
 	char *data = NULL;
 
-	if (PQresultStatus(result) == PGRES_COPY_IN) {
-		PQputCopyEnd(conn, "no data");
+	if (libpq.PQresultStatus(result) == PGRES_COPY_IN) {
+		libpq.PQputCopyEnd(conn, "no data");
 		return cft_fail_reason(err, CFT_E_INVALID, "COPY_WITHOUT_DATA",
 		                       "COPY … FROM STDIN has no data here");
 	}
-	while (PQresultStatus(result) == PGRES_COPY_OUT && PQgetCopyData(conn, &data, 0) > 0)
-		PQfreemem(data);
+	while (libpq.PQresultStatus(result) == PGRES_COPY_OUT &&
+	       libpq.PQgetCopyData(conn, &data, 0) > 0)
+		libpq.PQfreemem(data);
 	return 0;
 }
 
@@ -89,8 +90,8 @@ static int collect(PGconn *conn, const char *sql, struct cft_pg_result **ret_res
 	PGresult *last = NULL, *result;
 	int rc = 0;
 
-	while ((result = PQgetResult(conn))) {
-		ExecStatusType status = PQresultStatus(result);
+	while ((result = libpq.PQgetResult(conn))) {
+		ExecStatusType status = libpq.PQresultStatus(result);
 		bool copy = status == PGRES_COPY_IN || status == PGRES_COPY_OUT;
 		if (rc == 0 && copy)
 			rc = refuse_copy(conn, result, err);
@@ -98,25 +99,25 @@ static int collect(PGconn *conn, const char *sql, struct cft_pg_result **ret_res
 			refuse_copy(conn, result, NULL);
 		else if (rc == 0 && !cft_pg_status_ok(status))
 			rc = cft_pg_result_error(conn, result, sql, err);
-		PQclear(last);
+		libpq.PQclear(last);
 		last = result;
 		/* A dead connection repeats itself for ever in COPY states. */
-		if (PQstatus(conn) == CONNECTION_BAD)
+		if (libpq.PQstatus(conn) == CONNECTION_BAD)
 			break;
 	}
-	if (rc == 0 && PQstatus(conn) == CONNECTION_BAD)
+	if (rc == 0 && libpq.PQstatus(conn) == CONNECTION_BAD)
 		rc = cft_pg_conn_error(conn, "PostgreSQL", err);
 	if (rc == 0 && ret_result)
 		*ret_result = cft_pg_wrap_result(last);
 	else
-		PQclear(last);
+		libpq.PQclear(last);
 	return rc;
 }
 
 int cft_pg_exec(struct cft_pg *pg, const char *sql, struct cft_pg_result **ret_result,
                 struct cft_err *err)
 {
-	if (!PQsendQuery(pg->conn, sql))
+	if (!libpq.PQsendQuery(pg->conn, sql))
 		return cft_pg_conn_error(pg->conn, "PostgreSQL", err);
 	return collect(pg->conn, sql, ret_result, err);
 }
@@ -124,7 +125,7 @@ int cft_pg_exec(struct cft_pg *pg, const char *sql, struct cft_pg_result **ret_r
 int cft_pg_exec_params(struct cft_pg *pg, const char *sql, size_t n, const char *const *values,
                        struct cft_pg_result **ret_result, struct cft_err *err)
 {
-	if (!PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0))
+	if (!libpq.PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0))
 		return cft_pg_conn_error(pg->conn, "PostgreSQL", err);
 	return collect(pg->conn, sql, ret_result, err);
 }
@@ -168,8 +169,8 @@ static void drain(PGconn *conn)
 {
 	PGresult *result;
 
-	while ((result = PQgetResult(conn)))
-		PQclear(result);
+	while ((result = libpq.PQgetResult(conn)))
+		libpq.PQclear(result);
 }
 
 int cft_pg_each_row(struct cft_pg *pg, const char *sql, size_t n, const char *const *values,
@@ -178,16 +179,16 @@ int cft_pg_each_row(struct cft_pg *pg, const char *sql, size_t n, const char *co
 	PGresult *result;
 	int rc = 0;
 
-	if (!PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0) ||
-	    !PQsetSingleRowMode(pg->conn))
+	if (!libpq.PQsendQueryParams(pg->conn, sql, (int)n, NULL, values, NULL, NULL, 0) ||
+	    !libpq.PQsetSingleRowMode(pg->conn))
 		return cft_pg_conn_error(pg->conn, "PostgreSQL", err);
-	while (rc == 0 && (result = PQgetResult(pg->conn))) {
-		ExecStatusType status = PQresultStatus(result);
+	while (rc == 0 && (result = libpq.PQgetResult(pg->conn))) {
+		ExecStatusType status = libpq.PQresultStatus(result);
 		if (status == PGRES_SINGLE_TUPLE)
 			rc = stop_on(pg, on_row(ctx, cft_pg_wrap_result(result), err));
 		else if (!cft_pg_status_ok(status))
 			rc = cft_pg_result_error(pg->conn, result, sql, err);
-		PQclear(result);
+		libpq.PQclear(result);
 	}
 	if (rc != 0)
 		drain(pg->conn);
@@ -199,24 +200,24 @@ int cft_pg_copy_in(struct cft_pg *pg, const char *sql, const void *data, size_t 
 {
 	const char *bytes = data;
 	enum { CHUNK = 1 << 20 };
-	PGresult *result = PQexec(pg->conn, sql);
+	PGresult *result = libpq.PQexec(pg->conn, sql);
 
-	if (PQresultStatus(result) != PGRES_COPY_IN) {
-		int rc = cft_pg_status_ok(PQresultStatus(result))
+	if (libpq.PQresultStatus(result) != PGRES_COPY_IN) {
+		int rc = cft_pg_status_ok(libpq.PQresultStatus(result))
 		                 ? cft_fail(err, CFT_E_INVALID, "not a COPY … FROM STDIN")
 		                 : cft_pg_result_error(pg->conn, result, sql, err);
-		PQclear(result);
+		libpq.PQclear(result);
 		return rc;
 	}
-	PQclear(result);
+	libpq.PQclear(result);
 	while (len > 0) {
 		int now = len > CHUNK ? CHUNK : (int)len;
-		if (PQputCopyData(pg->conn, bytes, now) != 1)
+		if (libpq.PQputCopyData(pg->conn, bytes, now) != 1)
 			return cft_pg_conn_error(pg->conn, "PostgreSQL", err);
 		bytes += now;
 		len -= (size_t)now;
 	}
-	if (PQputCopyEnd(pg->conn, NULL) != 1)
+	if (libpq.PQputCopyEnd(pg->conn, NULL) != 1)
 		return cft_pg_conn_error(pg->conn, "PostgreSQL", err);
 	return collect(pg->conn, NULL, NULL, err);
 }
@@ -231,54 +232,54 @@ int cft_pg_cancel(const struct cft_pg *pg)
 {
 	char ignored[256];
 
-	return PQcancel(pg->cancel, ignored, sizeof(ignored)) ? 0 : CFT_E_UNAVAILABLE;
+	return libpq.PQcancel(pg->cancel, ignored, sizeof(ignored)) ? 0 : CFT_E_UNAVAILABLE;
 }
 
 bool cft_pg_alive(const struct cft_pg *pg)
 {
-	return PQstatus(pg->conn) == CONNECTION_OK;
+	return libpq.PQstatus(pg->conn) == CONNECTION_OK;
 }
 
 bool cft_pg_in_transaction(const struct cft_pg *pg)
 {
-	PGTransactionStatusType status = PQtransactionStatus(pg->conn);
+	PGTransactionStatusType status = libpq.PQtransactionStatus(pg->conn);
 
 	return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
 bool cft_pg_transaction_failed(const struct cft_pg *pg)
 {
-	return PQtransactionStatus(pg->conn) == PQTRANS_INERROR;
+	return libpq.PQtransactionStatus(pg->conn) == PQTRANS_INERROR;
 }
 
 int cft_pg_backend_pid(const struct cft_pg *pg)
 {
-	return PQbackendPID(pg->conn);
+	return libpq.PQbackendPID(pg->conn);
 }
 
 int cft_pg_server_version(const struct cft_pg *pg)
 {
-	return PQserverVersion(pg->conn);
+	return libpq.PQserverVersion(pg->conn);
 }
 
 const char *cft_pg_database(const struct cft_pg *pg)
 {
-	return PQdb(pg->conn);
+	return libpq.PQdb(pg->conn);
 }
 
 const char *cft_pg_user(const struct cft_pg *pg)
 {
-	return PQuser(pg->conn);
+	return libpq.PQuser(pg->conn);
 }
 
 const char *cft_pg_host(const struct cft_pg *pg)
 {
-	return PQhost(pg->conn);
+	return libpq.PQhost(pg->conn);
 }
 
 const char *cft_pg_port(const struct cft_pg *pg)
 {
-	return PQport(pg->conn);
+	return libpq.PQport(pg->conn);
 }
 
 /* By runs: a write group is hundreds of kilobytes of text. */

@@ -9,7 +9,8 @@
  * statement, the detail in the message and the hint; a password is never part of one. Codes:
  * UNAVAILABLE (no connection, or it was lost), UNAUTHENTICATED, FORBIDDEN, NOT_FOUND (no such
  * database), SYNTAX, LOCKED (lock timeout), TIMEOUT, CANCELLED, ABORTED (serialization, deadlock),
- * FAILED for the rest; CONFIG for a malformed connection string.
+ * FAILED for the rest; CONFIG for a malformed connection string, and where libpq, which the first
+ * connection loads, is not installed (reason LIBPQ_MISSING).
  */
 #ifndef CFT_PG_PG_H
 #define CFT_PG_PG_H

@@ -12,23 +12,24 @@
 
 void cft_pg_result_free(struct cft_pg_result *result)
 {
-	PQclear((PGresult *)result);
+	if (result)
+		libpq.PQclear((PGresult *)result);
 }
 
 size_t cft_pg_rows(const struct cft_pg_result *result)
 {
-	return (size_t)PQntuples(cft_pg_raw_result(result));
+	return (size_t)libpq.PQntuples(cft_pg_raw_result(result));
 }
 
 size_t cft_pg_columns(const struct cft_pg_result *result)
 {
-	return (size_t)PQnfields(cft_pg_raw_result(result));
+	return (size_t)libpq.PQnfields(cft_pg_raw_result(result));
 }
 
 const char *cft_pg_column_name(const struct cft_pg_result *result, size_t column)
 {
 	assert(column < cft_pg_columns(result));
-	return PQfname(cft_pg_raw_result(result), (int)column);
+	return libpq.PQfname(cft_pg_raw_result(result), (int)column);
 }
 
 int cft_pg_column_find(const struct cft_pg_result *result, const char *name)
@@ -41,25 +42,25 @@ int cft_pg_column_find(const struct cft_pg_result *result, const char *name)
 
 int64_t cft_pg_affected(const struct cft_pg_result *result)
 {
-	return strtoll(PQcmdTuples((PGresult *)result), NULL, 10);
+	return strtoll(libpq.PQcmdTuples((PGresult *)result), NULL, 10);
 }
 
 const char *cft_pg_command_tag(const struct cft_pg_result *result)
 {
-	return PQcmdStatus((PGresult *)result);
+	return libpq.PQcmdStatus((PGresult *)result);
 }
 
 bool cft_pg_is_null(const struct cft_pg_result *result, size_t row, size_t column)
 {
 	assert(row < cft_pg_rows(result) && column < cft_pg_columns(result));
-	return PQgetisnull(cft_pg_raw_result(result), (int)row, (int)column);
+	return libpq.PQgetisnull(cft_pg_raw_result(result), (int)row, (int)column);
 }
 
 const char *cft_pg_value(const struct cft_pg_result *result, size_t row, size_t column)
 {
 	if (cft_pg_is_null(result, row, column))
 		return NULL;
-	return PQgetvalue(cft_pg_raw_result(result), (int)row, (int)column);
+	return libpq.PQgetvalue(cft_pg_raw_result(result), (int)row, (int)column);
 }
 
 const char *cft_pg_text(const struct cft_pg_result *result, size_t row, size_t column)
@@ -73,7 +74,7 @@ size_t cft_pg_value_len(const struct cft_pg_result *result, size_t row, size_t c
 {
 	if (cft_pg_is_null(result, row, column))
 		return 0;
-	return (size_t)PQgetlength(cft_pg_raw_result(result), (int)row, (int)column);
+	return (size_t)libpq.PQgetlength(cft_pg_raw_result(result), (int)row, (int)column);
 }
 
 int64_t cft_pg_int(const struct cft_pg_result *result, size_t row, size_t column)

@@ -1,8 +1,8 @@
 # Third-party libraries, one interface target each; each is used by one module (docs/architecture.md).
 # SPDX-License-Identifier: MIT
 #
-# Everything but glibc, libstdc++, libpq and libuv is linked statically: the command line starts in
-# milliseconds instead of loading some eighty shared libraries.
+# Everything but glibc, libuv and libpq is linked statically, and libpq is loaded when it is first
+# wanted: the command line starts in milliseconds instead of loading some eighty shared libraries.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
@@ -28,7 +28,13 @@ cft_static_dependency(dep_grpc grpc)
 if(NOT dep_grpc_VERSION VERSION_GREATER_EQUAL 29 OR NOT dep_grpc_VERSION VERSION_LESS 30)
 	message(FATAL_ERROR "gRPC core 29 (gRPC 1.51) is needed, not ${dep_grpc_VERSION}")
 endif()
-target_link_libraries(dep_grpc INTERFACE stdc++ m dl rt Threads::Threads)
+# Programs in C take libstdc++ in (flags.cmake has libgcc); a driver for C++ brings its own.
+if(CFT_SANITIZE)
+	set(cft_stdcxx stdc++)
+else()
+	set(cft_stdcxx $<$<LINK_LANGUAGE:C>:-l:libstdc++.a>)
+endif()
+target_link_libraries(dep_grpc INTERFACE ${cft_stdcxx} m dl rt Threads::Threads)
 cft_static_dependency(dep_protobuf_c libprotobuf-c)
 cft_static_dependency(dep_yaml yaml-0.1)
 cft_static_dependency(dep_jansson jansson)
@@ -50,7 +56,8 @@ target_link_options(dep_pg_query INTERFACE
 pkg_check_modules(LIBPQ REQUIRED libpq)
 add_library(dep_pq INTERFACE)
 target_include_directories(dep_pq SYSTEM INTERFACE ${LIBPQ_INCLUDE_DIRS})
-target_link_libraries(dep_pq INTERFACE pq)
+# Not linked: common/pg/libpq.h loads it.
+target_link_libraries(dep_pq INTERFACE dl)
 
 pkg_check_modules(LIBUV REQUIRED libuv)
 add_library(dep_uv INTERFACE)

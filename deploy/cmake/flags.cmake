@@ -32,5 +32,5 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
 	string(REPLACE "-O3" "-O2" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
 	target_compile_options(cft_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 		-fstack-protector-strong -fstack-clash-protection -fcf-protection -g1)
-	target_link_options(cft_flags INTERFACE -pie -Wl,-z,relro,-z,now)
+	target_link_options(cft_flags INTERFACE -pie -Wl,-z,relro,-z,now $<$<LINK_LANGUAGE:C>:-static-libgcc>)
 endif()

@@ -33,6 +33,7 @@ set(CPACK_PACKAGE_CONTACT "The Confiture authors")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY
 	"Coordinates schema changes of many agents and people on one PostgreSQL")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libpq5 (>= 14)") # loaded, not linked
 set(CPACK_DEBIAN_PACKAGE_SECTION database)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "postgresql-15")
 include(CPack)

@@ -26,7 +26,7 @@
 enum {
 	PROCESSES = 2,
 	TIMEOUT_MS = 10000,
-	CACHE_BYTES = 64 << 20,
+	CACHE_BYTES = 16 << 20,
 	MAX_WAITING = 1000,
 	RESPAWN_MS = 100,
 	RETRY_AFTER_MS = 500,
@@ -121,7 +121,7 @@ static void deliver(struct cft_analyzer *analyzer, struct job *job,
 	if (unpack_answer(body, header->bytes, analysis, &err) < 0) {
 		job_fail(job, &err);
 	} else {
-		cft_cache_put(analyzer->cache, job->key, analysis);
+		cft_cache_put(analyzer->cache, job->key, &analysis->effects);
 		job->cb(job->arg, analysis, NULL);
 		job_free(job);
 	}
@@ -370,7 +370,6 @@ void cft_analyzer_submit(struct cft_analyzer *analyzer, const struct cft_analyze
 	known = cft_cache_get(analyzer->cache, job->key);
 	if (known) {
 		analyzer->stats.cache_hits++;
-		cft_analysis_ref(known);
 		cb(arg, known, NULL);
 		cft_analysis_unref(known);
 		job_free(job);

@@ -22,7 +22,7 @@ struct cft_analyzer_options {
 	const char *program; /* NULL: this one */
 	int processes;       /* 0 = 2 */
 	int64_t timeout_ms;  /* of one text; 0 = 10,000 */
-	size_t cache_bytes;  /* 0 = 64 MiB */
+	size_t cache_bytes;  /* 0 = 16 MiB */
 	size_t max_waiting;  /* texts; more are refused with LIMIT; 0 = 1,000 */
 };
 
@@ -41,7 +41,7 @@ struct cft_analyzer_query {
 	            * else a plan: an ellipsis makes a sketch */
 };
 
-/* A result, counted: the cache holds one reference. */
+/* A result, counted. */
 struct cft_analysis {
 	int refs;
 	struct cft_arena arena;

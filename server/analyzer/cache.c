@@ -1,19 +1,21 @@
-/* Cache: a hash table whose order of insertion is the order of use.
+/* Cache: a hash table whose order of insertion is the order of use; effects as dense bytes.
  * SPDX-License-Identifier: MIT
  */
 #include "server/analyzer/cache.h"
 
 #include "common/base/mem.h"
+#include "server/core/dense.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
+/* One block with the effects behind it: as structs they would take six times the room. */
 struct entry {
 	unsigned char key[CFT_SHA256_BYTES];
-	struct cft_analysis *analysis;
-	size_t bytes;
 	UT_hash_handle hh;
+	size_t bytes;               /* of the block */
+	const unsigned char *dense; /* to its end */
 };
 
 struct cft_cache {
@@ -33,7 +35,6 @@ static void drop(struct cft_cache *cache, struct entry *entry)
 {
 	HASH_DEL(cache->entries, entry);
 	cache->bytes -= entry->bytes;
-	cft_analysis_unref(entry->analysis);
 	free(entry);
 }
 
@@ -57,6 +58,21 @@ static void append(struct cft_cache *cache, struct entry *entry)
 	HASH_ADD(hh, cache->entries, key, CFT_SHA256_BYTES, entry);
 }
 
+/* The entry may go before its reader does: the analysis has its own copy. */
+static struct cft_analysis *analysis_of(const struct entry *entry)
+{
+	struct cft_analysis *analysis = cft_new(struct cft_analysis);
+	const unsigned char *end = (const unsigned char *)entry + entry->bytes;
+	size_t size = entry->dense ? (size_t)(end - entry->dense) : 0;
+	unsigned char *copy = cft_arena_alloc(&analysis->arena, size);
+
+	analysis->refs = 1;
+	if (size)
+		memcpy(copy, entry->dense, size);
+	analysis->effects = *cft_dense_read(size ? copy : NULL, &analysis->arena);
+	return analysis;
+}
+
 struct cft_analysis *cft_cache_get(struct cft_cache *cache,
                                    const unsigned char key[CFT_SHA256_BYTES])
 {
@@ -66,25 +82,33 @@ struct cft_analysis *cft_cache_get(struct cft_cache *cache,
 		return NULL;
 	HASH_DEL(cache->entries, entry);
 	append(cache, entry);
-	return entry->analysis;
+	return analysis_of(entry);
+}
+
+static void pack_entry(struct cft_pack *pack, const void *effects)
+{
+	struct entry *entry = cft_pack_room(pack, sizeof(*entry));
+	const unsigned char *dense = cft_dense_write(pack, effects);
+
+	if (entry)
+		*entry = (struct entry){.bytes = pack->used, .dense = dense};
 }
 
 void cft_cache_put(struct cft_cache *cache, const unsigned char key[CFT_SHA256_BYTES],
-                   struct cft_analysis *analysis)
+                   const struct cft_effects *effects)
 {
-	struct entry *entry;
-	size_t bytes = analysis->arena.used_bytes + sizeof(*analysis) + sizeof(*entry);
-
-	if (bytes > cache->max_bytes / 4 || find(cache, key))
+	if (find(cache, key))
 		return;
-	while (cache->bytes + bytes > cache->max_bytes)
+	struct entry *entry = cft_pack_run(pack_entry, effects);
+	if (entry->bytes > cache->max_bytes / 4) {
+		free(entry);
+		return;
+	}
+	while (cache->bytes + entry->bytes > cache->max_bytes)
 		drop(cache, cache->entries);
-	entry = cft_new(struct entry);
 	memcpy(entry->key, key, CFT_SHA256_BYTES);
-	entry->analysis = cft_analysis_ref(analysis);
-	entry->bytes = bytes;
 	append(cache, entry);
-	cache->bytes += bytes;
+	cache->bytes += entry->bytes;
 }
 
 size_t cft_cache_bytes(const struct cft_cache *cache)

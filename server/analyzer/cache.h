@@ -13,12 +13,12 @@ struct cft_cache;
 
 struct cft_cache *cft_cache_new(size_t max_bytes);
 void cft_cache_free(struct cft_cache *cache);
-/* Borrowed until the next put; NULL where it is not there. */
+/* A new one, the caller's to unref; NULL where it is not there. */
 struct cft_analysis *cft_cache_get(struct cft_cache *cache,
                                    const unsigned char key[CFT_SHA256_BYTES]);
-/* Takes a reference of its own. An analysis larger than a quarter of the cache is not kept. */
+/* Copies the effects. A list larger than a quarter of the cache is not kept. */
 void cft_cache_put(struct cft_cache *cache, const unsigned char key[CFT_SHA256_BYTES],
-                   struct cft_analysis *analysis);
+                   const struct cft_effects *effects);
 size_t cft_cache_bytes(const struct cft_cache *cache);
 
 #endif

@@ -43,8 +43,8 @@ static void set_plan(struct cft_arena *arena, const struct cft_intent *from,
 	to->sketch = from->sketch;
 	to->opaque = from->opaque;
 	to->generation = from->generation;
-	if ((flags & CFT_WITH_EFFECTS) && from->effects)
-		to->effects = cft_codec_effects(arena, from->effects);
+	if (flags & CFT_WITH_EFFECTS)
+		to->effects = cft_codec_effects(arena, cft_intent_effects(from, arena));
 }
 
 static void set_texts(const struct cft_intent *from, Confiture__V1__Intent *to)

@@ -16,6 +16,7 @@ struct question {
 	size_t len;
 	struct cft_arena *arena;
 	struct claims *claims;
+	const struct cft_effects *effects; /* of the intent that is looked at */
 };
 
 /* "column public.users.age" → "users.age": the kind in front is for people. */
@@ -62,9 +63,9 @@ static bool takes_whole(const struct cft_effect *effect, const char *name, const
 static void add_claim(struct question *q, const struct cft_intent *intent,
                       const struct cft_effect *effect, const char *object, const char *operation)
 {
-	bool known = effect->statement < intent->effects->n_statements;
+	bool known = effect->statement < q->effects->n_statements;
 	struct cft_claim claim = {intent, object, operation,
-	                          known ? intent->effects->statements[effect->statement].text : ""};
+	                          known ? q->effects->statements[effect->statement].text : ""};
 
 	for (size_t i = q->claims->n; i > 0 && q->claims->v[i - 1].intent == intent; i--) {
 		const struct cft_claim *c = &q->claims->v[i - 1];
@@ -127,19 +128,27 @@ static void ask_effect(struct question *q, const struct cft_intent *intent,
 		ask_ref(q, intent, effect, &effect->refs[i]);
 }
 
+static void ask_intent(struct question *q, const struct cft_intent *intent)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+
+	q->effects = cft_intent_effects(intent, &arena);
+	for (size_t i = 0; i < q->effects->n; i++)
+		ask_effect(q, intent, &q->effects->v[i]);
+	cft_arena_release(&arena);
+}
+
 void cft_state_claims(const struct cft_state *state, const char *object, struct cft_arena *arena,
                       struct cft_claim_list *ret)
 {
 	struct claims claims = {0};
 	const char *plain = plain_object(object);
-	struct question q = {plain, strlen(plain), arena, &claims};
+	struct question q = {
+		.object = plain, .len = strlen(plain), .arena = arena, .claims = &claims};
 
 	for (const struct cft_intent_entry *e = state->intents; e && q.len > 0; e = e->hh.next) {
-		if (!e->member)
-			continue;
-		const struct cft_effects *effects = e->intent->effects;
-		for (size_t i = 0; i < effects->n; i++)
-			ask_effect(&q, e->intent, &effects->v[i]);
+		if (e->member)
+			ask_intent(&q, e->intent);
 	}
 	ret->v = claims.v;
 	ret->n = claims.n;

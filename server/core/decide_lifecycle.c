@@ -120,7 +120,7 @@ static void complete(struct cft_decide *d, struct cft_intent draft)
 {
 	struct cft_intent_refs near;
 
-	cft_near(d->state, draft.effects, draft.id, d->arena, &near);
+	cft_near(d->state, cft_intent_effects(&draft, d->arena), draft.id, d->arena, &near);
 	const struct cft_intent *after =
 		move(d, CFT_CHANGE_INTENT_COMPLETED, draft, CFT_INTENT_COMPLETED);
 	cft_settle(d);
@@ -176,7 +176,8 @@ static const struct cft_effects *applied_effects(const struct cft_decide *d)
 /* Nobody was told of it, and nobody compared it with anything. */
 static int need_declared(struct cft_decide *d, const struct cft_intent *intent)
 {
-	const struct cft_declaration declaration = {intent->effects, intent->tables_declared.v,
+	const struct cft_declaration declaration = {cft_intent_effects(intent, d->arena),
+	                                            intent->tables_declared.v,
 	                                            intent->tables_declared.n};
 	const struct cft_effects *applied = applied_effects(d);
 	const struct cft_effect *other;
@@ -201,13 +202,14 @@ static int need_declared(struct cft_decide *d, const struct cft_intent *intent)
 static void emit_end(struct cft_decide *d, const struct cft_intent *after, bool was_completed)
 {
 	struct cft_intent_refs near = {0};
+	const struct cft_effects *declared = cft_intent_effects(after, d->arena);
 	const struct cft_effects *applied = applied_effects(d);
 	struct cft_base_schema base;
 
 	if (was_completed)
-		cft_near(d->state, after->effects, after->id, d->arena, &near);
+		cft_near(d->state, declared, after->id, d->arena, &near);
 	if (after->status == CFT_INTENT_MERGED &&
-	    cft_base_merge(d->arena, d->state->base, applied ? applied : after->effects, &base))
+	    cft_base_merge(d->arena, d->state->base, applied ? applied : declared, &base))
 		cft_emit_base(d, base);
 	cft_settle(d);
 	if (after->status == CFT_INTENT_MERGED && (d->state->assumed || applied)) {

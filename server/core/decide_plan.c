@@ -54,6 +54,7 @@ static void set_plan(struct cft_decide *d, struct cft_intent *draft,
                      const struct cft_effects *effects)
 {
 	draft->effects = effects;
+	draft->dense = NULL;
 	draft->sketch = is_sketch(effects);
 	draft->opaque = is_opaque(effects);
 	cft_intent_tables(effects, &draft->tables_declared, d->arena, &draft->tables_affected);

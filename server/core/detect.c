@@ -73,7 +73,8 @@ static void detect_pair(const struct cft_base *model, const struct cft_intent *a
 	struct cft_comparison result;
 	size_t first = drafts->n;
 
-	cft_conflict_compare(a->effects, b->effects, model, &options, arena, &result);
+	cft_conflict_compare(cft_intent_effects(a, arena), cft_intent_effects(b, arena), model,
+	                     &options, arena, &result);
 	for (size_t i = 0; i < result.n_findings; i++) {
 		const struct cft_finding *finding = &result.findings[i];
 		if (finding->severity != CFT_SEVERITY_NONE)
@@ -101,7 +102,7 @@ static void detect_pair_sorted(const struct cft_base *model, const struct cft_in
 /* Looks at one intent's candidates, and at the schemas that lie under the pairs. */
 struct look {
 	const struct cft_state *state;
-	const struct cft_intent *subject;
+	struct cft_intent subject; /* a draft of it: its effects are read once */
 	struct cft_overlay overlay;
 	struct cft_intent_refs others;
 	struct cft_arena *arena;
@@ -112,19 +113,20 @@ static void look_at(struct look *look, const struct cft_intent *subject)
 {
 	const struct cft_state *state = look->state;
 
-	look->subject = subject;
+	look->subject = *subject;
+	look->subject.effects = cft_intent_effects(subject, look->arena);
 	look->overlay.completed = &state->completed;
 	look->overlay.model = state->model;
-	cft_index_candidates(&state->index, subject->effects, state->model,
+	cft_index_candidates(&state->index, look->subject.effects, state->model,
 	                     cft_overlay_for(&look->overlay, subject, NULL), subject->id,
 	                     look->arena, &look->others);
 }
 
 static void look_pair(struct look *look, const struct cft_intent *other)
 {
-	const struct cft_base *model = cft_overlay_for(&look->overlay, look->subject, other);
+	const struct cft_base *model = cft_overlay_for(&look->overlay, &look->subject, other);
 
-	detect_pair_sorted(model, other, look->subject, look->arena, look->ret);
+	detect_pair_sorted(model, other, &look->subject, look->arena, look->ret);
 }
 
 void cft_detect(const struct cft_state *state, const struct cft_intent *subject,

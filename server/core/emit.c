@@ -190,7 +190,7 @@ void cft_emit_redetected_near(struct cft_decide *d, const struct cft_intent *int
 	struct cft_intent_refs near;
 	struct cft_drafts drafts;
 
-	cft_near(d->state, intent->effects, intent->id, d->arena, &near);
+	cft_near(d->state, cft_intent_effects(intent, d->arena), intent->id, d->arena, &near);
 	for (size_t i = 0; i < before->n; i++)
 		cft_vec_push_in(d->arena, &near, before->v[i]);
 	cft_intent_refs_sort(&near);

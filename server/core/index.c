@@ -6,21 +6,15 @@
 #include "common/base/mem.h"
 #include "common/base/vec.h"
 
-#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
-static void link_slot(struct cft_index *index, struct cft_index_slot *slot,
-                      const struct cft_conflict_key *from)
+static struct cft_index_member *member_of(const struct cft_index_slot *slot)
 {
-	struct cft_key_entry *entry = cft_key_need(&index->keys, from->text);
+	const struct cft_index_slot *first = slot - slot->number;
 
-	slot->key = entry->key;
-	slot->strong = from->strong;
-	entry->n_strong += slot->strong;
-	if (slot->strong)
-		DL_APPEND(slot->key->strong, slot);
-	else
-		DL_APPEND(slot->key->weak, slot);
+	return (struct cft_index_member *)((char *)first -
+	                                   offsetof(struct cft_index_member, slots));
 }
 
 struct cft_index_member *cft_index_add(struct cft_index *index, const struct cft_intent *intent,
@@ -30,48 +24,35 @@ struct cft_index_member *cft_index_add(struct cft_index *index, const struct cft
 	struct cft_conflict_key *keys = NULL;
 	size_t n = 0;
 
-	cft_conflict_keys_over(intent->effects, base, over, &arena, &keys, &n);
+	cft_conflict_keys_over(cft_intent_effects(intent, &arena), base, over, &arena, &keys, &n);
 	struct cft_index_member *member =
-		cft_calloc(1, sizeof(*member) + n * sizeof(member->slots[0]));
+		cft_malloc(sizeof(*member) + n * sizeof(member->slots[0]));
 	member->intent = intent;
-	member->n = n;
-	for (size_t i = 0; i < n; i++) {
-		member->slots[i].member = member;
-		link_slot(index, &member->slots[i], &keys[i]);
+	member->n = (uint32_t)n;
+	for (uint32_t i = 0; i < member->n; i++) {
+		member->slots[i] = cft_key_slot(keys[i].text, keys[i].strong, i);
+		cft_key_enter(&index->keys, &member->slots[i]);
 	}
 	cft_arena_release(&arena);
 	return member;
 }
 
-static void unlink_slot(struct cft_index *index, struct cft_index_slot *slot)
-{
-	struct cft_index_key *key = slot->key;
-	struct cft_key_entry *entry = cft_key_find(&index->keys, key->text, key->hash);
-
-	assert(entry && entry->key == key);
-	entry->n_strong -= slot->strong;
-	if (slot->strong)
-		DL_DELETE(key->strong, slot);
-	else
-		DL_DELETE(key->weak, slot);
-	if (!key->strong && !key->weak)
-		cft_key_remove(&index->keys, entry);
-}
-
 void cft_index_remove(struct cft_index *index, struct cft_index_member *member)
 {
 	for (size_t i = 0; i < member->n; i++)
-		unlink_slot(index, &member->slots[i]);
+		cft_key_leave(&index->keys, &member->slots[i]);
 	free(member);
 }
 
-static void collect(const struct cft_index_slot *list, const char *exclude_id,
+/* What is weak on both sides never meets. */
+static void collect(const struct cft_key_entry *entry, bool strong, const char *exclude_id,
                     struct cft_arena *arena, struct cft_intent_refs *ret)
 {
-	const struct cft_index_slot *slot;
+	size_t n_strong, n;
+	struct cft_index_slot *const *slots = cft_key_slots(entry, &n_strong, &n);
 
-	DL_FOREACH (list, slot) {
-		const struct cft_intent *intent = slot->member->intent;
+	for (size_t i = 0; i < (strong ? n : n_strong); i++) {
+		const struct cft_intent *intent = member_of(slots[i])->intent;
 		if (strcmp(intent->id, exclude_id) != 0)
 			cft_vec_push_in(arena, ret, intent);
 	}
@@ -116,34 +97,15 @@ void cft_index_candidates(const struct cft_index *index, const struct cft_effect
 
 	memset(ret, 0, sizeof(*ret));
 	cft_conflict_keys_over(effects, base, over, arena, &keys, &n);
-	uint32_t *hashes = cft_arena_array(arena, uint32_t, n);
+	uint64_t *hashes = cft_arena_array(arena, uint64_t, n);
 	for (size_t i = 0; i < n; i++) {
 		hashes[i] = cft_key_hash(keys[i].text);
 		cft_key_prefetch(&index->keys, hashes[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		const struct cft_key_entry *entry =
-			keys[i].strong ? cft_key_find(&index->keys, keys[i].text, hashes[i])
-				       : cft_key_find_strong(&index->keys, keys[i].text, hashes[i]);
-		if (!entry)
-			continue;
-		if (entry->n_strong)
-			collect(entry->key->strong, exclude_id, arena, ret);
-		if (keys[i].strong)
-			collect(entry->key->weak, exclude_id, arena, ret);
+		const struct cft_key_entry *entry = cft_key_find(&index->keys, hashes[i]);
+		if (entry && (keys[i].strong || entry->strong))
+			collect(entry, keys[i].strong, exclude_id, arena, ret);
 	}
-	cft_intent_refs_sort(ret);
-}
-
-void cft_index_holders(const struct cft_index *index, const char *text, struct cft_arena *arena,
-                       struct cft_intent_refs *ret)
-{
-	const struct cft_key_entry *entry = cft_key_find(&index->keys, text, cft_key_hash(text));
-
-	memset(ret, 0, sizeof(*ret));
-	if (!entry)
-		return;
-	collect(entry->key->strong, "", arena, ret);
-	collect(entry->key->weak, "", arena, ret);
 	cft_intent_refs_sort(ret);
 }

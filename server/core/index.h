@@ -19,18 +19,9 @@
 extern "C" {
 #endif
 
-struct cft_index_member;
-
-struct cft_index_slot {
-	struct cft_index_member *member;
-	struct cft_index_key *key;
-	struct cft_index_slot *prev, *next;
-	bool strong;
-};
-
 struct cft_index_member {
 	const struct cft_intent *intent; /* borrowed; swapped when the record is */
-	size_t n;
+	uint32_t n;
 	struct cft_index_slot slots[];
 };
 
@@ -54,9 +45,6 @@ void cft_index_candidates(const struct cft_index *index, const struct cft_effect
                           const struct cft_base *base, const struct cft_base *over,
                           const char *exclude_id, struct cft_arena *arena,
                           struct cft_intent_refs *ret);
-/* The intents entered under one key, strong or weak, in order of registration. */
-void cft_index_holders(const struct cft_index *index, const char *key, struct cft_arena *arena,
-                       struct cft_intent_refs *ret);
 /* True if it is among them; they are sorted. */
 bool cft_intent_refs_has(const struct cft_intent_refs *refs, const struct cft_intent *intent);
 /* Sorts by registration and takes out duplicates. */

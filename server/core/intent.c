@@ -5,7 +5,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/digest.h"
-#include "server/core/pack.h"
+#include "server/core/dense.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -58,14 +58,27 @@ static void pack_intent(struct cft_pack *pack, const void *from)
 	cft_pack_strings(pack, &copy.statements);
 	cft_pack_strings(pack, &copy.tables_declared);
 	cft_pack_strings(pack, &copy.tables_affected);
-	copy.effects = cft_pack_effects(pack, copy.effects);
+	copy.dense = cft_dense_write(pack, copy.effects);
+	copy.effects = NULL;
 	if (to)
 		*to = copy;
 }
 
 struct cft_intent *cft_intent_copy(const struct cft_intent *intent)
 {
-	return cft_pack_run(pack_intent, intent);
+	struct cft_arena arena = CFT_ARENA_INIT;
+	struct cft_intent draft = *intent;
+
+	draft.effects = cft_intent_effects(intent, &arena);
+	struct cft_intent *copy = cft_pack_run(pack_intent, &draft);
+	cft_arena_release(&arena);
+	return copy;
+}
+
+const struct cft_effects *cft_intent_effects(const struct cft_intent *intent,
+                                             struct cft_arena *arena)
+{
+	return intent->effects ? intent->effects : cft_dense_read(intent->dense, arena);
 }
 
 const char *cft_intent_digest(const struct cft_intent *intent, char out[65])

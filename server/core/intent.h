@@ -43,23 +43,25 @@ struct cft_strings {
 	size_t n;
 };
 
+/* Small fields stand together: a server may hold a hundred thousand of these. */
 struct cft_intent {
 	int refs;
+	uint32_t generation; /* from 1; grows with each change of the DDL or of the declared tables
+	                      */
+	enum cft_intent_status status;
+	enum cft_risk risk;
+	enum cft_approval approval;
+	bool sketch, opaque;
 	const char *id, *agent_id, *feature_name, *branch_name;
 	struct cft_strings statements;      /* the DDL, a statement each */
 	struct cft_strings tables_declared; /* as the participant declared */
 	struct cft_strings tables_affected; /* from the DDL and as declared; sorted, unique */
-	const struct cft_effects *effects;  /* of the statements; owned */
-	enum cft_risk risk;
+	const struct cft_effects *effects;  /* of the statements, in a draft; NULL in a record */
+	const unsigned char *dense; /* the record's effects: cft_intent_effects reads them */
 	int64_t estimated_us;
-	enum cft_intent_status status;
-	bool sketch, opaque;
-	uint32_t generation;  /* from 1; grows with each change of the DDL or of the declared tables
-	                       */
 	uint64_t fence;       /* the last one given; 0 before the first start */
 	int64_t lease_ttl_us; /* of the last grant */
 	const char *metadata_json, *outcome, *notes, *reason; /* "" where none */
-	enum cft_approval approval;
 	const char *approval_by, *approval_notes;
 	const char *approval_digest;   /* of the DDL that was judged (cft_intent_digest) */
 	int64_t approval_us;           /* 0 where none */
@@ -72,8 +74,13 @@ struct cft_intent *cft_intent_ref(const struct cft_intent *intent);
 void cft_intent_unref(const struct cft_intent *intent); /* NULL is fine */
 /* Packs a deep copy into one heap block; refs = 1. The way to make a record, also from a struct on
  * the stack whose fields point anywhere: to change one, copy the struct, point fields elsewhere,
- * and pack it. NULL strings become "", NULL effects an empty list. */
+ * and pack it. NULL strings become "", NULL effects are the record's that the struct came from, or
+ * an empty list. */
 struct cft_intent *cft_intent_copy(const struct cft_intent *intent);
+
+/* The effects of a draft or of a record; what they borrow is the record's and the arena's. */
+const struct cft_effects *cft_intent_effects(const struct cft_intent *intent,
+                                             struct cft_arena *arena);
 
 const char *cft_intent_status_name(enum cft_intent_status status); /* "IN_PROGRESS" */
 /* The moves of the lifecycle (docs/guarantees.md); every transition goes through this table. */

@@ -7,14 +7,26 @@
 #include <assert.h>
 #include <string.h>
 
-static void check_member(const struct cft_intent_entry *entry)
+static void check_slot(const struct cft_state *state, const struct cft_index_slot *slot)
+{
+	const struct cft_key_entry *entry = cft_key_find(&state->index.keys, slot->hash);
+	size_t n_strong, n;
+
+	assert(entry);
+	struct cft_index_slot *const *slots = cft_key_slots(entry, &n_strong, &n);
+	assert(slot->position < n && slots[slot->position] == slot);
+	assert(slot->strong == (slot->position < n_strong));
+	assert(entry->strong == (n_strong > 0));
+}
+
+static void check_member(const struct cft_state *state, const struct cft_intent_entry *entry)
 {
 	const struct cft_index_member *member = entry->member;
 
 	assert(member->intent == entry->intent);
 	for (size_t i = 0; i < member->n; i++) {
-		assert(member->slots[i].member == member);
-		assert(member->slots[i].key->strong || member->slots[i].key->weak);
+		assert(member->slots[i].number == i);
+		check_slot(state, &member->slots[i]);
 	}
 }
 
@@ -33,7 +45,7 @@ static void check_intent(const struct cft_state *state, const struct cft_intent_
 	assert(intent->created_revision <= intent->updated_revision);
 	assert(intent->updated_revision <= state->revision);
 	if (live)
-		check_member(entry);
+		check_member(state, entry);
 	assert((entry->completed != NULL) == (intent->status == CFT_INTENT_COMPLETED));
 	assert(!entry->completed || entry->completed->intent == intent);
 }

@@ -61,15 +61,16 @@ void cft_state_missing(const struct cft_state *state, const struct cft_intent *s
 	size_t n;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!state->model || !subject->effects)
+	if (!state->model)
 		return;
-	cft_index_candidates(&state->index, subject->effects, state->model, state->model,
-	                     subject->id, arena, &others);
+	const struct cft_effects *effects = cft_intent_effects(subject, arena);
+	cft_index_candidates(&state->index, effects, state->model, state->model, subject->id, arena,
+	                     &others);
 	const struct cft_effects **lists =
 		cft_arena_array(arena, const struct cft_effects *, others.n + 1);
 	for (size_t i = 0; i < others.n; i++)
-		lists[i] = others.v[i]->effects;
-	cft_conflict_missing(subject->effects, state->model, lists, others.n, arena, &missing, &n);
+		lists[i] = cft_intent_effects(others.v[i], arena);
+	cft_conflict_missing(effects, state->model, lists, others.n, arena, &missing, &n);
 	ret->v = cft_arena_array(arena, const struct cft_conflict *, n + 1);
 	while (ret->n < n) {
 		ret->v[ret->n] = conflict_of(subject, &missing[ret->n], arena);

@@ -23,7 +23,8 @@ static void add_under(const struct cft_index *completed, const struct cft_base *
 {
 	struct cft_intent_refs found;
 
-	cft_index_candidates(completed, intent->effects, model, model, intent->id, arena, &found);
+	cft_index_candidates(completed, cft_intent_effects(intent, arena), model, model, intent->id,
+	                     arena, &found);
 	for (size_t i = 0; i < found.n; i++)
 		cft_vec_push_in(arena, ret, found.v[i]);
 }
@@ -59,18 +60,16 @@ static bool is_made(const struct cft_overlay *overlay, const struct cft_intent_r
 
 static void make(struct cft_overlay *overlay, const struct cft_intent_refs *lists)
 {
-	struct cft_arena arena = CFT_ARENA_INIT;
-	const struct cft_effects **effects =
-		cft_arena_array(&arena, const struct cft_effects *, lists->n);
-
 	cft_base_free(overlay->made);
+	cft_arena_release(&overlay->arena);
 	cft_vec_clear(&overlay->lists);
+	const struct cft_effects **effects =
+		cft_arena_array(&overlay->arena, const struct cft_effects *, lists->n);
 	for (size_t i = 0; i < lists->n; i++) {
-		effects[i] = lists->v[i]->effects;
+		effects[i] = cft_intent_effects(lists->v[i], &overlay->arena);
 		cft_vec_push(&overlay->lists, lists->v[i]);
 	}
 	overlay->made = cft_base_over(overlay->model, effects, lists->n);
-	cft_arena_release(&arena);
 }
 
 const struct cft_base *cft_overlay_for(struct cft_overlay *overlay, const struct cft_intent *a,
@@ -96,5 +95,6 @@ void cft_overlay_release(struct cft_overlay *overlay)
 {
 	cft_base_free(overlay->made);
 	overlay->made = NULL;
+	cft_arena_release(&overlay->arena);
 	cft_vec_release(&overlay->lists);
 }

@@ -21,6 +21,7 @@ struct cft_overlay {
 	const struct cft_base *model;
 	struct cft_intent_refs lists; /* what lies in `made`, by id; on the heap */
 	struct cft_base *made;
+	struct cft_arena arena; /* of the effects in `made` */
 };
 
 /* For the keys of one intent (b = NULL) or the comparison of two: without the DDL of either.

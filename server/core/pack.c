@@ -24,35 +24,36 @@ void *cft_pack_room(struct cft_pack *pack, size_t size)
 	return size ? room : NULL;
 }
 
-static const char *recall(const struct cft_pack *pack, const char *s)
+/* Sizes differ mostly: few texts are compared. */
+const struct cft_pack_text *cft_pack_find(const struct cft_pack *pack, const char *s, size_t size)
 {
-	for (size_t i = 0; i < CFT_PACK_MEMORY && pack->seen[i].from; i++)
-		if (strcmp(pack->seen[i].from, s) == 0)
-			return pack->seen[i].to;
+	for (size_t i = 0; i < CFT_PACK_MEMORY && pack->seen[i].text; i++)
+		if (pack->seen[i].size == size && memcmp(pack->seen[i].text, s, size) == 0)
+			return &pack->seen[i];
 	return NULL;
 }
 
-static void remember(struct cft_pack *pack, const char *from, const char *to)
+static const struct cft_pack_text *append(struct cft_pack *pack, const char *s, size_t size)
 {
-	pack->seen[pack->next].from = from;
-	pack->seen[pack->next].to = to;
+	struct cft_pack_text *text = &pack->seen[pack->next];
+
+	*text = (struct cft_pack_text){s, size, pack->used};
 	pack->next = (pack->next + 1) % CFT_PACK_MEMORY;
+	if (pack->base)
+		memcpy(pack->base + text->at, s, size);
+	pack->used += size;
+	return text;
 }
 
 const char *cft_pack_str(struct cft_pack *pack, const char *s)
 {
 	if (!s || !s[0])
 		return "";
-	const char *known = recall(pack, s);
-	if (known)
-		return known;
 	size_t size = strlen(s) + 1;
-	const char *to = s;
-	if (pack->base)
-		to = memcpy(pack->base + pack->used, s, size);
-	pack->used += size;
-	remember(pack, s, to);
-	return to;
+	const struct cft_pack_text *text = cft_pack_find(pack, s, size);
+	if (!text)
+		text = append(pack, s, size);
+	return pack->base ? (const char *)pack->base + text->at : s;
 }
 
 void cft_pack_strings(struct cft_pack *pack, struct cft_strings *strings)

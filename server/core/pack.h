@@ -14,19 +14,22 @@
 extern "C" {
 #endif
 
-enum { CFT_PACK_MEMORY = 16 };
+enum { CFT_PACK_MEMORY = 32 };
 
 struct cft_pack {
 	unsigned char *base; /* NULL while measuring */
 	size_t used;
-	struct {
-		const char *from, *to;
+	struct cft_pack_text {
+		const char *text;
+		size_t size, at;
 	} seen[CFT_PACK_MEMORY];
 	unsigned next;
 };
 
 void *cft_pack_room(struct cft_pack *pack, size_t size);
 const char *cft_pack_str(struct cft_pack *pack, const char *s); /* NULL gives "" */
+/* The text (with its size), where it was packed shortly before; else NULL. */
+const struct cft_pack_text *cft_pack_find(const struct cft_pack *pack, const char *s, size_t size);
 void cft_pack_strings(struct cft_pack *pack, struct cft_strings *strings);
 const struct cft_effects *cft_pack_effects(struct cft_pack *pack, const struct cft_effects *from);
 

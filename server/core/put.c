@@ -144,7 +144,8 @@ void cft_near(const struct cft_state *state, const struct cft_effects *effects, 
 	size_t direct = ret->n;
 	for (size_t i = 0; i < direct; i++)
 		if (is_completed(ret->v[i]))
-			add_candidates(state, ret->v[i]->effects, except, arena, ret);
+			add_candidates(state, cft_intent_effects(ret->v[i], arena), except, arena,
+			               ret);
 	cft_intent_refs_sort(ret);
 }
 
@@ -179,7 +180,8 @@ static void set_completed(struct cft_state *state, struct cft_intent_entry *entr
 	struct cft_arena arena = CFT_ARENA_INIT;
 	struct cft_intent_refs near;
 
-	cft_near(state, entry->intent->effects, entry->intent->id, &arena, &near);
+	cft_near(state, cft_intent_effects(entry->intent, &arena), entry->intent->id, &arena,
+	         &near);
 	if (completed)
 		add_completed(state, entry);
 	else

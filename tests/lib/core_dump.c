@@ -13,8 +13,11 @@ static void dump_strings(struct cft_buf *out, const char *name, const struct cft
 	cft_buf_addc(out, ']');
 }
 
-static void dump_effects(struct cft_buf *out, const struct cft_effects *effects)
+static void dump_effects(struct cft_buf *out, const struct cft_intent *intent)
 {
+	struct cft_arena arena = CFT_ARENA_INIT;
+	const struct cft_effects *effects = cft_intent_effects(intent, &arena);
+
 	for (size_t i = 0; i < effects->n_statements; i++)
 		cft_buf_addf(out, " statement=%s", effects->statements[i].text);
 	for (size_t i = 0; i < effects->n; i++) {
@@ -29,6 +32,7 @@ static void dump_effects(struct cft_buf *out, const struct cft_effects *effects)
 			             e->refs[k].flags, e->refs[k].schema, e->refs[k].name,
 			             e->refs[k].sub);
 	}
+	cft_arena_release(&arena);
 }
 
 static void dump_intent(struct cft_buf *out, const struct cft_intent *i)
@@ -41,7 +45,7 @@ static void dump_intent(struct cft_buf *out, const struct cft_intent *i)
 	dump_strings(out, "statements", &i->statements);
 	dump_strings(out, "declared", &i->tables_declared);
 	dump_strings(out, "tables", &i->tables_affected);
-	dump_effects(out, i->effects);
+	dump_effects(out, i);
 	cft_buf_addf(out, " texts=%s|%s|%s|%s", i->metadata_json, i->outcome, i->notes, i->reason);
 	cft_buf_addf(out, " at %lld %lld %llu %llu\n", (long long)i->created_us,
 	             (long long)i->updated_us, (unsigned long long)i->created_revision,
@@ -74,7 +78,7 @@ static void dump_keys(struct cft_buf *out, const struct cft_intent_entry *entry)
 {
 	cft_buf_addf(out, "keys %s", entry->intent->id);
 	for (size_t i = 0; entry->member && i < entry->member->n; i++)
-		cft_buf_addf(out, " %s%s", entry->member->slots[i].key->text,
+		cft_buf_addf(out, " %llx%s", (unsigned long long)entry->member->slots[i].hash,
 		             entry->member->slots[i].strong ? "!" : "");
 	cft_buf_addc(out, '\n');
 }

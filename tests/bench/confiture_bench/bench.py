@@ -1,6 +1,8 @@
 """What all cases share: the servers, fresh projects, and projects full of intents.
 SPDX-License-Identifier: MIT
 """
+import time
+
 from . import measure
 
 
@@ -44,6 +46,13 @@ class Bench:
         options = {**self.project(), **more}
         measure.load("register", self.address, in_flight=256, count=live, **options)
         return {**options, "live": live}
+
+    def settled_mb(self):
+        """The server's memory, in full runs once it has given back what the load itself took: it does so in its
+        turn, every ten seconds, when connections have gone."""
+        if not self.quick:
+            time.sleep(12)
+        return measure.rss_mb(self.process.pid)
 
     def pgbench(self, clients):
         return measure.pgbench(self.url, self.machine.dir, clients, self.seconds)

@@ -29,9 +29,9 @@ def check_rate(bench):
 
 def check_growth(bench):
     few, many = 100, 2000 if bench.quick else 100000
-    before = measure.rss_mb(bench.process.pid)
+    before = bench.settled_mb()
     large = bench.filled(many, per_table=2)
-    rss = measure.rss_mb(bench.process.pid)
+    rss = bench.settled_mb()
     small = bench.filled(few, per_table=2)
     count = 200 if bench.quick else 2000
 

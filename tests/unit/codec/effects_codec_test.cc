@@ -84,7 +84,7 @@ TEST_P(EffectsCodec, KeepsEveryFieldThroughAStoredIntent)
 	intent.effects = &effects;
 	cft_codec_intent_pack("p", &intent, &bytes);
 	ASSERT_EQ(0, cft_codec_intent_unpack(bytes.data, bytes.len, &back, &err)) << err.message;
-	EXPECT_EQ(text(&effects), text(back->effects));
+	EXPECT_EQ(text(&effects), text(cft_intent_effects(back, &arena)));
 	cft_intent_unref(back);
 	cft_buf_release(&bytes);
 }

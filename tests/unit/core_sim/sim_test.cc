@@ -426,7 +426,8 @@ class Simulation
 			if (i < live.size())
 				other.Do(CFT_CMD_REGISTER, live[i]->agent_id, live[i]->id,
 				         [&](cft_command &c) {
-						 c.plan.effects = live[i]->effects;
+						 c.plan.effects =
+							 cft_intent_effects(live[i], &w.arena);
 						 c.plan.statements = live[i]->statements;
 						 c.plan.tables_declared = live[i]->tables_declared;
 					 });
@@ -474,7 +475,7 @@ class Simulation
 		size_t n = 0;
 		Keys keys;
 
-		cft_conflict_keys(intent->effects, model, &w.arena, &v, &n);
+		cft_conflict_keys(cft_intent_effects(intent, &w.arena), model, &w.arena, &v, &n);
 		for (size_t i = 0; i < n; i++)
 			keys[v[i].text] = v[i].strong;
 		return keys;
@@ -501,7 +502,7 @@ class Simulation
 				if (intent->status == CFT_INTENT_COMPLETED &&
 				    std::find(pair.begin(), pair.end(), intent) == pair.end() &&
 				    Meet(KeysOf(intent, model), KeysOf(of, model)))
-					under[intent->id] = intent->effects;
+					under[intent->id] = cft_intent_effects(intent, &w.arena);
 		for (auto &[id, effects] : under)
 			lists.push_back(effects);
 		return lists.empty() ? nullptr : cft_base_over(model, lists.data(), lists.size());
@@ -537,7 +538,9 @@ class Simulation
 		char id[CFT_CONFLICT_ID_SIZE];
 
 		cft_compare_options names = {a->id, b->id};
-		cft_conflict_compare(a->effects, b->effects, model, &names, &w.arena, &result);
+		cft_conflict_compare(cft_intent_effects(a, &w.arena),
+		                     cft_intent_effects(b, &w.arena), model, &names, &w.arena,
+		                     &result);
 		for (size_t i = 0; i < result.n_findings; i++) {
 			const cft_finding &f = result.findings[i];
 			if (f.severity == CFT_SEVERITY_NONE)
