@@ -22,6 +22,15 @@ static int malformed(const char *why, struct cft_err *err)
 	return CFT_E_CONFIG;
 }
 
+/* What looks like a URL of another kind would be taken as a name as well. */
+static bool is_foreign_url(const char *url)
+{
+	const char *colon = strstr(url, "://");
+
+	return colon && !memchr(url, '=', (size_t)(colon - url)) &&
+	       !cft_has_prefix(url, "postgresql://") && !cft_has_prefix(url, "postgres://");
+}
+
 /* A bare word is the name of a database, as for psql. */
 static bool is_conninfo(const char *url)
 {
@@ -71,6 +80,8 @@ int cft_pg_params_init(struct cft_pg_params *params, const struct cft_pg_options
 	int timeout = options->connect_timeout_s;
 
 	memset(params, 0, sizeof(*params));
+	if (url && is_foreign_url(url))
+		return malformed(": it is of no kind that PostgreSQL knows", err);
 	if (url && url[0] && is_conninfo(url)) {
 		int rc = parse(url, &params->parsed, err);
 		if (rc != 0)
