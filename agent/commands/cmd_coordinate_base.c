@@ -83,6 +83,8 @@ static int upload(struct cft_coord *coord, const struct cft_buf *text,
 			rc = cft_fail(err, CFT_E_INTERNAL, "the server ended without an answer");
 	}
 	cft_stream_close(stream);
+	if (rc == CFT_E_UNAVAILABLE)
+		return cft_session_unreachable(&coord->session, err);
 	return rc > 0 ? 0 : rc;
 }
 
