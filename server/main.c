@@ -50,7 +50,8 @@ static void print_man_page(void)
 	struct cft_buf text = CFT_BUF_INIT;
 
 	cft_buf_adds(&text,
-	             ".TH \"confiture\\-server\" 8 \"\" \"Confiture " CFT_VERSION "\"\n"
+	             ".TH \"confiture\\-server\" 8 \"\" \"Confiture " CFT_VERSION
+	             "\" Confiture\n.nh\n.ad l\n"
 	             ".SH NAME\nconfiture\\-server \\- coordinate the schema changes of many\n"
 	             ".SH SYNOPSIS\nconfiture\\-server [OPTION]...\n"
 	             ".SH DESCRIPTION\n"
@@ -68,7 +69,8 @@ static void print_man_page(void)
 		"confiture\\-server \\-\\-database\\-url postgresql://db.example/coordination\n"
 		".fi\n"
 		".SH EXIT STATUS\n0 after a signal; else as of \\fBconfiture\\fR(1).\n"
-		".SH SEE ALSO\n\\fBconfiture\\fR(1), \\fBconfiture\\-server\\-start\\fR(1)\n");
+		".SH SEE ALSO\n\\fBconfiture\\fR(1), \\fBconfiture\\-server\\-status\\fR(1), "
+		"\\fBconfiture\\-server\\-start\\fR(1), \\fBconfiture\\-server\\-doctor\\fR(1)\n");
 	fputs(cft_buf_str(&text), stdout);
 	cft_buf_release(&text);
 }
