@@ -13,9 +13,20 @@
 
 enum { KEPT_BYTES = 32 << 20 };
 
-static int fail(const struct cft_err *err)
+/* Who starts a server by hand, or wrote a wrong line into its file, reads this: a sentence and its
+ * place, not a record of the log. Programs that collect logs asked for JSON. */
+static int fail(const struct cft_err *err, bool json)
 {
-	cft_log_err(CFT_LOG_ERROR, "cannot start", err);
+	char place[CFT_ERR_PLACE];
+
+	if (json) {
+		cft_log_err(CFT_LOG_ERROR, "cannot start", err);
+		return cft_code_exit(err->code);
+	}
+	cft_err_place(err, place);
+	fprintf(stderr, "confiture-server: %s%s%s\n", place, place[0] ? ": " : "", err->message);
+	if (err->hint[0])
+		fprintf(stderr, "   %s\n", err->hint);
 	return cft_code_exit(err->code);
 }
 
@@ -39,7 +50,8 @@ static void print_man_page(void)
 	struct cft_buf text = CFT_BUF_INIT;
 
 	cft_buf_adds(&text,
-	             ".TH \"confiture\\-server\" 8 \"\" \"Confiture " CFT_VERSION "\"\n"
+	             ".TH \"confiture\\-server\" 8 \"\" \"Confiture " CFT_VERSION
+	             "\" Confiture\n.nh\n.ad l\n"
 	             ".SH NAME\nconfiture\\-server \\- coordinate the schema changes of many\n"
 	             ".SH SYNOPSIS\nconfiture\\-server [OPTION]...\n"
 	             ".SH DESCRIPTION\n"
@@ -57,7 +69,8 @@ static void print_man_page(void)
 		"confiture\\-server \\-\\-database\\-url postgresql://db.example/coordination\n"
 		".fi\n"
 		".SH EXIT STATUS\n0 after a signal; else as of \\fBconfiture\\fR(1).\n"
-		".SH SEE ALSO\n\\fBconfiture\\fR(1), \\fBconfiture\\-server\\-start\\fR(1)\n");
+		".SH SEE ALSO\n\\fBconfiture\\fR(1), \\fBconfiture\\-server\\-status\\fR(1), "
+		"\\fBconfiture\\-server\\-start\\fR(1), \\fBconfiture\\-server\\-doctor\\fR(1)\n");
 	fputs(cft_buf_str(&text), stdout);
 	cft_buf_release(&text);
 }
@@ -88,7 +101,7 @@ static int run(const struct cft_server_settings *settings)
 	cft_log_setup((enum cft_log_level)settings->log_level, settings->log_format == 1);
 	if (cft_server_settings_check(settings, &err) < 0 ||
 	    cft_app_start(settings, &app, &err) < 0)
-		return fail(&err);
+		return fail(&err, settings->log_format == 1);
 	printf("confiture-server: ready on %s, database %s\n", cft_app_address(app),
 	       cft_app_database(app));
 	fflush(stdout);
@@ -136,7 +149,7 @@ int main(int argc, char **argv)
 	argv = take_words(&arena, argc, argv);
 	cft_settings_init(&settings, &cft_server_settings_table, &arena, &values);
 	if (cft_settings_load(&settings, argc, argv, "config", NULL, &err) < 0)
-		status = fail(&err);
+		status = fail(&err, false);
 	else if (settings.action == CFT_SETTINGS_HELP)
 		print_help();
 	else if (settings.action == CFT_SETTINGS_VERSION)

@@ -10,6 +10,7 @@
 #include "common/base/mem.h"
 #include "common/base/path.h"
 #include "common/base/process.h"
+#include "common/base/text.h"
 #include "common/base/vec.h"
 
 #include <errno.h>
@@ -85,31 +86,44 @@ static int spawn(const char *const *argv, const char *log_path, pid_t *ret_pid, 
 	return rc;
 }
 
-/* The last line of the log that says something: usually the reason. */
-static const char *last_log_line(struct cft_arena *arena, const char *log_path)
+/* What the server said last, usually the reason: its last sentence, with the hint on the line
+ * after it (server/main.c), else its last line. */
+static void read_reason(struct cft_arena *arena, const char *log_path, const char **ret_reason,
+                        const char **ret_hint)
 {
+	static const char says[] = "confiture-server: ", indent[] = "   ";
 	struct cft_buf log = CFT_BUF_INIT;
-	const char *line = "";
+	char *line = NULL;
 
+	*ret_reason = *ret_hint = "";
 	if (cft_file_read(log_path, 0, &log, NULL) == 0 && log.len) {
 		while (log.len && log.data[log.len - 1] == '\n')
 			log.data[--log.len] = '\0';
-		const char *newline = strrchr(log.data, '\n');
-		line = cft_arena_strdup(arena, newline ? newline + 1 : log.data);
+		line = strrchr(log.data, '\n');
+		if (line && cft_has_prefix(line + 1, indent)) {
+			*ret_hint = cft_arena_strdup(arena, line + 1 + strlen(indent));
+			*line = '\0';
+			line = strrchr(log.data, '\n');
+		}
+		line = line ? line + 1 : log.data;
+		line += cft_has_prefix(line, says) ? strlen(says) : 0;
+		*ret_reason = cft_arena_strdup(arena, line);
 	}
 	cft_buf_release(&log);
-	return line;
 }
 
 static int not_started(struct cft_arena *arena, const char *log, int status, struct cft_err *err)
 {
+	const char *reason, *hint;
+
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return cft_fail_reason(err, CFT_E_UNAVAILABLE, "SERVER_NOT_INSTALLED",
 		                       "cannot run confiture-server: it is neither beside this "
 		                       "program nor in PATH");
+	read_reason(arena, log, &reason, &hint);
 	cft_fail_reason(err, CFT_E_UNAVAILABLE, "SERVER_NOT_STARTED",
-	                "the local server did not start: %s", last_log_line(arena, log));
-	return cft_err_hint(err, "Its log is %s", log);
+	                "the local server did not start: %s", reason);
+	return cft_err_hint(err, "%s%sits log is %s", hint, hint[0] ? "; " : "", log);
 }
 
 static int wait_until_listening(struct cft_arena *arena, pid_t pid, const char *address,

@@ -170,7 +170,7 @@ static const char *reason_of(const char *message)
 	return at ? at + strlen(refused) : message;
 }
 
-static int unreachable(const struct cft_session *session, struct cft_err *err)
+int cft_session_unreachable(const struct cft_session *session, struct cft_err *err)
 {
 	if (session->reached || !err)
 		return CFT_E_UNAVAILABLE;
@@ -254,7 +254,7 @@ int cft_session_call_service(struct cft_session *session, const ProtobufCService
 		if (patience_ms > session->timeout_ms)
 			patience_ms = session->timeout_ms;
 		if ((cft_clock_mono_us() - start_us) / 1000 + pause_ms > patience_ms)
-			return unreachable(session, err);
+			return cft_session_unreachable(session, err);
 		poll(NULL, 0, pause_ms);
 		pause_ms = pause_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : pause_ms * 2;
 	}

@@ -54,6 +54,9 @@ void cft_session_close(struct cft_session *session);
 /* Puts the session's project and a fresh request_id into a request that has these fields and left
  * them empty. The calls below do it themselves; what opens a stream does it first. */
 void cft_session_fill(struct cft_session *session, void *request);
+/* Says in plain words which server could not be reached, where `err` is an UNAVAILABLE of gRPC and
+ * the server never answered; returns CFT_E_UNAVAILABLE. For streams; the calls below do it. */
+int cft_session_unreachable(const struct cft_session *session, struct cft_err *err);
 /* A unary call of CoordinationService. Retries while the server is unavailable, for a few seconds:
  * mutations carry a request_id, so that a second delivery changes nothing. */
 int cft_session_call(struct cft_session *session, const char *method, void *request,

@@ -114,6 +114,7 @@ static int write_script(struct cft_cmd *cmd, const struct cft_build *build,
 {
 	const char *output = cft_cmd_str(cmd, "output");
 	struct cft_buf script = CFT_BUF_INIT;
+	json_t *document = NULL;
 	int rc = 0;
 
 	if (!output)
@@ -123,7 +124,9 @@ static int write_script(struct cft_cmd *cmd, const struct cft_build *build,
 	bool standard_output = strcmp(output, "-") == 0;
 	cft_build_render(build, &script);
 	if (standard_output) {
-		cft_out_raw(cmd->out, cft_buf_str(&script), script.len);
+		document = answer(build, NULL, NULL);
+		json_object_set_new(document, "script", json_string(cft_buf_str(&script)));
+		cft_out_script(cmd->out, cft_buf_str(&script), script.len);
 	} else {
 		rc = cft_file_mkdirs(cft_path_dir(cmd->arena, output), 0755, err);
 		if (rc == 0)
@@ -133,8 +136,10 @@ static int write_script(struct cft_cmd *cmd, const struct cft_build *build,
 	if (rc != 0)
 		return rc;
 	tell_skipped(cmd->out, build);
-	if (standard_output)
+	if (standard_output) {
+		cft_out_json(cmd->out, document);
 		return 0;
+	}
 	cft_out_mark(cmd->out, CFT_MARK_OK, "Built '%s' into %s", build->env, output);
 	tell_totals(cmd->out, build);
 	cft_out_json(cmd->out, answer(build, output, NULL));

@@ -254,7 +254,9 @@ static int completions(struct cft_cmd *cmd, struct cft_err *err)
 		if (strcmp(shells[i].shell, cmd->args.v[0]) != 0)
 			continue;
 		shells[i].write(&out, &table);
-		cft_out_raw(cmd->out, cft_buf_str(&out), out.len);
+		cft_out_script(cmd->out, cft_buf_str(&out), out.len);
+		cft_out_json(cmd->out, json_pack("{s:s, s:s}", "shell", shells[i].shell, "script",
+		                                 cft_buf_str(&out)));
 		cft_buf_release(&out);
 		return 0;
 	}

@@ -70,9 +70,7 @@ static size_t answer(struct cft_coord *coord, const Confiture__V1__CheckIntentRe
 	if (count == 0)
 		cft_out_mark(out, CFT_MARK_OK, "No conflicts detected");
 	cft_render_conflicts_text(out, v, n, least, cft_cmd_str(coord->cmd, "agent-id"));
-	for (size_t i = 0; i < n; i++)
-		if (v[i]->severity < least)
-			cft_out_mark(out, CFT_MARK_INFO, "%s", v[i]->explanation);
+	cft_render_notes_text(out, v, n, least);
 	cft_coord_answer(coord, document, response->revision);
 	return count;
 }

@@ -188,11 +188,16 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 {
 	struct compare c = {.cmd = cmd};
 	const char *base = cft_cmd_str(cmd, "base");
+	bool branches = cft_cmd_has(cmd, "branches");
 	int rc = 0;
 
+	if (branches && cmd->args.n > 0)
+		return cft_fail(err, CFT_E_INVALID,
+		                "--branches takes one pattern, and no files: '%s' is too much",
+		                cmd->args.v[0]);
 	if (base)
 		rc = read_input(cmd, base, true, &c.base, err);
-	if (rc == 0 && cft_cmd_has(cmd, "branches"))
+	if (rc == 0 && branches)
 		return cft_compare_branches(cmd, base ? &c.base.effects : NULL, err);
 	if (rc == 0)
 		rc = read_sides(&c, err);

@@ -96,6 +96,16 @@ static bool answers_yes(void)
 	return n > 0 && (answer[0] == '\n' || tolower((unsigned char)answer[0]) == 'y');
 }
 
+static void ask(struct cft_output *out, const char *path)
+{
+	char question[128];
+	int len = snprintf(question, sizeof(question),
+	                   "Put the instructions for AI agents into %s? [Y/n] ", path);
+
+	cft_out_raw(out, question, (size_t)len);
+	cft_out_flush(out);
+}
+
 /* Asks on a terminal; elsewhere only --agents-md writes, and a note tells of it. */
 static int offer_instructions(struct cft_cmd *cmd, struct cft_err *err)
 {
@@ -104,8 +114,7 @@ static int offer_instructions(struct cft_cmd *cmd, struct cft_err *err)
 
 	if (!wanted && isatty(STDIN_FILENO) && cft_output_settings(cmd->out)->out_terminal &&
 	    !cft_output_is_json(cmd->out)) {
-		cft_out_step(cmd->out, CFT_MARK_NONE,
-		             "Put the instructions for AI agents into %s? [Y/n]", path);
+		ask(cmd->out, path);
 		wanted = answers_yes();
 	} else if (!wanted && !cft_output_is_json(cmd->out)) {
 		cft_out_note(cmd->out, "Tell your agents: confiture instructions --write %s", path);

@@ -67,6 +67,7 @@ static void answer(struct cft_coord *coord, const Confiture__V1__RegisterIntentR
 		             "The SQL holds what the parser does not know: others are warned");
 	cft_render_conflicts_text(out, response->conflicts, response->n_conflicts, least,
 	                          intent->agent_id);
+	cft_render_notes_text(out, response->conflicts, response->n_conflicts, least);
 	cft_coord_say_next(coord, json_object_get(document, "next_actions"));
 	cft_coord_answer(coord, document, response->revision);
 }

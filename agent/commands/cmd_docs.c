@@ -225,7 +225,10 @@ static void man_page(struct cft_buf *out, const struct cft_command_table *table,
 	char *name = page_name(entry);
 	struct cft_buf usage = CFT_BUF_INIT;
 
-	cft_buf_addf(out, ".TH \"%s\" 1 \"\" \"Confiture " CFT_VERSION "\"\n.SH NAME\n", name);
+	cft_buf_addf(out,
+	             ".TH \"%s\" 1 \"\" \"Confiture " CFT_VERSION
+	             "\" Confiture\n.nh\n.ad l\n.SH NAME\n",
+	             name);
 	cft_roff_text(out, name);
 	cft_buf_adds(out, " \\- ");
 	cft_roff_text(out, command->summary);
@@ -263,6 +266,13 @@ static int write_page(const struct cft_command_table *table, const struct cft_co
 	return rc;
 }
 
+/* `man confiture-server` is to show the page of the program with that name, which is in section 8:
+ * the group of commands would hide it. */
+static bool is_programs_page(const struct cft_command_entry *entry)
+{
+	return strcmp(entry->path, "server") == 0;
+}
+
 static int docs_man(struct cft_cmd *cmd, struct cft_err *err)
 {
 	struct cft_command_table table = cft_commands();
@@ -272,7 +282,7 @@ static int docs_man(struct cft_cmd *cmd, struct cft_err *err)
 	if (rc == 0)
 		rc = write_page(&table, NULL, dir, err);
 	for (size_t i = 0; rc == 0 && i < table.n; i++)
-		if (documented(&table.v[i]))
+		if (documented(&table.v[i]) && !is_programs_page(&table.v[i]))
 			rc = write_page(&table, &table.v[i], dir, err);
 	return rc;
 }

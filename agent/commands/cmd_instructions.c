@@ -98,14 +98,16 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	bool changed;
 
 	if (!path) {
-		cft_out_raw(cmd->out, cft_instructions, strlen(cft_instructions));
+		cft_out_script(cmd->out, cft_instructions, strlen(cft_instructions));
+		cft_out_json(cmd->out, json_pack("{s:s}", "instructions", cft_instructions));
 		return 0;
 	}
 	int rc = cft_instructions_write(path, &changed, err);
-	if (rc == 0)
-		cft_out_mark(cmd->out, CFT_MARK_OK, changed ? "Written to %s" : "%s is up to date",
-		             path);
-	return rc;
+	if (rc != 0)
+		return rc;
+	cft_out_mark(cmd->out, CFT_MARK_OK, changed ? "Written to %s" : "%s is up to date", path);
+	cft_out_json(cmd->out, json_pack("{s:s, s:b}", "path", path, "changed", changed));
+	return 0;
 }
 
 static const struct cft_opt options[] = {

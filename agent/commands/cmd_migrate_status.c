@@ -42,7 +42,7 @@ static json_t *row_json(const struct cft_mig_row *row)
 {
 	const struct cft_mig_entry *entry = row->entry;
 	json_t *json =
-		json_pack("{s:s,s:s,s:s,s:b,s:s*,s:s*}", "version", row->version, "name", row->name,
+		json_pack("{s:s,s:s,s:s,s:b,s:s?,s:s?}", "version", row->version, "name", row->name,
 	                  "status", cft_mig_status_name(row->status), "out_of_order",
 	                  row->out_of_order, "path", row->file ? row->file->up.path : NULL,
 	                  "checksum", row->file ? row->file->checksum : NULL);
@@ -102,7 +102,7 @@ static void show(struct cft_migrate *migrate, const struct cft_mig_rows *rows)
 	             rows->rows.n, rows->applied, rows->pending);
 	CFT_VEC_EACH (struct cft_mig_row, row, &rows->rows)
 		explain(migrate, row);
-	cft_out_json(out, json_pack("{s:o,s:I,s:I,s:I,s:s*,s:o,s:s}", "migrations", list, "total",
+	cft_out_json(out, json_pack("{s:o,s:I,s:I,s:I,s:s?,s:o,s:s}", "migrations", list, "total",
 	                            (json_int_t)rows->rows.n, "applied", (json_int_t)rows->applied,
 	                            "pending", (json_int_t)rows->pending, "current",
 	                            cft_mig_history_current(&migrate->history), "problems",

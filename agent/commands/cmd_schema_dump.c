@@ -87,6 +87,23 @@ static int write_parts(struct dump *d, const char *dir, struct cft_err *err)
 	return rc;
 }
 
+static json_t *refused_json(const struct dump *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->plan->refused_count; i++)
+		json_array_append_new(list,
+		                      json_pack("{s:s, s:s}", "object", d->plan->refused[i].object,
+		                                "reason", d->plan->refused[i].reason));
+	return list;
+}
+
+static void answer(const struct dump *d, const char *output, const char *script)
+{
+	cft_out_json(d->cmd->out, json_pack("{s:s?, s:s?, s:o}", "output", output, "script", script,
+	                                    "left_out", refused_json(d)));
+}
+
 static int split(struct dump *d, const char *dir, struct cft_err *err)
 {
 	sort_into_parts(d);
@@ -95,6 +112,8 @@ static int split(struct dump *d, const char *dir, struct cft_err *err)
 		cft_buf_release(&d->parts[i].text);
 	if (rc == 0)
 		cft_out_mark(d->cmd->out, CFT_MARK_OK, "%zu file(s) in %s", d->n, dir);
+	if (rc == 0)
+		answer(d, dir, NULL);
 	return rc;
 }
 
@@ -105,10 +124,14 @@ static int write_script(struct dump *d, struct cft_err *err)
 	int rc = 0;
 
 	cft_plan_script(d->plan, false, false, &script);
-	if (path && strcmp(path, "-") != 0)
+	if (path && strcmp(path, "-") == 0)
+		path = NULL;
+	if (path)
 		rc = cft_file_write(path, cft_buf_str(&script), script.len, FILE_MODE, err);
 	else
-		cft_out_raw(d->cmd->out, cft_buf_str(&script), script.len);
+		cft_out_script(d->cmd->out, cft_buf_str(&script), script.len);
+	if (rc == 0)
+		answer(d, path, path ? NULL : cft_buf_str(&script));
 	cft_buf_release(&script);
 	return rc;
 }

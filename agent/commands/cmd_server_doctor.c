@@ -112,8 +112,8 @@ static void check_clock(struct doctor *d, struct cft_pg *pg)
 		int64_t here = before + (cft_clock_wall_us() - before) / 2;
 		skew_ms = (strtoll(cft_buf_str(&text), NULL, 10) - here) / 1000;
 		finding(d, llabs(skew_ms) > SKEW_WARN_MS ? CFT_MARK_WARN : CFT_MARK_OK, "clock",
-		        "the database's is %lld ms ahead of this machine's; leases go by it",
-		        (long long)skew_ms);
+		        "the database's is %lld ms %s this machine's; leases go by it",
+		        llabs(skew_ms), skew_ms < 0 ? "behind" : "ahead of");
 	}
 	cft_buf_release(&text);
 }
@@ -150,7 +150,8 @@ static void ask_database(struct doctor *d)
 	struct cft_pg *pg = NULL;
 
 	if (cft_operator_connect(d->cmd, false, &pg, &err) != 0) {
-		finding(d, CFT_MARK_WARN, "database", "not looked into: %s", err.message);
+		finding(d, CFT_MARK_WARN, "database", "not looked into: %s%s%s", err.message,
+		        err.hint[0] ? "; " : "", err.hint);
 		return;
 	}
 	finding(d, CFT_MARK_OK, "database", "%s on %s answers, PostgreSQL %d", cft_pg_database(pg),
@@ -208,7 +209,7 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	cft_out_json(cmd->out,
 	             json_pack("{s:b, s:o}", "healthy", d.errors == 0, "findings", d.findings));
 	if (d.errors)
-		return cft_fail_reason(err, CFT_E_FAILED, "NOT_HEALTHY", "%zu checks failed",
+		return cft_fail_reason(err, CFT_E_FAILED, "NOT_HEALTHY", "%zu check(s) failed",
 		                       d.errors);
 	return 0;
 }

@@ -57,6 +57,7 @@ int cft_watch_loop(struct cft_session *session, struct cft_follow *follow, struc
                    const struct cft_watch_hooks *hooks, struct cft_err *err)
 {
 	uint64_t left = hooks->count;
+	bool lost = false;
 	int rc = 0;
 
 	for (;;) {
@@ -67,6 +68,11 @@ int cft_watch_loop(struct cft_session *session, struct cft_follow *follow, struc
 		if (rc == CFT_E_UNAVAILABLE && first)
 			cft_out_note(out, "Lost the server %s (%s); reconnecting", session->address,
 			             err->message);
+		lost = lost || (rc == CFT_E_UNAVAILABLE && first);
+		if (rc == 1 && lost) {
+			cft_out_note(out, "Connected again; nothing was missed");
+			lost = false;
+		}
 		if (rc == 1 &&
 		    message->item_case == CONFITURE__V1__WATCH_EVENTS_RESPONSE__ITEM_EVENT) {
 			hooks->event(hooks->arg, message->event);

@@ -7,6 +7,7 @@
 #include "agent/commands/parse.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static void print_help(const struct cft_command_table *table, const struct cft_command_entry *entry,
@@ -21,13 +22,22 @@ static void print_help(const struct cft_command_table *table, const struct cft_c
 }
 
 /* A group's name alone does nothing, and must not look like success in a script. */
-static int no_command(const struct cft_command_entry *entry, struct cft_err *err)
+static int no_command(const struct cft_command_table *table, const struct cft_command_entry *entry,
+                      struct cft_err *err)
 {
 	const char *path = entry ? entry->path : "";
+	char names[320] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < table->n && len < sizeof(names); i++)
+		if (!table->v[i].hidden && !(table->v[i].command->flags & CFT_CMD_HIDDEN) &&
+		    cft_table_is_child(&table->v[i], path))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
+			                        len ? ", " : "", cft_table_last_word(&table->v[i]));
 
 	cft_fail_reason(err, CFT_E_INVALID, "MISSING_COMMAND", "confiture%s%s needs a command",
 	                path[0] ? " " : "", path);
-	return cft_err_hint(err, "See: confiture %s%s--help", path, path[0] ? " " : "");
+	return cft_err_hint(err, "%s; see: confiture %s%s--help", names, path, path[0] ? " " : "");
 }
 
 static int run_request(const struct cft_command_table *table, const struct cft_request *request,
@@ -44,7 +54,7 @@ static int run_request(const struct cft_command_table *table, const struct cft_r
 		return 0;
 	}
 	if (!request->entry || !request->entry->command->run)
-		return no_command(request->entry, err);
+		return no_command(table, request->entry, err);
 	return cmd->command->run(cmd, err);
 }
 

@@ -45,7 +45,16 @@ static int judge(int status, const struct cft_buf *messages, struct cft_err *err
 	if (status == 0)
 		return 0;
 	const char *text = messages->len ? messages->data : "it ended with an error";
-	return cft_fail(err, CFT_E_FAILED, "git: %.*s", (int)strcspn(text, "\n"), text);
+	if (strstr(text, "bad revision") || strstr(text, "Not a valid object name") ||
+	    strstr(text, "ambiguous argument")) {
+		cft_fail_reason(err, CFT_E_NOT_FOUND, "REVISION_NOT_FOUND", "git: %.*s",
+		                (int)strcspn(text, "\n"), text);
+		return cft_err_hint(err, "a shallow clone lacks other branches: git fetch origin "
+		                         "BRANCH, or fetch-depth: 0 in the checkout of a CI job");
+	}
+	/* Not FAILED: its exit code 1 is that of a gate which found something. */
+	return cft_fail_reason(err, CFT_E_INVALID, "GIT_FAILED", "git: %.*s",
+	                       (int)strcspn(text, "\n"), text);
 }
 
 /* Git says little on standard error: it fits into a pipe and is read after the output. */
@@ -230,5 +239,10 @@ int cft_git_branches(struct cft_arena *arena, const char *pattern, struct cft_gi
 		name = next;
 	}
 	cft_buf_release(&list);
+	if (rc == 0 && ret->n == 0) {
+		cft_fail_reason(err, CFT_E_NOT_FOUND, "BRANCH_NOT_FOUND", "no branch matches '%s'",
+		                pattern);
+		return cft_err_hint(err, "see what there is with: git branch --all");
+	}
 	return rc;
 }

@@ -69,16 +69,34 @@ static void add_note(struct cft_buf *out, size_t *count, const char *before, con
 	cft_buf_addf(out, "%s%s%s", (*count)++ ? "; " : " (", before, text);
 }
 
+/* As it is typed: "90d", "1500ms". */
+static const char *typed_duration(int64_t ms, char out[CFT_TIME_TEXT])
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+	} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+	size_t i = 0;
+
+	while (ms % units[i].ms != 0)
+		i++;
+	snprintf(out, CFT_TIME_TEXT, "%lld%s", (long long)(ms / units[i].ms),
+	         ms ? units[i].name : "");
+	return out;
+}
+
 static void add_limits(const struct cft_opt *opt, struct cft_buf *out, size_t *count)
 {
 	char from[CFT_TIME_TEXT], to[CFT_TIME_TEXT];
 	char *range;
 
-	if (opt->min == 0 && opt->max == 0)
+	if (opt->min == 0 && (opt->max == 0 || opt->max == INT64_MAX))
 		return;
 	if (opt->type == CFT_OPT_DURATION)
-		range = cft_asprintf("%s to %s", cft_duration_format(opt->min * 1000, from),
-		                     cft_duration_format(opt->max * 1000, to));
+		range = cft_asprintf("%s to %s", typed_duration(opt->min, from),
+		                     typed_duration(opt->max, to));
+	else if (opt->max == INT64_MAX)
+		range = cft_asprintf("%lld or more", (long long)opt->min);
 	else
 		range = cft_asprintf("%lld to %lld", (long long)opt->min, (long long)opt->max);
 	add_note(out, count, "", range);

@@ -50,6 +50,9 @@ void cft_render_conflict_text(struct cft_output *out, const Confiture__V1__Confl
 /* Those of at least `least`, under a heading; nothing where there are none. */
 void cft_render_conflicts_text(struct cft_output *out, Confiture__V1__Conflict *const *v, size_t n,
                                Confiture__V1__Severity least, const char *viewer);
+/* The notes: those below `least`, a line each. */
+void cft_render_notes_text(struct cft_output *out, Confiture__V1__Conflict *const *v, size_t n,
+                           Confiture__V1__Severity least);
 /* What both orders did in PostgreSQL (common/prove/prove.h), and whether it was the `predicted`
  * verdict (NULL: says nothing about that). */
 void cft_render_proof_text(struct cft_output *out, const json_t *proof, const char *name_a,

@@ -208,14 +208,28 @@ void cft_render_conflicts_text(struct cft_output *out, Confiture__V1__Conflict *
 			cft_render_conflict_text(out, v[i], viewer);
 }
 
+void cft_render_notes_text(struct cft_output *out, Confiture__V1__Conflict *const *v, size_t n,
+                           Confiture__V1__Severity least)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->severity < least)
+			cft_out_mark(out, CFT_MARK_INFO, "%s", v[i]->explanation);
+}
+
 /* What the kind is shows in the class and the explanation; a narrow terminal has room for names. */
 static const char *object_names(struct cft_arena *arena, char *const *keys, size_t n)
 {
 	char **names = cft_arena_array(arena, char *, n);
+	size_t distinct = 0;
 
-	for (size_t i = 0; i < n; i++)
-		names[i] = (char *)name_of(keys[i], NULL);
-	return joined(arena, names, n);
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+		names[distinct] = (char *)name_of(keys[i], NULL);
+		while (strcmp(names[k], names[distinct]) != 0)
+			k++;
+		distinct += k == distinct;
+	}
+	return joined(arena, names, distinct);
 }
 
 static bool all_open(Confiture__V1__Conflict *const *v, size_t n)

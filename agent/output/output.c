@@ -87,6 +87,8 @@ int cft_output_finish(struct cft_output *out, struct cft_err *err)
 
 void cft_output_free(struct cft_output *out)
 {
+	if (out)
+		free(out->step);
 	free(out);
 }
 
@@ -106,6 +108,15 @@ void cft_output_write(struct cft_output *out, const char *data, size_t len)
 	cft_out_progress_end(out);
 	if (len && fwrite(data, 1, len, out->config.out) != len)
 		out->failed = true;
+}
+
+void cft_output_leave_step(struct cft_output *out)
+{
+	if (!out->step || out->step_left)
+		return;
+	cft_output_write(out, "\n", 1);
+	cft_out_flush(out);
+	out->step_left = true;
 }
 
 const char *cft_mark_text(const struct cft_output *out, enum cft_mark mark)
@@ -171,6 +182,7 @@ void cft_out_step_end(struct cft_output *out, enum cft_mark mark, const char *fm
 void cft_out_note(struct cft_output *out, const char *fmt, ...)
 {
 	cft_out_progress_end(out);
+	cft_output_leave_step(out);
 	WITH_TEXT(text, out->ops->note(out, text));
 }
 
@@ -196,6 +208,12 @@ void cft_out_raw(struct cft_output *out, const char *data, size_t len)
 	cft_output_write(out, data, len);
 }
 
+void cft_out_script(struct cft_output *out, const char *data, size_t len)
+{
+	if (!out->config.json)
+		cft_output_write(out, data, len);
+}
+
 void cft_out_flush(struct cft_output *out)
 {
 	if (fflush(out->config.out) != 0)
@@ -205,10 +223,17 @@ void cft_out_flush(struct cft_output *out)
 void cft_out_error(struct cft_output *out, const struct cft_err *err)
 {
 	cft_out_progress_end(out);
+	cft_output_leave_step(out);
 	/* What was said before the error shall stand before it. */
 	cft_out_flush(out);
 	out->ops->error(out, err);
 	fflush(out->config.err);
+}
+
+/* The step that both streams show on one line of the terminal, or "". */
+static const char *step_on_terminal(const struct cft_output *out)
+{
+	return out->step && !out->step_left && out->config.out_terminal ? out->step : "";
 }
 
 void cft_out_progress(struct cft_output *out, size_t done, size_t total, const char *what)
@@ -217,6 +242,7 @@ void cft_out_progress(struct cft_output *out, size_t done, size_t total, const c
 
 	if (!out->config.err_terminal || out->config.json)
 		return;
+	cft_buf_adds(&line, step_on_terminal(out));
 	if (total)
 		cft_buf_addf(&line, "[%zu/%zu] ", done, total);
 	else if (done)
@@ -233,7 +259,7 @@ void cft_out_progress_end(struct cft_output *out)
 {
 	if (!out->progress_shown)
 		return;
-	fputs("\r\033[K", out->config.err);
+	fprintf(out->config.err, "\r\033[K%s", step_on_terminal(out));
 	fflush(out->config.err);
 	out->progress_shown = false;
 }

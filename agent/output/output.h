@@ -88,12 +88,16 @@ void cft_out_text(struct cft_output *out, const char *fmt, ...)
 void cft_out_styled(struct cft_output *out, enum cft_style style, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "⚡ Applying 001_x..." without the line's end, flushed; then cft_out_step_end(out, CFT_MARK_OK,
- * "") completes it to "⚡ Applying 001_x... ✅". */
+ * "") completes it to "⚡ Applying 001_x... ✅". What is said in between gets lines of its own, and
+ * the end then repeats the step. An end without a step says nothing. */
 void cft_out_step(struct cft_output *out, enum cft_mark mark, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void cft_out_step_end(struct cft_output *out, enum cft_mark mark, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void cft_out_table(struct cft_output *out, const struct cft_table *table);
+/* Bytes as they are: SQL, a completion script. The JSON form has them as a string of its document.
+ */
+void cft_out_script(struct cft_output *out, const char *data, size_t len);
 
 /* -- the JSON form; nothing under text -- */
 
@@ -104,7 +108,7 @@ void cft_out_json_line(struct cft_output *out, json_t *takes_object);
 
 /* -- both forms -- */
 
-/* Bytes for standard output as they are (generated SQL, a completion script). */
+/* Bytes for standard output as they are (a page of help, a question). */
 void cft_out_raw(struct cft_output *out, const char *data, size_t len);
 /* One line on standard error that is not part of the answer. */
 void cft_out_note(struct cft_output *out, const char *fmt, ...)

@@ -22,12 +22,16 @@ struct cft_output {
 	const struct cft_output_ops *ops;
 	struct cft_output_config config;
 	bool progress_shown; /* a progress line stands on standard error */
+	char *step;          /* the line that waits for its end, or NULL; owned */
+	bool step_left;      /* something else was said meanwhile: the end says the step again */
 	bool failed;         /* standard output could not be written */
 };
 
 extern const struct cft_output_ops cft_output_text;
 extern const struct cft_output_ops cft_output_json;
 
+/* Gives the line of an open step its end, so that something else can be said. */
+void cft_output_leave_step(struct cft_output *out);
 /* Writes to standard output and remembers failure. */
 void cft_output_write(struct cft_output *out, const char *data, size_t len);
 

@@ -7,6 +7,11 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
+
+/* A cell that does not fit its column goes on in the next line, but a table of long SQL should
+ * still be a table. */
+enum { MOST_LINES = 6, NARROWEST = 8 };
 
 /* One horizontal line: left end, filling, crossing, right end. */
 struct rule {
@@ -116,13 +121,13 @@ static size_t total_width(const struct drawing *d)
 	return total;
 }
 
-/* Takes columns off the widest flexible one, one at a time, down to 8 each. */
+/* Takes columns off the widest flexible one, one at a time, down to NARROWEST each. */
 static void shrink_to(struct drawing *d, size_t width)
 {
 	for (size_t total = total_width(d); total > width; total--) {
 		size_t victim = d->table->ncolumns;
 		for (size_t i = 0; i < d->table->ncolumns; i++) {
-			if (!d->table->columns[i].flexible || d->widths[i] <= 8)
+			if (!d->table->columns[i].flexible || d->widths[i] <= NARROWEST)
 				continue;
 			if (victim == d->table->ncolumns || d->widths[i] > d->widths[victim])
 				victim = i;
@@ -151,25 +156,64 @@ static void draw_rule(const struct drawing *d, const struct rule *rule)
 	cft_buf_addc(d->out, '\n');
 }
 
-/* The text, cut with an ellipsis if it is wider than its column; *ret_width is what it takes. */
-static const char *fit_text(const struct drawing *d, const char *text, size_t width,
-                            struct cft_buf *scratch, size_t *ret_width)
+/* How many bytes of `text` the next line of `width` columns takes: up to a blank, or a part of a
+ * word that is wider than the column. */
+static size_t line_bytes(const char *text, size_t width)
 {
-	*ret_width = cft_utf8_width(text);
-	if (!d->set || *ret_width <= width)
-		return text;
-	size_t dots = cft_utf8_width(d->set->ellipsis);
-	cft_buf_add(scratch, text, cft_utf8_fit(text, width - dots));
-	cft_buf_adds(scratch, d->set->ellipsis);
+	size_t fits = cft_utf8_fit(text, width), blank = fits;
+
+	if (!text[fits] || text[fits] == ' ')
+		return fits;
+	while (blank > 0 && text[blank - 1] != ' ')
+		blank--;
+	return blank > 1 ? blank - 1 : fits > 0 ? fits : strlen(text);
+}
+
+static const char *next_line(const char *text, size_t width)
+{
+	text += line_bytes(text, width);
+	return text + strspn(text, " ");
+}
+
+/* Lines of the cell; a column that is not flexible is as wide as its widest text. */
+static size_t line_count(const struct drawing *d, size_t column, const char *text)
+{
+	size_t n = 1;
+
+	if (!d->set)
+		return 1;
+	while (*(text = next_line(text, d->widths[column])) && n < MOST_LINES)
+		n++;
+	return n;
+}
+
+/* The `line`th line of the cell's text; the last one that there may be ends with an ellipsis where
+ * more would follow. *ret_width is what it takes. */
+static const char *line_text(const struct drawing *d, size_t column, const char *text, size_t line,
+                             struct cft_buf *scratch, size_t *ret_width)
+{
+	size_t width = d->widths[column];
+
+	for (size_t i = 0; d->set && i < line; i++)
+		text = next_line(text, width);
+	size_t bytes = d->set ? line_bytes(text, width) : strlen(text);
+	if (line + 1 == MOST_LINES && *next_line(text, width)) {
+		size_t dots = cft_utf8_width(d->set->ellipsis);
+		cft_buf_add(scratch, text, cft_utf8_fit(text, width - dots));
+		cft_buf_adds(scratch, d->set->ellipsis);
+	} else {
+		cft_buf_add(scratch, text, bytes);
+	}
 	*ret_width = cft_utf8_width(cft_buf_str(scratch));
 	return cft_buf_str(scratch);
 }
 
-static void draw_cell(const struct drawing *d, size_t column, struct cft_cell cell, bool last)
+static void draw_cell(const struct drawing *d, size_t column, struct cft_cell cell, size_t line,
+                      bool last)
 {
 	struct cft_buf scratch = CFT_BUF_INIT;
 	size_t width = d->widths[column], used;
-	const char *text = fit_text(d, cell.text, width, &scratch, &used);
+	const char *text = line_text(d, column, cell.text, line, &scratch, &used);
 	size_t blanks = width > used ? width - used : 0;
 	bool right = d->table->columns[column].right;
 
@@ -182,25 +226,41 @@ static void draw_cell(const struct drawing *d, size_t column, struct cft_cell ce
 	cft_buf_release(&scratch);
 }
 
-static void draw_row(const struct drawing *d, size_t row, bool head)
+static struct cft_cell row_cell(const struct drawing *d, size_t row, size_t column, bool head)
+{
+	return head ? (struct cft_cell){d->table->columns[column].title, CFT_STYLE_BOLD}
+	            : cell_at(d->table, row, column);
+}
+
+static void draw_line(const struct drawing *d, size_t row, size_t line, bool head)
 {
 	const char *bar = d->set ? (head ? d->set->head_bar : d->set->bar) : NULL;
 	size_t n = d->table->ncolumns;
 
 	for (size_t i = 0; i < n; i++) {
-		struct cft_cell cell =
-			head ? (struct cft_cell){d->table->columns[i].title, CFT_STYLE_BOLD}
-			     : cell_at(d->table, row, i);
 		if (bar)
 			cft_buf_addf(d->out, "%s ", bar);
 		else if (i > 0)
 			cft_buf_adds(d->out, "  ");
-		draw_cell(d, i, cell, i + 1 == n);
+		draw_cell(d, i, row_cell(d, row, i, head), line, i + 1 == n);
 		if (bar)
 			cft_buf_addc(d->out, ' ');
 	}
 	cft_buf_adds(d->out, bar ? bar : "");
 	cft_buf_addc(d->out, '\n');
+}
+
+static void draw_row(const struct drawing *d, size_t row, bool head)
+{
+	size_t lines = 1;
+
+	for (size_t i = 0; i < d->table->ncolumns; i++) {
+		size_t n = line_count(d, i, row_cell(d, row, i, head).text);
+		if (n > lines)
+			lines = n;
+	}
+	for (size_t line = 0; line < lines; line++)
+		draw_line(d, row, line, head);
 }
 
 static void draw_title(const struct drawing *d)

@@ -43,7 +43,7 @@ enum cft_style {
 struct cft_column {
 	const char *title;
 	bool right;    /* numbers */
-	bool flexible; /* may be cut with an ellipsis where the terminal is too narrow */
+	bool flexible; /* takes several lines, and at last an ellipsis, on a narrow terminal */
 };
 
 struct cft_cell {
@@ -71,7 +71,7 @@ void cft_table_cell(struct cft_table *table, enum cft_style style, const char *f
 enum cft_borders { CFT_BORDERS_NONE, CFT_BORDERS_ASCII, CFT_BORDERS_UTF8 };
 
 /* Draws into `out`; `width` columns at most where flexible columns allow it, 0 = no limit. Without
- * borders the columns are separated by two blanks and nothing is cut. */
+ * borders the columns are separated by two blanks and nothing is cut or wrapped. */
 void cft_table_draw(const struct cft_table *table, enum cft_borders borders, bool color,
                     size_t width, struct cft_buf *out);
 

@@ -4,6 +4,7 @@
 #include "agent/output/output_ops.h"
 #include "common/base/buf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum cft_style mark_style(enum cft_mark mark)
@@ -41,6 +42,7 @@ static void text_line(struct cft_output *out, enum cft_mark mark, enum cft_style
 {
 	struct cft_buf buf = CFT_BUF_INIT;
 
+	cft_output_leave_step(out);
 	add_marked(out, &buf, mark, style, text);
 	cft_buf_addc(&buf, '\n');
 	cft_output_write(out, buf.data, buf.len);
@@ -53,9 +55,12 @@ static void text_step(struct cft_output *out, enum cft_mark mark, const char *te
 
 	add_marked(out, &buf, mark, CFT_STYLE_PLAIN, text);
 	cft_buf_addc(&buf, ' ');
+	cft_output_leave_step(out);
 	cft_output_write(out, buf.data, buf.len);
 	cft_out_flush(out);
-	cft_buf_release(&buf);
+	free(out->step);
+	out->step = cft_buf_detach(&buf);
+	out->step_left = false;
 }
 
 static void text_table(struct cft_output *out, const struct cft_table *table)
@@ -89,20 +94,19 @@ static void text_note(struct cft_output *out, const char *text)
 
 	cft_out_flush(out);
 	cft_output_clean(&buf, text, true);
-	cft_buf_addc(&buf, '\n');
+	/* What another program printed has a line's end of its own. */
+	if (buf.len == 0 || buf.data[buf.len - 1] != '\n')
+		cft_buf_addc(&buf, '\n');
 	write_error(out, &buf);
 }
 
 static void add_place(struct cft_buf *buf, const struct cft_err *err)
 {
-	if (!err->file[0] && err->line == 0)
-		return;
-	cft_output_clean(buf, err->file[0] ? err->file : "line", false);
-	if (err->line > 0)
-		cft_buf_addf(buf, err->file[0] ? ":%d" : " %d", err->line);
-	if (err->line > 0 && err->column > 0)
-		cft_buf_addf(buf, ":%d", err->column);
-	cft_buf_adds(buf, ": ");
+	char place[CFT_ERR_PLACE];
+
+	cft_output_clean(buf, cft_err_place(err, place), false);
+	if (place[0])
+		cft_buf_adds(buf, ": ");
 }
 
 /* "❌ db/x.sql:3:7: the message" and the hint on a line of its own. */
@@ -124,10 +128,24 @@ static void text_error(struct cft_output *out, const struct cft_err *err)
 	write_error(out, &buf);
 }
 
+/* Without an open step there is nothing to end. */
 static void text_step_end(struct cft_output *out, enum cft_mark mark, const char *text)
 {
-	text_line(out, mark, CFT_STYLE_PLAIN, text);
+	struct cft_buf buf = CFT_BUF_INIT;
+	char *step = out->step;
+
+	if (!step)
+		return;
+	cft_out_progress_end(out);
+	out->step = NULL;
+	if (out->step_left)
+		cft_buf_adds(&buf, step);
+	add_marked(out, &buf, mark, CFT_STYLE_PLAIN, text);
+	cft_buf_addc(&buf, '\n');
+	cft_output_write(out, buf.data, buf.len);
 	cft_out_flush(out);
+	cft_buf_release(&buf);
+	free(step);
 }
 
 const struct cft_output_ops cft_output_text = {

@@ -121,6 +121,23 @@ int cft_err_prefix(struct cft_err *err, const char *fmt, ...)
 	return err->code;
 }
 
+const char *cft_err_place(const struct cft_err *err, char text[CFT_ERR_PLACE])
+{
+	const char *file = err->file[0] ? err->file : "line";
+	char number[32] = "";
+
+	if (err->line > 0 && err->column > 0)
+		snprintf(number, sizeof(number), "%d:%d", err->line, err->column);
+	else if (err->line > 0)
+		snprintf(number, sizeof(number), "%d", err->line);
+	/* A field or an id that the message names itself is not said twice. */
+	if (!number[0] && (!err->file[0] || strstr(err->message, err->file)))
+		file = "";
+	snprintf(text, CFT_ERR_PLACE, "%s%s%s", file, number[0] ? (err->file[0] ? ":" : " ") : "",
+	         number);
+	return text;
+}
+
 void cft_err_clear(struct cft_err *err)
 {
 	memset(err, 0, sizeof(*err));

@@ -89,6 +89,11 @@ int cft_err_at(struct cft_err *err, const char *file, int line, int column);
 /* Puts "<text>: " before the message. */
 int cft_err_prefix(struct cft_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Where the error is, for people: "db/x.sql:3:7", "--listen", "line 3:7"; "" where unknown,
+ * or where the message itself names the field that it is about. */
+enum { CFT_ERR_PLACE = 300 };
+const char *cft_err_place(const struct cft_err *err, char text[CFT_ERR_PLACE]);
+
 void cft_err_clear(struct cft_err *err);
 
 const char *cft_code_name(int code);      /* "NOT_FOUND" */

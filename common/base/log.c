@@ -61,7 +61,7 @@ static json_t *clean_string(const char *value)
 	struct cft_buf text = CFT_BUF_INIT;
 	json_t *string;
 
-	clean(&text, value ? value : "");
+	clean(&text, value);
 	string = json_string(cft_buf_str(&text));
 	cft_buf_release(&text);
 	return string;
@@ -92,6 +92,8 @@ static void write_text(enum cft_log_level level, const char *event, va_list ap)
 	             level_names[level], event);
 	while ((key = va_arg(ap, const char *))) {
 		const char *value = va_arg(ap, const char *);
+		if (!value)
+			continue;
 		cft_buf_addf(&line, " %s=", key);
 		add_text_value(&line, value);
 	}
@@ -109,7 +111,8 @@ static void write_json(enum cft_log_level level, const char *event, va_list ap)
 
 	while ((key = va_arg(ap, const char *))) {
 		const char *value = va_arg(ap, const char *);
-		json_object_set_new(line, key, clean_string(value));
+		if (value)
+			json_object_set_new(line, key, clean_string(value));
 	}
 	struct cft_buf out = CFT_BUF_INIT;
 	char *text = cft_json_compact(line);
@@ -136,6 +139,9 @@ void cft_log(enum cft_log_level level, const char *event, ...)
 
 void cft_log_err(enum cft_log_level level, const char *event, const struct cft_err *err)
 {
-	cft_log(level, event, "reason", err->reason, "message", err->message, "hint", err->hint,
-	        NULL);
+	char place[CFT_ERR_PLACE];
+
+	cft_err_place(err, place);
+	cft_log(level, event, "reason", err->reason, "at", place[0] ? place : NULL, "message",
+	        err->message, "hint", err->hint[0] ? err->hint : NULL, NULL);
 }

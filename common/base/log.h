@@ -22,9 +22,10 @@ enum cft_log_level { CFT_LOG_ERROR, CFT_LOG_WARN, CFT_LOG_INFO, CFT_LOG_DEBUG };
 /* Call before threads start. The defaults: text, INFO. */
 void cft_log_setup(enum cft_log_level level, bool json);
 bool cft_log_enabled(enum cft_log_level level);
-/* `event` is a short constant phrase; then pairs of key and value strings, then NULL. */
+/* `event` is a short constant phrase; then pairs of key and value strings, then NULL. A pair whose
+ * value is NULL is left out. */
 void cft_log(enum cft_log_level level, const char *event, ...) __attribute__((sentinel));
-/* The same with the error's code, message and hint as fields. */
+/* The same with the error's reason, place ("at"), message and hint as fields. */
 void cft_log_err(enum cft_log_level level, const char *event, const struct cft_err *err);
 
 #ifdef __cplusplus

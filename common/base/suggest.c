@@ -42,6 +42,14 @@ size_t cft_edit_distance(const char *a, const char *b)
 	return cost[rows % 3][columns];
 }
 
+/* "stat" for status, "environment" for env. */
+static bool shares_start(const char *word, const char *name)
+{
+	size_t len = smaller(strlen(word), strlen(name));
+
+	return len >= 3 && strncasecmp(word, name, len) == 0;
+}
+
 const char *cft_suggest(const char *word, const char *const *names, size_t n)
 {
 	size_t len = strlen(word);
@@ -58,7 +66,7 @@ const char *cft_suggest(const char *word, const char *const *names, size_t n)
 			if (distance == 0)
 				break;
 		}
-		if (!longer && len >= 3 && strncasecmp(word, names[i], len) == 0)
+		if (!longer && shares_start(word, names[i]))
 			longer = names[i];
 	}
 	return best ? best : longer;

@@ -15,7 +15,8 @@ extern "C" {
 size_t cft_edit_distance(const char *a, const char *b);
 
 /* The name nearest to `word`, or NULL where none is near enough to be meant. A third of the word's
- * length may differ; a name that starts with the word also counts. NULL names are skipped. */
+ * length may differ; a name that starts with the word, or the
+ * word with the name, also counts. NULL names are skipped. */
 const char *cft_suggest(const char *word, const char *const *names, size_t n);
 
 #ifdef __cplusplus

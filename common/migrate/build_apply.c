@@ -97,9 +97,10 @@ static int check_empty(struct cft_pg *pg, struct cft_err *err)
 	cft_pg_result_free(result);
 	if (n == 0)
 		return 0;
-	cft_fail_reason(err, CFT_E_STATE, "DATABASE_NOT_EMPTY",
-	                "the database %s is not empty (%lld tables, views, sequences, functions)",
-	                cft_pg_database(pg), (long long)n);
+	cft_fail_reason(
+		err, CFT_E_STATE, "DATABASE_NOT_EMPTY",
+		"the database %s is not empty (%lld tables, views, sequences and functions)",
+		cft_pg_database(pg), (long long)n);
 	cft_err_hint(err,
 	             "--apply builds fresh databases; drop this one first (dropdb %s), or change "
 	             "it with 'confiture migrate up'",

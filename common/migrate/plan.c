@@ -31,7 +31,7 @@ static enum cft_mig_status status_of(const struct cft_mig_file *file,
 		return CFT_MIG_STATUS_PENDING;
 	if (cft_mig_state_unfinished(entry->state))
 		return CFT_MIG_STATUS_PARTIAL;
-	if (!file)
+	if (!file || !file->up.path) /* of a pair, the half that was applied */
 		return CFT_MIG_STATUS_MISSING;
 	return file_changed(file, entry) ? CFT_MIG_STATUS_CHANGED : CFT_MIG_STATUS_APPLIED;
 }
@@ -149,7 +149,7 @@ static int plan_row(struct cft_arena *arena, const struct cft_mig_row *row,
 		return 0;
 	if (row->out_of_order && !options->allow_out_of_order)
 		return refuse_out_of_order(row, current, err);
-	if (!row->file) {
+	if (!row->file || !row->file->up.path) {
 		cft_fail_reason(err, CFT_E_INCONSISTENT, "MISSING_FILE",
 		                "%s_%s is half applied and its file is gone", row->version,
 		                row->name);

@@ -94,6 +94,30 @@ static void one_line(const char *text, char *out, size_t size)
 	out[n] = '\0';
 }
 
+static bool has(const char *text, const char *word)
+{
+	return strstr(text, word) != NULL;
+}
+
+/* What somebody who reads the message can do next. */
+static void hint_at(const PGconn *conn, const char *all, int code, struct cft_err *err)
+{
+	const char *name = PQdb(conn);
+
+	if (code == CFT_E_NOT_FOUND)
+		cft_err_hint(err, "check the name, or create it: createdb %s",
+		             name ? name : "NAME");
+	else if (PQconnectionNeedsPassword(conn))
+		cft_err_hint(err, "give the password in PGPASSWORD, in ~/.pgpass, or where the "
+		                  "database is configured");
+	else if (code == CFT_E_UNAUTHENTICATED)
+		cft_err_hint(err, "check user and password, and the server's pg_hba.conf");
+	else if (has(all, "could not translate host name"))
+		cft_err_hint(err, "check the name of the host");
+	else if (has(all, "Connection refused") || has(all, "No such file or directory"))
+		cft_err_hint(err, "check host and port, and that PostgreSQL runs there");
+}
+
 int cft_pg_conn_error(const PGconn *conn, const char *what, struct cft_err *err)
 {
 	char text[sizeof(err->message)];
@@ -111,9 +135,10 @@ int cft_pg_conn_error(const PGconn *conn, const char *what, struct cft_err *err)
 		code = CFT_E_NOT_FOUND;
 	else if (strstr(all, "FATAL:  role \"") && strstr(all, "\" does not exist"))
 		code = CFT_E_UNAUTHENTICATED;
-	if (code == CFT_E_NOT_FOUND)
-		return cft_fail_reason(err, code, "DATABASE_NOT_FOUND", "%s: %s", what, text);
-	return cft_fail(err, code, "%s: %s", what, text[0] ? text : "the connection was lost");
+	cft_fail_reason(err, code, code == CFT_E_NOT_FOUND ? "DATABASE_NOT_FOUND" : NULL, "%s: %s",
+	                what, text[0] ? text : "the connection was lost");
+	hint_at(conn, all, code, err);
+	return code;
 }
 
 int cft_pg_result_error(const PGconn *conn, const PGresult *result, const char *sql,

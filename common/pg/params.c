@@ -22,6 +22,15 @@ static int malformed(const char *why, struct cft_err *err)
 	return CFT_E_CONFIG;
 }
 
+/* What looks like a URL of another kind would be taken as a name as well. */
+static bool is_foreign_url(const char *url)
+{
+	const char *colon = strstr(url, "://");
+
+	return colon && !memchr(url, '=', (size_t)(colon - url)) &&
+	       !cft_has_prefix(url, "postgresql://") && !cft_has_prefix(url, "postgres://");
+}
+
 /* A bare word is the name of a database, as for psql. */
 static bool is_conninfo(const char *url)
 {
@@ -75,6 +84,8 @@ int cft_pg_params_init(struct cft_pg_params *params, const struct cft_pg_options
 
 	memset(params, 0, sizeof(*params));
 	int rc = cft_libpq_load(err);
+	if (rc == 0 && url && is_foreign_url(url))
+		rc = malformed(": it is of no kind that PostgreSQL knows", err);
 	if (rc == 0 && url && url[0] && is_conninfo(url))
 		rc = parse(url, &params->parsed, err);
 	if (rc != 0)

@@ -4,6 +4,9 @@ install(TARGETS confiture-server agent RUNTIME DESTINATION ${CMAKE_INSTALL_BINDI
 install(PROGRAMS ${CMAKE_BINARY_DIR}/bin/confiture DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY proto/confiture DESTINATION ${CMAKE_INSTALL_DATADIR}/confiture/proto
 	FILES_MATCHING PATTERN "*.proto")
+# What errors carry; clients need it to read the reason.
+install(DIRECTORY proto/google/rpc DESTINATION ${CMAKE_INSTALL_DATADIR}/confiture/proto/google
+	FILES_MATCHING PATTERN "*.proto")
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # Man pages and shell completions come out of the programs' own tables.

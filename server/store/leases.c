@@ -74,14 +74,12 @@ struct renewal {
 	size_t n;
 };
 
-static const char *known_reason(const char *text)
+/* The database's outcomes, as clients know them from everywhere else. */
+static const char *known_reason(const char *outcome)
 {
-	static const char *const reasons[] = {"LEASE_EXPIRED", "NOT_LEASE_HOLDER", "FENCE_STALE"};
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (strcmp(text, reasons[i]) == 0)
-			return reasons[i];
-	return "LEASE_EXPIRED";
+	if (strcmp(outcome, "NOT_LEASE_HOLDER") == 0)
+		return "NOT_LEASE_HOLDER";
+	return strcmp(outcome, "FENCE_STALE") == 0 ? "STALE_FENCE" : "LEASE_EXPIRED";
 }
 
 static int reason_code(const char *reason)

@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,6 +338,28 @@ bool cft_server_auth_required(const struct cft_server_settings *settings)
 	return settings->require_auth || (!settings->no_auth && !is_loopback(settings->listen));
 }
 
+static int check_tls_file(const char *key, const char *path, struct cft_err *err)
+{
+	if (!path || access(path, R_OK) == 0)
+		return 0;
+	return cft_fail(err, CFT_E_CONFIG, "%s: cannot read %s: %s", key, path, strerror(errno));
+}
+
+/* Before anything is started: a typing error should not cost the wait for a database. */
+static int check_tls(const struct cft_server_settings *settings, struct cft_err *err)
+{
+	int rc;
+
+	if (!settings->tls_cert != !settings->tls_key)
+		return cft_fail(err, CFT_E_CONFIG, "tls.cert and tls.key come together");
+	if (settings->tls_client_ca && !settings->tls_cert)
+		return cft_fail(err, CFT_E_CONFIG, "tls.client_ca needs tls.cert and tls.key");
+	if ((rc = check_tls_file("tls.cert", settings->tls_cert, err)) < 0 ||
+	    (rc = check_tls_file("tls.key", settings->tls_key, err)) < 0)
+		return rc;
+	return check_tls_file("tls.client_ca", settings->tls_client_ca, err);
+}
+
 int cft_server_settings_check(const struct cft_server_settings *settings, struct cft_err *err)
 {
 	if (settings->embedded && settings->database_url)
@@ -353,7 +376,7 @@ int cft_server_settings_check(const struct cft_server_settings *settings, struct
 	    settings->lease_default > settings->lease_max)
 		return cft_fail(err, CFT_E_CONFIG,
 		                "lease.min, lease.default and lease.max must ascend");
-	return 0;
+	return check_tls(settings, err);
 }
 
 static bool open_to_others(const char *dir)

@@ -263,11 +263,15 @@ int cft_schema_diff(const struct cft_schema *old_schema, const struct cft_schema
 	uint32_t tokens = old_schema->script.max_tokens > new_schema->script.max_tokens
 	                          ? old_schema->script.max_tokens
 	                          : new_schema->script.max_tokens;
-	int rc = cft_rename_apply(&p->arena, old_schema, hints, false, &job.old_renamed,
+	size_t asked = 0;
+
+	while (job.options->renames && job.options->renames[asked])
+		asked++;
+	int rc = cft_rename_apply(&p->arena, old_schema, hints, asked, false, &job.old_renamed,
 	                          &job.up_renames, err);
 
 	if (rc == 0)
-		rc = cft_rename_apply(&p->arena, new_schema, hints, true, &job.new_renamed,
+		rc = cft_rename_apply(&p->arena, new_schema, hints, asked, true, &job.new_renamed,
 		                      &job.down_renames, err);
 	if (rc == 0)
 		rc = cft_sql_deep(tokens, diff_deep, &job, err);

@@ -23,7 +23,8 @@ extern "C" {
 
 struct cft_diff_options {
 	bool online;                /* CREATE INDEX CONCURRENTLY, NOT VALID + VALIDATE … */
-	const char *const *renames; /* "old=new" or "table.old=new", NULL-terminated, or NULL */
+	const char *const *renames; /* "old=new" or "table.old=new", NULL-terminated, or NULL; each
+	                             * must name something of both schemas */
 	const char *const
 		*ignore;      /* tables to leave alone, NULL-terminated, or NULL;
 	                       * confiture_migrations, confiture_fence and tb_confiture always are */

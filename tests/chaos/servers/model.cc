@@ -93,7 +93,7 @@ bool do_heartbeat(CellModel::State &state, const Operation &op)
 	Slot &slot = state.slots[op.slot];
 	bool held = slot.status == IN_PROGRESS;
 
-	if (op.refusal == "FENCE_STALE")
+	if (op.refusal == "STALE_FENCE")
 		return held && op.fence != slot.fence;
 	if (op.refusal == "LEASE_EXPIRED") {
 		slot.dead = slot.dead || held;

@@ -253,6 +253,36 @@ TEST_F(Commands, ErrorsHaveTheirExitCodeAndReason)
 	expect_error({"start", "--intent-id", id}, 5, "WRONG_STATE");
 }
 
+TEST_F(Commands, AGroupWithoutACommandNamesItsCommands)
+{
+	RunResult result = world_.run({"coordinate", "base"});
+	EXPECT_EQ(2, result.exit_code);
+	EXPECT_NE(std::string::npos, result.err.find("set, show")) << result.err;
+}
+
+TEST_F(Commands, WhatIsTextForPeopleIsAStringInJson)
+{
+	RunResult json = world_.run({"instructions", "--format", "json"});
+	EXPECT_EQ("true",
+	          World::jq(".instructions | contains(\"confiture coordinate check\")", json.out))
+		<< json.out;
+	json = world_.run({"completions", "bash", "--format", "json"});
+	EXPECT_EQ("bash", World::jq(".shell", json.out)) << json.out;
+	world_.dir.write("a.sql", "CREATE TABLE a (i int);");
+	json = world_.run({"schema", "dump", "a.sql", "--format", "json"});
+	EXPECT_EQ("true", World::jq(".script | contains(\"CREATE TABLE\")", json.out)) << json.out;
+}
+
+TEST_F(Commands, RegisterTellsNotesToo)
+{
+	world_.registered("alice", "notes", "CREATE TABLE noted (i int)");
+	RunResult result =
+		world_.run({"coordinate", "register", "--agent-id", "bob", "--feature-name",
+	                    "index", "--schema-changes", "CREATE INDEX ON noted (i)"});
+	EXPECT_NE(std::string::npos, result.out.find("needs something that alice")) << result.out;
+	EXPECT_EQ(std::string::npos, result.out.find("onflict detected")) << result.out;
+}
+
 TEST_F(Commands, SyntaxErrorsHaveLineAndColumn)
 {
 	RunResult result = world_.json({"register", "--agent-id", "a", "--feature-name", "f",

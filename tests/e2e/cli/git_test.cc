@@ -131,6 +131,21 @@ TEST_F(FromGit, BranchesAreComparedPairwiseWithoutAServer)
 	EXPECT_EQ(0, alone.json({"compare", "--branches", "[ac]*", "--exit-code"}).exit_code);
 }
 
+// An empty green would let a pull request through that nothing was compared with.
+TEST_F(FromGit, WhatIsNotThereIsAnErrorAndNoConflict)
+{
+	RunResult none = world_.run({"coordinate", "compare", "--branches", "nosuch"});
+	EXPECT_EQ(4, none.exit_code);
+	EXPECT_NE(std::string::npos, none.err.find("no branch matches 'nosuch'")) << none.err;
+	EXPECT_EQ(2, world_.run({"coordinate", "compare", "--branches", "alice", "bob"}).exit_code);
+	EXPECT_EQ(4, world_.run({"coordinate", "compare", "--branches", "*", "--against", "nosuch"})
+	                     .exit_code);
+	RunResult range = world_.run({"coordinate", "check", "--agent-id", "ci", "--git-range",
+	                              "nosuch...alice", "--exit-code"});
+	EXPECT_EQ(4, range.exit_code);
+	EXPECT_NE(std::string::npos, range.err.find("fetch-depth: 0")) << range.err;
+}
+
 // Without --base the migrations of --against are the base: they say that the column is there.
 TEST_F(FromGit, WhatIsMergedIsTheBaseOfComparedBranches)
 {

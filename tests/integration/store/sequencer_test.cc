@@ -385,7 +385,7 @@ TEST_F(Sequencer, RenewedLeasesLiveAndDeadOnesStayDead)
 	          cft_sequencer_lease_deadline_us(server->sequencer, "p", "int_a"));
 	EXPECT_EQ(CFT_E_NOT_FOUND, results[1].code);
 	EXPECT_STREQ("LEASE_EXPIRED", results[1].reason);
-	EXPECT_STREQ("FENCE_STALE", renew(7)[0].reason);
+	EXPECT_STREQ("STALE_FENCE", renew(7)[0].reason);
 	EXPECT_EQ("2", sql("SELECT count(*) FROM confiture.event"));
 }
 

@@ -39,6 +39,33 @@ TEST(ErrPrefix, KeepsThePlaceAndCutsLongText)
 	EXPECT_EQ(sizeof(err.message) - 1, strlen(err.message));
 }
 
+TEST(ErrPlace, NamesFileLineAndColumnAsFarAsKnown)
+{
+	struct cft_err err = CFT_ERR_INIT;
+	char place[CFT_ERR_PLACE];
+
+	cft_fail(&err, CFT_E_SYNTAX, "syntax error");
+	EXPECT_STREQ("", cft_err_place(&err, place));
+	cft_err_at(&err, "a.sql", 3, 7);
+	EXPECT_STREQ("a.sql:3:7", cft_err_place(&err, place));
+	cft_err_at(&err, "a.sql", 3, 0);
+	EXPECT_STREQ("a.sql:3", cft_err_place(&err, place));
+	cft_err_at(&err, "", 3, 7);
+	EXPECT_STREQ("line 3:7", cft_err_place(&err, place));
+	cft_err_at(&err, "--listen", 0, 0);
+	EXPECT_STREQ("--listen", cft_err_place(&err, place));
+}
+
+TEST(ErrPlace, LeavesOutWhatTheMessageNames)
+{
+	struct cft_err err = CFT_ERR_INIT;
+	char place[CFT_ERR_PLACE];
+
+	cft_fail(&err, CFT_E_INVALID, "agent_id is empty");
+	cft_err_at(&err, "agent_id", 0, 0);
+	EXPECT_STREQ("", cft_err_place(&err, place));
+}
+
 TEST(CodeTable, MapsEveryCodeToGrpcAndExit)
 {
 	EXPECT_EQ(5, cft_code_grpc(CFT_E_NOT_FOUND));

@@ -28,6 +28,25 @@ TEST(Log, PlainValuesStandAsTheyAre)
 	EXPECT_EQ("call agent=j\xC3\xBCrg\n", logged(false, "j\xC3\xBCrg"));
 }
 
+TEST(Log, AnErrorHasItsPlaceAndNoEmptyFields)
+{
+	struct cft_err err = CFT_ERR_INIT;
+	testing::internal::CaptureStderr();
+	cft_fail_reason(&err, CFT_E_CONFIG, "UNKNOWN_KEY", "unknown key 'x'");
+	cft_log_err(CFT_LOG_ERROR, "cannot start", &err);
+	cft_err_at(&err, "server.yaml", 3, 7);
+	cft_err_hint(&err, "remove it");
+	cft_log_err(CFT_LOG_ERROR, "cannot start", &err);
+	std::string lines = testing::internal::GetCapturedStderr();
+	EXPECT_NE(std::string::npos,
+	          lines.find("cannot start reason=UNKNOWN_KEY message=\"unknown key 'x'\"\n"))
+		<< lines;
+	EXPECT_NE(std::string::npos,
+	          lines.find("cannot start reason=UNKNOWN_KEY at=server.yaml:3:7 "
+	                     "message=\"unknown key 'x'\" hint=\"remove it\"\n"))
+		<< lines;
+}
+
 TEST(Log, AValueCannotForgeALineOrAField)
 {
 	EXPECT_EQ("call agent=\"a\\n2026 info  stopped\"\n",

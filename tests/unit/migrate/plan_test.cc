@@ -4,6 +4,7 @@
 #include "tests/lib/process.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <vector>
 
 namespace
@@ -97,6 +98,19 @@ TEST_F(Plan, UpRefusesAnEditedMigrationUnlessAllowed)
 	EXPECT_STREQ(err_.reason, "CHANGED_MIGRATION");
 	ASSERT_EQ(up(nullptr, false, true), 0);
 	EXPECT_EQ(steps(), "002");
+}
+
+TEST_F(Plan, AnAppliedPairWithoutItsUpFileIsMissingAndNotEdited)
+{
+	files({"001_a"});
+	applied("001");
+	cft_mig_dir_release(&dir_);
+	ASSERT_EQ(0, unlink(temp_.file("001_a.up.sql").c_str()));
+	ASSERT_EQ(cft_mig_dir_read(&dir_, temp_.path().c_str(), &err_), 0);
+	cft_mig_rows rows;
+	cft_mig_rows_make(&arena_, &dir_, &history_, &rows);
+	ASSERT_EQ(1u, rows.rows.n);
+	EXPECT_EQ(CFT_MIG_STATUS_MISSING, rows.rows.v[0].status);
 }
 
 TEST_F(Plan, UnknownChecksumIsNoChange)

@@ -158,6 +158,45 @@ TEST_F(Output, ProgressShowsOnTerminalsOnlyAndMakesWayForOutput)
 	EXPECT_EQ("done\n", out());
 }
 
+TEST_F(Output, ProgressOfAStepLeavesItOnTheTerminal)
+{
+	open(false, true, true);
+	cft_out_step(out_, CFT_MARK_RUN, "Applying %s...", "001_x");
+	cft_out_progress(out_, 1, 3, "CREATE TABLE t");
+	cft_out_step_end(out_, CFT_MARK_OK, "%s", "");
+	EXPECT_EQ("⚡ Applying 001_x... ✅\n", out());
+	EXPECT_EQ("\r\033[K⚡ Applying 001_x... [1/3] CREATE TABLE t\r\033[K⚡ Applying 001_x... ",
+	          err());
+}
+
+TEST_F(Output, WhatIsSaidDuringAStepHasALineOfItsOwnAndTheEndNamesTheStep)
+{
+	open(false, true);
+	cft_out_step(out_, CFT_MARK_RUN, "Applying %s...", "001_x");
+	cft_out_note(out_, "waiting for a lock");
+	cft_out_note(out_, "waiting again");
+	cft_out_step_end(out_, CFT_MARK_OK, "%s", "");
+	EXPECT_EQ("⚡ Applying 001_x... \n⚡ Applying 001_x... ✅\n", out());
+	EXPECT_EQ("waiting for a lock\nwaiting again\n", err());
+}
+
+TEST_F(Output, AnEndWithoutAStepSaysNothing)
+{
+	open(false, true);
+	cft_out_step_end(out_, CFT_MARK_ERROR, "%s", "");
+	EXPECT_EQ("", out());
+}
+
+TEST_F(Output, ATextErrorDoesNotNameTwiceWhatItsMessageNames)
+{
+	struct cft_err e = CFT_ERR_INIT;
+	open(false, false);
+	cft_fail(&e, CFT_E_INVALID, "agent_id is empty");
+	cft_err_at(&e, "agent_id", 0, 0);
+	cft_out_error(out_, &e);
+	EXPECT_EQ("ERROR: agent_id is empty\n", err());
+}
+
 TEST_F(Output, ProgressIsSilentInPipes)
 {
 	open(false, true, false);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent/output/table.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
 
@@ -90,11 +91,38 @@ TEST_F(Table, MeasuresDisplayColumnsNotBytes)
 	          draw(CFT_BORDERS_ASCII));
 }
 
-TEST_F(Table, CutsOnlyFlexibleColumnsToTheTerminal)
+TEST_F(Table, WrapsOnlyFlexibleColumnsToTheTerminal)
 {
 	row("int_abc123def456", "a_very_long_feature_name_indeed");
-	std::string text = draw(CFT_BORDERS_UTF8, 40);
-	EXPECT_NE(std::string::npos, text.find("│ int_abc123def456 │ a_very_long_feat… │"));
+	EXPECT_EQ("┌──────────────────┬───────────────────┐\n"
+	          "│ Id               │ Feature           │\n"
+	          "├──────────────────┼───────────────────┤\n"
+	          "│ int_abc123def456 │ a_very_long_featu │\n"
+	          "│                  │ re_name_indeed    │\n"
+	          "└──────────────────┴───────────────────┘\n",
+	          draw(CFT_BORDERS_UTF8, 40));
+}
+
+TEST_F(Table, WrapsBetweenWordsWhereItCan)
+{
+	row("1", "ALTER TABLE users ADD COLUMN bio TEXT");
+	EXPECT_EQ("+----+---------------+\n"
+	          "| Id | Feature       |\n"
+	          "+----+---------------+\n"
+	          "| 1  | ALTER TABLE   |\n"
+	          "|    | users ADD     |\n"
+	          "|    | COLUMN bio    |\n"
+	          "|    | TEXT          |\n"
+	          "+----+---------------+\n",
+	          draw(CFT_BORDERS_ASCII, 22));
+}
+
+TEST_F(Table, EndsWithAnEllipsisWhatWouldTakeTooManyLines)
+{
+	row("1", "a b c d e f g h i j k l m n o p q r s t u v w x y z 1 2 3 4 5 6 7 8 9");
+	std::string text = draw(CFT_BORDERS_UTF8, 17);
+	EXPECT_NE(std::string::npos, text.find("…")) << text;
+	EXPECT_EQ(4 + 6, std::count(text.begin(), text.end(), '\n')) << text;
 }
 
 TEST_F(Table, KeepsIdsWholeOnATerminalThatIsTooNarrow)

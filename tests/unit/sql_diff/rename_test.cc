@@ -126,6 +126,47 @@ TEST(Rename, IsSuggestedAndNotDone)
 	EXPECT_EQ(taken.up(), "ALTER TABLE t RENAME COLUMN a TO b;\n");
 }
 
+// Taken literally, the table that was to be kept would be renamed and then dropped.
+TEST(Rename, ThatNamesNothingIsRefused)
+{
+	static const struct {
+		const char *rename, *message;
+	} wrong[] = {
+		{"t=people", "the new schema has no such table, view, sequence or column people"},
+		{"x=t", "the old schema has no such table, view, sequence or column x"},
+		{"t.a=c", "the new schema has no such table, view, sequence or column c"},
+		{"t.x=b", "the old schema has no such table, view, sequence or column t.x"},
+	};
+	const std::string old_text = "CREATE TABLE t (a int);",
+			  new_text = "CREATE TABLE t (b int);";
+
+	for (const auto &one : wrong) {
+		cft_schema *old_schema = nullptr, *new_schema = nullptr;
+		cft_plan *plan = nullptr;
+		cft_err err = CFT_ERR_INIT;
+		const char *renames[] = {one.rename, nullptr};
+		cft_diff_options options = {};
+		options.renames = renames;
+		ASSERT_EQ(0, cft_schema_read_text(old_text.c_str(), old_text.size(), "old",
+		                                  &old_schema, &err));
+		ASSERT_EQ(0, cft_schema_read_text(new_text.c_str(), new_text.size(), "new",
+		                                  &new_schema, &err));
+		EXPECT_EQ(CFT_E_NOT_FOUND,
+		          cft_schema_diff(old_schema, new_schema, &options, &plan, &err));
+		EXPECT_STREQ("RENAME_NOT_FOUND", err.reason);
+		EXPECT_NE(nullptr, strstr(err.message, one.message)) << err.message;
+		cft_schema_free(old_schema);
+		cft_schema_free(new_schema);
+	}
+}
+
+TEST(Rename, MayBeAskedForAsAnOptionAndInAComment)
+{
+	Diff d("CREATE TABLE t (a int);", "CREATE TABLE t (b int -- confiture: renamed from a\n);",
+	       {"t.a=b"});
+	EXPECT_EQ(d.up(), "ALTER TABLE t RENAME COLUMN a TO b;\n");
+}
+
 TEST(Online, NotNullIsProvenByACheckFirst)
 {
 	Diff d("CREATE TABLE t (a int);", "CREATE TABLE t (a int NOT NULL);", {}, true);
