@@ -200,6 +200,22 @@ static void alter_value(const struct alter *a, const PgQuery__AlterTableCmd *cmd
 	cft_build_end(a->b);
 }
 
+/* SET GENERATED says when, the other options are the sequence's. */
+static void set_identity(const struct alter *a, const PgQuery__AlterTableCmd *cmd)
+{
+	begin_child(a, CFT_OP_ALTER, CFT_OBJ_COLUMN, cmd, CFT_LOCK_ACCESS_EXCLUSIVE);
+	for (size_t i = 0; cmd->def && i < cmd->def->list->n_items; i++) {
+		const PgQuery__DefElem *def = cmd->def->list->items[i]->def_elem;
+		bool when = strcmp(def->defname, "generated") == 0;
+		cft_build_attr(a->b,
+		               when ? "identity_mode"
+		                    : cft_arena_printf(a->b->arena, "identity_%s", def->defname),
+		               when ? (def->arg->integer->ival == 'a' ? "always" : "by default")
+		                    : cft_build_def_value(a->b, def));
+	}
+	cft_build_end(a->b);
+}
+
 static void alter_owner(const struct alter *a, const PgQuery__AlterTableCmd *cmd)
 {
 	begin_child(a, CFT_OP_ALTER, a->kind, cmd, CFT_LOCK_ACCESS_EXCLUSIVE);
@@ -331,7 +347,7 @@ static void alter_command(const struct alter *a, const PgQuery__AlterTableCmd *c
 		a->b->effects.v[a->b->effects.n - 1].flags &= ~(uint32_t)CFT_EFFECT_PART;
 		break;
 	case AT(SetIdentity):
-		alter_value(a, cmd, "identity_options", CFT_LOCK_ACCESS_EXCLUSIVE);
+		set_identity(a, cmd);
 		break;
 	case AT(AttachPartition):
 	case AT(DetachPartition):

@@ -119,6 +119,8 @@ static void constraint_definition(struct cft_build *b, const PgQuery__Constraint
 	bare.skip_validation = false;
 	bare.initially_valid = false;
 	cft_build_attr(b, "def", cft_build_digest(b, &bare.base));
+	if (con->is_no_inherit)
+		cft_build_attr(b, "no_inherit", "yes");
 	if (con->skip_validation && !(b->open.flags & CFT_EFFECT_PART))
 		cft_build_attr(b, "not_valid", "yes");
 	if (*con->indexname)

@@ -74,6 +74,8 @@ void cft_analyze_index(struct cft_build *b, const PgQuery__IndexStmt *stmt)
 		cft_build_attr(b, "predicate", cft_tree_text(b->arena, stmt->where_clause));
 		cft_analyze_typed(b, stmt->where_clause);
 	}
+	if (!stmt->relation->inh)
+		cft_build_attr(b, "only", "yes");
 	if (stmt->unique)
 		cft_build_attr(b, "unique", "yes");
 	cft_build_attr(b, "columns", cft_columns_join(b, &columns));

@@ -7,6 +7,8 @@
 #include "common/sql/effect/build.h"
 
 struct cft_name cft_analyze_name(const PgQuery__RangeVar *rv);
+/* Of what is being made: temporary relations live in pg_temp. */
+struct cft_name cft_analyze_new_name(const PgQuery__RangeVar *rv);
 
 /* Names of columns, as far as they fit. */
 struct cft_columns {

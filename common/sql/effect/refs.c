@@ -470,8 +470,9 @@ static void walk_insert(struct level *level, const PgQuery__InsertStmt *insert)
 		walk_query(level->refs, cft_node_message(insert->select_stmt), level->outer,
 		           level->ctes);
 	if (insert->on_conflict_clause) {
-		struct cft_ref *ref = cft_refs_add(level->refs, CFT_OBJ_UNKNOWN, NULL, NULL, NULL,
-		                                   CFT_REF_DERIVED | CFT_REF_UNCERTAIN);
+		struct cft_ref *ref =
+			cft_refs_add(level->refs, CFT_OBJ_RELATION, insert->relation->schemaname,
+		                     insert->relation->relname, NULL, CFT_REF_QUALIFIED);
 		ref->alias = "excluded";
 		ref->scope = level->scope;
 		add_conflict_target(level, insert->on_conflict_clause);

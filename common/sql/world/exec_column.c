@@ -5,17 +5,31 @@
 
 #include <string.h>
 
-/* The type as a user's type is told from its text: text for PostgreSQL's own. */
-void exec_set_type(struct world *w, int column, const char *type)
+/* The type that the object's definition names, or -1. */
+static int type_of(const struct world *w, int obj, const char *tag)
 {
-	const struct world_obj *o = WORLD_OBJ(w, column);
-	bool own = false;
+	const struct world_obj *o = WORLD_OBJ(w, obj);
 
 	for (size_t i = 0; i < o->n_deps; i++)
-		own = own || strcmp(o->deps[i].tag, "type") == 0;
-	if (own) {
-		const char *tail = type + strcspn(type, "([");
+		if (strcmp(o->deps[i].tag, tag) == 0)
+			return o->deps[i].target;
+	return -1;
+}
+
+/* The type as a user's type is told from its text: text for PostgreSQL's own, and for domains over
+ * them, which are cast as what they are made of. */
+void exec_set_type(struct world *w, int column, const char *type)
+{
+	int own = type_of(w, column, "type");
+	const char *tail = type + strcspn(type, "([");
+
+	if (own >= 0)
 		type = cft_arena_printf(w->arena, "user type%s", tail);
+	for (int depth = 0; own >= 0 && !*tail && depth < 8; depth++) {
+		const char *base = world_get(w, own, "base");
+		own = type_of(w, own, "");
+		if (*base && own < 0)
+			type = base;
 	}
 	world_set(w, column, "type", type);
 }
@@ -86,6 +100,11 @@ enum world_code exec_create_column(struct world *w, const struct cft_effect *e)
 	if (kind == CFT_OBJ_RELATION && WORLD_OBJ(w, table)->kind == CFT_OBJ_VIEW)
 		return world_fail(w, WORLD_STATE, CFT_OBJ_VIEW, world_key(w, table, w->arena),
 		                  WORLD_OBJ(w, table)->created, "%s is a view",
+		                  world_key(w, table, w->arena));
+	if (*world_get(w, table, "bound"))
+		return world_fail(w, WORLD_STATE, CFT_OBJ_TABLE, world_key(w, table, w->arena),
+		                  world_set_by(w, table, WORLD_OBJ(w, table)->created),
+		                  "%s is a partition: it gets its columns from its parent",
 		                  world_key(w, table, w->arena));
 	return add_column_down(w, table, e, false);
 }

@@ -96,5 +96,5 @@ enum world_code exec_create_index(struct world *w, const struct cft_effect *e)
 		code = check_index_types(w, index);
 	if (code == WORLD_OK)
 		code = cft_cast_check_expression(w, e, table);
-	return code;
+	return code == WORLD_OK && !statistics ? exec_spread_part(w, index, table) : code;
 }

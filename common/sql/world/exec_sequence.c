@@ -52,6 +52,8 @@ static enum world_code create_owned(struct world *w, const struct cft_effect *e)
 	                                    schema, true, false);
 	int sequence = world_add(w, CFT_OBJ_SEQUENCE, -1, schema, name);
 	bool serial = strcmp(exec_attr(e, "mode"), "serial") == 0;
+	if (*world_get(w, table, "persistence"))
+		world_set(w, sequence, "persistence", world_get(w, table, "persistence"));
 	world_depend(w, sequence, column, serial ? WORLD_DEP_AUTO : WORLD_DEP_INTERNAL, "");
 	if (serial) {
 		world_set(w, column, "default", "nextval(its sequence)");

@@ -13,6 +13,7 @@ struct range_item {
 	uint16_t scope;
 	int rel; /* -1: derived */
 	const char *alias;
+	bool qualified; /* only meant where the alias is written */
 };
 
 struct resolver {
@@ -33,9 +34,14 @@ static bool is_soft(const struct cft_ref *ref)
 
 static void depend(struct resolver *r, int target, const struct cft_ref *ref)
 {
+	enum cft_object_kind kind = WORLD_OBJ(r->w, target)->kind;
+	/* An index goes with its column, and stands in the way of a function that it calls. */
+	bool own = kind != CFT_OBJ_FUNCTION && kind != CFT_OBJ_TYPE && kind != CFT_OBJ_COLLATION;
+
 	if (r->obj >= 0 && !is_soft(ref))
 		world_depend(r->w, r->obj, target,
-		             ref->flags & CFT_REF_AUTO ? WORLD_DEP_AUTO : WORLD_DEP_NORMAL, r->tag);
+		             own && (ref->flags & CFT_REF_AUTO) ? WORLD_DEP_AUTO : WORLD_DEP_NORMAL,
+		             r->tag);
 }
 
 static enum world_code missing(struct resolver *r, const struct cft_ref *ref,
@@ -75,7 +81,8 @@ static enum world_code resolve_relation(struct resolver *r, const struct cft_ref
 		return WORLD_OK;
 	int rel = find_relation(r, ref);
 	if (ref->scope && r->n_items < MAX_RANGE)
-		r->items[r->n_items++] = (struct range_item){ref->scope, rel, ref->alias};
+		r->items[r->n_items++] = (struct range_item){ref->scope, rel, ref->alias,
+		                                             ref->flags & CFT_REF_QUALIFIED};
 	if (rel < 0) {
 		if (strncmp(ref->name, "pg_", 3) == 0)
 			return WORLD_OK;
@@ -171,7 +178,7 @@ static void search_scope(const struct resolver *r, const struct cft_ref *ref, ui
 	for (size_t i = 0; i < r->n_items; i++) {
 		const struct range_item *item = &r->items[i];
 
-		if (item->scope != scope)
+		if (item->scope != scope || (item->qualified && !*ref->alias))
 			continue;
 		if (*ref->alias && strcmp(item->alias, ref->alias) != 0)
 			continue;
@@ -236,6 +243,22 @@ static enum world_code column_not_found(struct resolver *r, const struct cft_ref
 	return world_fail_missing(r->w, CFT_OBJ_COLUMN, s->first_rel, "", ref->sub);
 }
 
+/* JOIN … USING: both sides need the column, and one has none. */
+static enum world_code one_sided(struct resolver *r, const struct cft_ref *ref)
+{
+	int without = -1;
+
+	for (size_t i = 0; i < r->n_items; i++) {
+		const struct range_item *item = &r->items[i];
+		if (item->scope == ref->scope && item->rel >= 0 &&
+		    world_column(r->w, item->rel, ref->sub) < 0 &&
+		    (without < 0 || world_former(r->w, CFT_OBJ_COLUMN, item->rel, ref->sub) >= 0))
+			without = item->rel;
+	}
+	return without < 0 ? WORLD_OK
+	                   : world_fail_missing(r->w, CFT_OBJ_COLUMN, without, "", ref->sub);
+}
+
 static enum world_code resolve_scoped(struct resolver *r, const struct cft_ref *ref)
 {
 	struct search s = {.column = -1, .open_rel = -1, .first_rel = -1};
@@ -248,6 +271,9 @@ static enum world_code resolve_scoped(struct resolver *r, const struct cft_ref *
 		if (s.matches > 1 && !s.derived && !*ref->alias &&
 		    !(ref->flags & (CFT_REF_MERGED | CFT_REF_UNCERTAIN)))
 			return ambiguous(r, ref, s.column);
+		if (s.matches == 1 && (ref->flags & CFT_REF_MERGED) && !s.derived && !s.n_open &&
+		    !r->quiet)
+			return one_sided(r, ref);
 		if (s.matches >= 1)
 			return bind_column(r, ref, s.column);
 		if (*ref->alias && s.known_alias)
@@ -445,6 +471,16 @@ static enum world_code resolve_function(struct resolver *r, const struct cft_ref
 		return WORLD_OK;
 	int found = world_function_call(w, ref->schema, ref->name,
 	                                call && *ref->sub ? atoi(ref->sub) : -1);
+	int rival = found >= 0 && call && *ref->sub && !is_soft(ref) && !r->quiet
+	                    ? world_function_rival(w, found, ref->schema, atoi(ref->sub))
+	                    : -1;
+	if (rival >= 0) {
+		world_fail(w, WORLD_AMBIGUOUS, CFT_OBJ_FUNCTION, world_key(w, rival, w->arena),
+		           WORLD_OBJ(w, rival)->created, "a call may mean %s or %s",
+		           world_key(w, found, w->arena), world_key(w, rival, w->arena));
+		w->error.blocker = rival;
+		return WORLD_AMBIGUOUS;
+	}
 	if (found >= 0) {
 		depend(r, found, ref);
 		return WORLD_OK;
@@ -537,7 +573,8 @@ static enum world_code resolve_one(struct resolver *r, const struct cft_ref *ref
 		return resolve_relation(r, ref);
 	case CFT_OBJ_UNKNOWN:
 		if (ref->scope && r->n_items < MAX_RANGE)
-			r->items[r->n_items++] = (struct range_item){ref->scope, -1, ref->alias};
+			r->items[r->n_items++] =
+				(struct range_item){ref->scope, -1, ref->alias, false};
 		return WORLD_OK;
 	case CFT_OBJ_COLUMN:
 		return resolve_column(r, ref);
