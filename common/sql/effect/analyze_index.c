@@ -3,6 +3,8 @@
  */
 #include "common/sql/effect/analyze_parts.h"
 
+#include <string.h>
+
 static const char *index_column_name(const PgQuery__IndexElem *item)
 {
 	const PgQuery__Node *expr = item->expr;
@@ -74,6 +76,8 @@ void cft_analyze_index(struct cft_build *b, const PgQuery__IndexStmt *stmt)
 		cft_build_attr(b, "predicate", cft_tree_text(b->arena, stmt->where_clause));
 		cft_analyze_typed(b, stmt->where_clause);
 	}
+	if (strcmp(stmt->access_method, "btree") != 0)
+		cft_build_attr(b, "method", stmt->access_method);
 	if (!stmt->relation->inh)
 		cft_build_attr(b, "only", "yes");
 	if (stmt->unique)

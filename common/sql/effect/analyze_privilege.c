@@ -127,7 +127,7 @@ static void default_privileges(struct cft_build *b, const PgQuery__AlterDefaultP
 		                                 schema, roles),
 		                NULL);
 		if (*schema)
-			cft_refs_add(&b->refs, CFT_OBJ_SCHEMA, NULL, schema, NULL, 0);
+			cft_refs_add(&b->refs, CFT_OBJ_SCHEMA, NULL, schema, NULL, CFT_REF_AUTO);
 		add_grants(b, action, kind);
 		cft_build_end(b);
 	}

@@ -24,7 +24,7 @@ enum world_code exec_create_index(struct world *w, const struct cft_effect *e);
 enum world_code exec_create_sequence(struct world *w, const struct cft_effect *e);
 enum world_code exec_alter_column(struct world *w, const struct cft_effect *e, int table);
 enum world_code exec_like(struct world *w, const struct cft_effect *e, int table);
-void exec_output_columns(struct world *w, const struct cft_effect *e, int relation);
+enum world_code exec_output_columns(struct world *w, const struct cft_effect *e, int relation);
 void exec_extension_members(struct world *w, int extension, const char *schema);
 
 enum world_code exec_check_published(struct world *w, int publication);

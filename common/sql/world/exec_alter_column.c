@@ -58,7 +58,9 @@ static enum world_code check_dependents(struct world *w, int column, const char 
 				                         "would not fit the new type");
 			break;
 		case CFT_OBJ_INDEX:
-			if (!cft_cast_indexable(type, world_get(w, i, "opclass")) ||
+			if ((!*world_get(w, i, "expr") &&
+			     !cft_cast_indexable(type, world_get(w, i, "method"),
+			                         world_get(w, i, "opclass"))) ||
 			    (!same_family &&
 			     (*world_get(w, i, "typed") || *world_get(w, i, "opclass"))))
 				return exec_type_blocked(w, column, i,

@@ -110,18 +110,27 @@ enum world_code exec_create_column(struct world *w, const struct cft_effect *e)
 }
 
 /* A column of a query's result; `source` (or -1) is what it comes from. */
-static void add_output(struct world *w, int relation, const char *name, int source)
+static enum world_code add_output(struct world *w, int relation, const char *name, int source)
 {
-	if (world_column(w, relation, name) >= 0)
-		return;
+	int found = world_column(w, relation, name);
+
+	if (found >= 0 && (WORLD_OBJ(w, found)->created.side != w->side ||
+	                   WORLD_OBJ(w, found)->created.effect != w->effect))
+		return WORLD_OK; /* the view is replaced */
+	if (found >= 0 && source >= 0 && WORLD_OBJ(w, source)->created.side &&
+	    WORLD_OBJ(w, source)->created.side != w->side)
+		return exec_duplicate(w, source);
+	if (found >= 0)
+		return WORLD_OK;
 	int column = world_add(w, CFT_OBJ_COLUMN, relation, "", name);
 	if (source < 0 || WORLD_OBJ(w, relation)->kind == CFT_OBJ_VIEW)
-		return;
+		return WORLD_OK;
 	world_set(w, column, "type", world_get(w, source, "type"));
 	const struct world_obj *s = WORLD_OBJ(w, source);
 	for (size_t i = 0; i < s->n_deps; i++)
 		if (strcmp(s->deps[i].tag, "type") == 0)
 			world_depend(w, column, s->deps[i].target, s->deps[i].type, "type");
+	return WORLD_OK;
 }
 
 /* The column of that name of the query's relations, or -1. */
@@ -140,9 +149,11 @@ static int output_source(struct world *w, const struct cft_effect *e, const char
 }
 
 /* The columns that a query gives a view or a table made from it; `alias.*` is every column. */
-static void add_star(struct world *w, const struct cft_effect *e, int relation, const char *alias,
-                     size_t alias_len)
+static enum world_code add_star(struct world *w, const struct cft_effect *e, int relation,
+                                const char *alias, size_t alias_len)
 {
+	enum world_code code = WORLD_OK;
+
 	for (size_t i = 0; i < e->n_refs; i++) {
 		const struct cft_ref *ref = &e->refs[i];
 		if (ref->kind != CFT_OBJ_RELATION || ref->scope > 1 ||
@@ -155,28 +166,31 @@ static void add_star(struct world *w, const struct cft_effect *e, int relation, 
 		if (WORLD_OBJ(w, source)->open)
 			WORLD_OBJ(w, relation)->open = true;
 		int n = (int)w->objs.n;
-		for (int k = 0; k < n; k++) {
+		for (int k = 0; k < n && code == WORLD_OK; k++) {
 			const struct world_obj *c = WORLD_OBJ(w, k);
 			if (c->alive && c->kind == CFT_OBJ_COLUMN && c->parent == source)
-				add_output(w, relation, c->name, k);
+				code = add_output(w, relation, c->name, k);
 		}
 	}
+	return code;
 }
 
-void exec_output_columns(struct world *w, const struct cft_effect *e, int relation)
+enum world_code exec_output_columns(struct world *w, const struct cft_effect *e, int relation)
 {
 	const char *p = exec_attr(e, "columns");
+	enum world_code code = WORLD_OK;
 
 	if (!*p)
 		WORLD_OBJ(w, relation)->open = true;
-	while (*p) {
+	while (*p && code == WORLD_OK) {
 		size_t len = strcspn(p, ",");
 		char *name = cft_arena_strndup(w->arena, p, len);
 
 		if (len >= 2 && strcmp(name + len - 2, ".*") == 0)
-			add_star(w, e, relation, p, len - 2);
+			code = add_star(w, e, relation, p, len - 2);
 		else
-			add_output(w, relation, name, output_source(w, e, name));
+			code = add_output(w, relation, name, output_source(w, e, name));
 		p += len + (p[len] == ',');
 	}
+	return code;
 }

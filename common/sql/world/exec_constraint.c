@@ -143,7 +143,8 @@ static enum world_code check_foreign(struct world *w, int constraint, int table)
 		return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, parent, w->arena),
 		                  (struct world_by){0, 0}, "key columns of types %s and %s", own,
 		                  theirs);
-	if (emptied(w, parent) && *world_get(w, table, "~rows") && !nulls)
+	if (emptied(w, parent) && *world_get(w, table, "~rows") && !nulls &&
+	    !*world_get(w, constraint, "not_valid"))
 		return world_fail(w, WORLD_DATA, CFT_OBJ_TABLE, world_key(w, parent, w->arena),
 		                  (struct world_by){0, 0},
 		                  "rows of %s refer to rows of %s that are gone",

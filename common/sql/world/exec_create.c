@@ -119,8 +119,8 @@ static enum world_code replace(struct world *w, int obj, const struct cft_effect
 	WORLD_OBJ(w, obj)->effect = e;
 	world_touch(w, obj);
 	if (e->kind == CFT_OBJ_VIEW)
-		exec_output_columns(w, e, obj);
-	return world_resolve(w, e, obj, "");
+		code = exec_output_columns(w, e, obj);
+	return code != WORLD_OK ? code : world_resolve(w, e, obj, "");
 }
 
 static int existing(struct world *w, const struct cft_effect *e, const char *schema)
@@ -176,7 +176,9 @@ static enum world_code create_object(struct world *w, const struct cft_effect *e
 		exec_extension_members(w, obj, home);
 	}
 	if (exec_has_row_type(e->kind) && cft_effect_attr(e, "columns"))
-		exec_output_columns(w, e, obj);
+		code = exec_output_columns(w, e, obj);
+	if (code != WORLD_OK)
+		return code;
 	apply_default_privileges(w, obj);
 	return WORLD_OK;
 }

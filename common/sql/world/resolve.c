@@ -86,6 +86,10 @@ static enum world_code resolve_relation(struct resolver *r, const struct cft_ref
 	if (rel < 0) {
 		if (strncmp(ref->name, "pg_", 3) == 0)
 			return WORLD_OK;
+		/* t%ROWTYPE: a cursor, or a table that was there until now. */
+		if (!r->quiet && (ref->flags & CFT_REF_UNCERTAIN) &&
+		    world_former(r->w, CFT_OBJ_RELATION, -1, ref->name) >= 0)
+			return world_fail_missing(r->w, CFT_OBJ_TABLE, -1, ref->schema, ref->name);
 		return missing(r, ref, CFT_OBJ_TABLE, -1, ref->name);
 	}
 	/* A child never depends on its own table by reference. */
