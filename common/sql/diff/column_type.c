@@ -168,15 +168,6 @@ void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_no
 
 /* -- a type made anew -- */
 
-/* The name that PostgreSQL gives to the multirange type of a range type. */
-static const char *multirange_of(const struct cft_diff *d, const char *range)
-{
-	const char *at = strstr(range, "range");
-
-	return at ? cft_arena_printf(d->arena, "%.*smulti%s", (int)(at - range), range, at)
-	          : cft_arena_printf(d->arena, "%s_multirange", range);
-}
-
 void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *node)
 {
 	const struct cft_object *o = x->old;
@@ -190,12 +181,9 @@ void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *nod
 	                     cft_name_quote(d->arena, "", plain)),
 	    false, "");
 	if (o->kind == CFT_KIND_RANGE)
-		add(d, node, NULL,
-		    cft_arena_printf(d->arena, "ALTER TYPE %s RENAME TO %s",
-		                     cft_name_quote(d->arena, qualified ? o->schema : "",
-		                                    multirange_of(d, o->name)),
-		                     cft_name_quote(d->arena, "", multirange_of(d, plain))),
-		    false, "");
+		cft_diff_refuse(d, x->new,
+		                "its multirange type and constructors keep their names when it is "
+		                "renamed, so that it cannot be made anew beside the old one");
 	struct cft_object named = *x->new;
 	if (o->kind == CFT_KIND_DOMAIN) /* generated names are still taken by the old one */
 		named.stale = true;

@@ -146,10 +146,7 @@ static void alter_type(const struct alter *a, const PgQuery__AlterTableCmd *cmd)
 	cft_build_flag(a->b, CFT_EFFECT_REWRITE);
 	cft_build_attr(a->b, "type", cft_type_text(a->b->arena, def->type_name));
 	if (def->coll_clause)
-		cft_build_attr(
-			a->b, "collation",
-			cft_name_of_list(def->coll_clause->collname, def->coll_clause->n_collname)
-				.name);
+		cft_analyze_collation(a->b, def->coll_clause);
 	cft_refs_type(&a->b->refs, def->type_name, 0);
 	if (def->raw_default) {
 		const char *needed = NULL;

@@ -39,6 +39,11 @@ static void index_elements(struct cft_build *b, const PgQuery__IndexStmt *stmt, 
 			cft_refs_add(&b->refs, CFT_OBJ_OPCLASS, name.schema, name.name, NULL,
 			             CFT_REF_UNCERTAIN);
 		}
+		if (item->n_collation) {
+			struct cft_name name = cft_name_of_list(item->collation, item->n_collation);
+			cft_refs_add(&b->refs, CFT_OBJ_COLLATION, name.schema, name.name, NULL,
+			             CFT_REF_UNCERTAIN);
+		}
 		if (item->expr) {
 			cft_build_attr(b, "expr", "yes");
 			cft_analyze_typed(b, item->expr);

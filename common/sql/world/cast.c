@@ -47,6 +47,11 @@ bool cft_cast_same_family(const char *a, const char *b)
 	return strcmp(x, y) == 0;
 }
 
+bool cft_cast_same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || !known(cft_cast_family(a)) || !known(cft_cast_family(b));
+}
+
 bool cft_cast_assignable(const char *from, const char *to)
 {
 	const char *x = cft_cast_family(from), *y = cft_cast_family(to);
@@ -65,10 +70,10 @@ bool cft_cast_comparable(const char *a, const char *b)
 	return cft_cast_same_family(a, b);
 }
 
-static bool is_one_of(const char *family, const char *const *families)
+static bool is_one_of(const char *family, const char *const *list)
 {
-	for (; *families; families++)
-		if (strcmp(family, *families) == 0)
+	for (; *list; list++)
+		if (strcmp(family, *list) == 0)
 			return true;
 	return false;
 }

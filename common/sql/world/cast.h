@@ -12,6 +12,8 @@
 /* "number", "text", "time", "bool", "json", … , "user" or "" (unknown). */
 const char *cft_cast_family(const char *type);
 bool cft_cast_same_family(const char *a, const char *b);
+/* One type; users' types and unknown ones may be. */
+bool cft_cast_same_text(const char *a, const char *b);
 /* ALTER COLUMN TYPE without USING. */
 bool cft_cast_assignable(const char *from, const char *to);
 /* There is an equality operator for the two. */

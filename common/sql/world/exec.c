@@ -70,6 +70,12 @@ enum world_code exec_slot_free(struct world *w, enum cft_object_kind kind, const
 		if (found >= 0)
 			return exec_taken(w, found, name);
 	}
+	if (kind == CFT_OBJ_INDEX || kind == CFT_OBJ_SEQUENCE) {
+		/* A composite type is a relation as well. */
+		found = world_find(w, CFT_OBJ_TYPE, -1, schema, name);
+		if (found >= 0 && strcmp(world_get(w, found, "typtype"), "composite") == 0)
+			return exec_taken(w, found, name);
+	}
 	if (kind == CFT_OBJ_TYPE) {
 		found = world_find(w, CFT_OBJ_RELATION, -1, schema, name);
 		if (found >= 0 && exec_has_row_type(WORLD_OBJ(w, found)->kind))

@@ -48,6 +48,9 @@ bool exec_is_relation(enum cft_object_kind kind);
 bool exec_has_row_type(enum cft_object_kind kind);
 bool exec_is_child(const struct cft_effect *e);
 
+/* What ALTER DEFAULT PRIVILEGES gives to a new object. */
+void exec_default_privileges(struct world *w, int obj);
+
 /* -- attributes -- */
 const char *exec_attr(const struct cft_effect *e, const char *key); /* "" if absent */
 void exec_copy_attrs(struct world *w, int obj, const struct cft_effect *e);

@@ -176,6 +176,31 @@ enum world_code exec_check_published(struct world *w, int publication)
 	return WORLD_OK;
 }
 
+/* DROP OWNED takes a role's objects and privileges away, REASSIGN OWNED gives its objects on. */
+static enum world_code alter_owned(struct world *w, const struct cft_effect *e)
+{
+	const char *to = cft_effect_attr(e, "reassign");
+	const char *acl = cft_arena_printf(w->arena, "acl.%s.", e->name);
+	int n = (int)w->objs.n;
+
+	for (int i = 0; i < n; i++) {
+		if (!WORLD_OBJ(w, i)->alive)
+			continue;
+		bool owned = strcmp(world_get(w, i, "owner"), e->name) == 0;
+		if (owned && to)
+			world_set(w, i, "owner", to);
+		for (size_t k = 0; !to && k < WORLD_OBJ(w, i)->n_attrs; k++)
+			if (strncmp(WORLD_OBJ(w, i)->attrs[k].key, acl, strlen(acl)) == 0)
+				world_set(w, i, WORLD_OBJ(w, i)->attrs[k].key, "");
+		if (!owned || to)
+			continue;
+		enum world_code code = exec_remove(w, &i, 1, e->flags & CFT_EFFECT_CASCADE);
+		if (code != WORLD_OK)
+			return code;
+	}
+	return WORLD_OK;
+}
+
 static enum world_code alter_setting(struct world *w, const struct cft_effect *e)
 {
 	int obj = world_find(w, CFT_OBJ_SETTING, -1, "", e->name);
@@ -184,8 +209,8 @@ static enum world_code alter_setting(struct world *w, const struct cft_effect *e
 	if (obj < 0)
 		obj = world_add(w, CFT_OBJ_SETTING, -1, "", e->name);
 	exec_copy_attrs(w, obj, e);
-	/* For whoever connects next. */
-	if (path)
+	/* For whoever connects next; a role's own is for that role. */
+	if (path && strcmp(e->name, "database") == 0)
 		w->default_path = *path == '\x7f' ? "public" : path;
 	return WORLD_OK;
 }
@@ -204,6 +229,9 @@ enum world_code exec_alter(struct world *w, const struct cft_effect *e)
 
 	if (e->kind == CFT_OBJ_SETTING)
 		return alter_setting(w, e);
+	if (e->kind == CFT_OBJ_ROLE &&
+	    (cft_effect_attr(e, "owned") || cft_effect_attr(e, "reassign")))
+		return alter_owned(w, e);
 	if (e->kind == CFT_OBJ_COLUMN) {
 		bool composite = world_lookup(w, CFT_OBJ_RELATION, e->schema, e->name) < 0 &&
 		                 world_lookup(w, CFT_OBJ_TYPE, e->schema, e->name) >= 0;

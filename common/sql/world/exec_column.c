@@ -1,6 +1,7 @@
 /* Exec, columns: ADD COLUMN, and the columns that a query gives.
  * SPDX-License-Identifier: MIT
  */
+#include "common/sql/world/cast.h"
 #include "common/sql/world/exec.h"
 
 #include <string.h>
@@ -59,8 +60,24 @@ static enum world_code add_column_down(struct world *w, int table, const struct 
 		w->skip = !inherited;
 		return WORLD_OK;
 	}
+	/* CREATE TABLE … INHERITS: its own column and the parent's become one. */
+	bool merges = found >= 0 && (e->flags & CFT_EFFECT_PART) &&
+	              *world_get(w, found, "inherited") &&
+	              WORLD_OBJ(w, found)->created.side == w->side;
+	if (merges && !cft_cast_same_text(exec_column_type(w, found), exec_attr(e, "type")))
+		return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, found, w->arena),
+		                  (struct world_by){0, 0},
+		                  "%s has another type than the parent's column",
+		                  world_key(w, found, w->arena));
+	if (merges)
+		return WORLD_OK;
 	if (found >= 0 && !inherited)
 		return exec_duplicate(w, found);
+	if (found >= 0 && !cft_cast_same_text(exec_column_type(w, found), exec_attr(e, "type")))
+		return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, found, w->arena),
+		                  WORLD_OBJ(w, found)->created,
+		                  "%s has another type than the new column of its parent",
+		                  world_key(w, found, w->arena));
 	if (found >= 0) {
 		/* The child has it: it is merged if the types agree. */
 		world_set(w, found, "inherited", "yes");

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Privileges that ALTER DEFAULT PRIVILEGES gives to what is created from then on. */
-static void apply_default_privileges(struct world *w, int obj)
+void exec_default_privileges(struct world *w, int obj)
 {
 	const struct world_obj *o = WORLD_OBJ(w, obj);
 	const char *kind = cft_object_kind_text(
@@ -96,7 +96,7 @@ static enum world_code replace_function(struct world *w, int function, const str
 	for (size_t i = 0; i < WORLD_OBJ(w, function)->n_attrs; i++) {
 		const char *key = WORLD_OBJ(w, function)->attrs[i].key;
 		if (strncmp(key, "acl.", 4) != 0 && strcmp(key, "owner") != 0 &&
-		    strcmp(key, "comment") != 0)
+		    strcmp(key, "privileges") != 0 && strcmp(key, "comment") != 0)
 			world_set(w, function, key, "");
 	}
 	return WORLD_OK;
@@ -150,6 +150,9 @@ static enum world_code create_object(struct world *w, const struct cft_effect *e
 		return replace(w, found, e);
 	if (found >= 0)
 		return exec_taken(w, found, e->name);
+	if (e->kind == CFT_OBJ_TYPE && strcmp(exec_attr(e, "typtype"), "composite") == 0 &&
+	    (found = world_find(w, CFT_OBJ_RELATION, -1, schema, e->name)) >= 0)
+		return exec_taken(w, found, e->name);
 	code = e->kind == CFT_OBJ_FUNCTION ? WORLD_OK
 	                                   : exec_slot_free(w, e->kind, schema, e->name, -1);
 	if (code != WORLD_OK)
@@ -179,7 +182,7 @@ static enum world_code create_object(struct world *w, const struct cft_effect *e
 		code = exec_output_columns(w, e, obj);
 	if (code != WORLD_OK)
 		return code;
-	apply_default_privileges(w, obj);
+	exec_default_privileges(w, obj);
 	return WORLD_OK;
 }
 

@@ -108,8 +108,11 @@ static bool is_key_column(const struct world *w, int table, int column)
 static enum world_code note_value(struct world *w, int table, const char *value)
 {
 	char *name = cft_arena_strndup(w->arena, value, strcspn(value, "="));
-	int column = world_column(w, table, name);
-	const char *key = cft_arena_printf(w->arena, "~value.%s", value);
+	bool by_place = *name >= '0' && *name <= '9';
+	int column = by_place ? nth_column(w, table, atoi(name)) : world_column(w, table, name);
+	const char *key = cft_arena_printf(w->arena, "~value.%s%s",
+	                                   column < 0 ? "" : WORLD_OBJ(w, column)->name,
+	                                   value + strcspn(value, "="));
 	const struct world_obj *o = WORLD_OBJ(w, table);
 
 	if (column < 0 || !is_key_column(w, table, column))

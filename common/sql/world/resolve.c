@@ -162,7 +162,8 @@ static int column_type(const struct world *w, int column)
 static enum world_code bind_column(struct resolver *r, const struct cft_ref *ref, int column)
 {
 	depend(r, column, ref);
-	int type = *ref->value ? column_type(r->w, column) : -1;
+	bool array = strstr(world_get(r->w, column, "type"), "[]") != NULL;
+	int type = *ref->value && !array ? column_type(r->w, column) : -1;
 	return type >= 0 && !is_soft(ref)                    ? check_label(r, ref, type)
 	       : type >= 0 && (ref->flags & (CFT_REF_VALUE)) ? check_label(r, ref, type)
 	                                                     : WORLD_OK;
@@ -288,6 +289,10 @@ static enum world_code resolve_scoped(struct resolver *r, const struct cft_ref *
 
 static void resolve_star(struct resolver *r, const struct cft_ref *ref)
 {
+	/* NEW.* is the row, whatever its columns are. */
+	if (r->e->kind == CFT_OBJ_TRIGGER || r->e->kind == CFT_OBJ_POLICY)
+		return;
+
 	for (size_t i = 0; i < r->n_items; i++) {
 		const struct range_item *item = &r->items[i];
 		if (item->scope != ref->scope || item->rel < 0 ||
@@ -397,6 +402,20 @@ static int find_key(const struct world *w, int rel, const char *columns)
 	return -1;
 }
 
+/* By either side, on one of the relations of the scope. */
+static bool key_was_dropped(const struct resolver *r, const struct cft_ref *ref)
+{
+	for (size_t i = 0; i < r->n_items; i++)
+		WORLD_EACH(r->w, k)
+		{
+			const struct world_obj *o = WORLD_OBJ(r->w, k);
+			if (r->items[i].scope == ref->scope && !o->alive && o->changed.side &&
+			    o->kind == CFT_OBJ_CONSTRAINT && o->parent == r->items[i].rel)
+				return true;
+		}
+	return false;
+}
+
 static enum world_code resolve_key(struct resolver *r, const struct cft_ref *ref)
 {
 	struct world *w = r->w;
@@ -415,7 +434,8 @@ static enum world_code resolve_key(struct resolver *r, const struct cft_ref *ref
 		if (WORLD_OBJ(w, rel)->kind != CFT_OBJ_TABLE)
 			open = true;
 	}
-	if (open || r->quiet || is_soft(ref))
+	bool statement = r->e->op == CFT_OP_WRITE && !(ref->flags & CFT_REF_LATE);
+	if (open || r->quiet || (is_soft(ref) && !(statement && key_was_dropped(r, ref))))
 		return WORLD_OK;
 	if (ref->flags & CFT_REF_UNCERTAIN) {
 		/* GROUP BY: without the key the query is invalid if its relation had one. */
@@ -533,10 +553,17 @@ static enum world_code resolve_plain(struct resolver *r, const struct cft_ref *r
 	const char *schema = ref->kind == CFT_OBJ_OPCLASS ? ref->schema : "";
 	int found = world_find(w, ref->kind, -1, schema, ref->name);
 
-	if (found < 0 && ref->kind == CFT_OBJ_INDEX)
-		found = world_lookup(w, CFT_OBJ_INDEX, ref->schema, ref->name);
+	if (found < 0 && (ref->kind == CFT_OBJ_INDEX || ref->kind == CFT_OBJ_COLLATION ||
+	                  ref->kind == CFT_OBJ_TS_CONFIG || ref->kind == CFT_OBJ_OPCLASS))
+		found = world_lookup(w, ref->kind, ref->schema, ref->name);
 	if (found < 0 && !r->quiet && !(ref->flags & CFT_REF_UNCERTAIN))
 		found = world_assume(w, ref->kind, -1, ref->schema, ref->name, "");
+	/* PostgreSQL's own are not known by name; what the other side makes or takes away is. */
+	if (found < 0 && !r->quiet && (ref->flags & CFT_REF_UNCERTAIN) &&
+	    ref->kind != CFT_OBJ_ROLE &&
+	    (world_is_provided(w, ref->kind, "", ref->name) ||
+	     world_former(w, ref->kind, -1, ref->name) >= 0))
+		return world_fail_missing(w, ref->kind, -1, ref->schema, ref->name);
 	if (found < 0)
 		return missing(r, ref, ref->kind, -1, ref->name);
 	depend(r, found, ref);
