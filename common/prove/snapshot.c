@@ -72,7 +72,10 @@ static const char *const queries[] = {
 	"select 'cmt '||pg_describe_object(classoid,objoid,objsubid)||description from "
 	"pg_description where classoid in('pg_class'::regclass,'pg_type'::regclass,'pg_pr"
 	"oc'::regclass,'pg_constraint'::regclass,'pg_trigger'::regclass,'pg_namespace'::r"
-	"egclass,'pg_policy'::regclass) and objoid>16384",
+	"egclass,'pg_policy'::regclass,'pg_rewrite'::regclass,'pg_statistic_ext'::regclass,"
+	"'pg_operator'::regclass,'pg_cast'::regclass,'pg_collation'::regclass,'pg_extension'::regc"
+	"lass,'pg_event_trigger'::regclass,'pg_publication'::regclass,'pg_foreign_server'::regclass,"
+	"'pg_ts_config'::regclass,'pg_ts_dict'::regclass) and objoid>16384",
 	"select 'ns '||nspname||pg_get_userbyid(nspowner)||coalesce((select "
 	"string_agg(a::text,',' order by a::text) from unnest(nspacl) a),'') from "
 	"pg_namespace where nspname !~ '^pg_'",
@@ -82,8 +85,53 @@ static const char *const queries[] = {
 	"pg_default_acl",
 	"select 'stat '||pg_get_statisticsobjdef(oid) from pg_statistic_ext",
 	"select 'set '||setconfig::text from pg_db_role_setting",
-	"select 'pub '||pubname from pg_publication",
-	"select 'pubrel '||prpubid||prrelid::regclass from pg_publication_rel",
+	"select 'pub '||pubname||puballtables||pubinsert||pubupdate||pubdelete||pubtruncate||pubviaroot"
+	"||pg_get_userbyid(pubowner) from pg_publication",
+	"select 'pubrel '||pubname||' '||prrelid::regclass||coalesce(pg_get_expr(prqual,prrelid),'')||"
+	"array(select attname from pg_attribute where attrelid=prrelid and attnum=any(prattrs) order "
+	"by 1)::text from pg_publication_rel join pg_publication p on p.oid=prpubid",
+	"select 'pubns '||pubname||' '||pnnspid::regnamespace from pg_publication_namespace join "
+	"pg_publication p on p.oid=pnpubid",
+	"select 'opr '||oid::regoperator||' '||oprcode||' '||oprcom::regoperator||' '||"
+	"oprnegate::regoperator||' '||oprrest||' '||oprjoin||' '||oprcanhash||oprcanmerge||"
+	"pg_get_userbyid(oprowner) from pg_operator where oid>16384",
+	"select 'cast '||castsource::regtype||' '||casttarget::regtype||' '||castfunc::regprocedure||"
+	"castcontext::text||castmethod::text from pg_cast where oid>16384",
+	"select 'coll '||oid::regcollation||' '||collprovider::text||collisdeterministic||coalesce("
+	"colliculocale,collcollate,'')||pg_get_userbyid(collowner) from pg_collation where oid>16384",
+	"select 'conv '||connamespace::regnamespace||'.'||conname||' '||conproc||condefault from "
+	"pg_conversion where oid>16384",
+	"select 'opc '||opcnamespace::regnamespace||'.'||opcname||' '||amname||' '||"
+	"opcintype::regtype||opcdefault||pg_get_userbyid(opcowner) from pg_opclass join pg_am a on "
+	"a.oid=opcmethod where pg_opclass.oid>16384",
+	"select 'opf '||opfnamespace::regnamespace||'.'||opfname||' '||amname||array(select "
+	"pg_describe_object('pg_amop'::regclass,o.oid,0) from pg_amop o where amopfamily="
+	"pg_opfamily.oid order by 1)::text from pg_opfamily join pg_am a on a.oid=opfmethod where "
+	"pg_opfamily.oid>16384",
+	"select 'tsc '||oid::regconfig||pg_get_userbyid(cfgowner)||array(select maptokentype||' '||"
+	"mapseqno||' '||mapdict::regdictionary from pg_ts_config_map where mapcfg=pg_ts_config.oid "
+	"order by 1)::text from pg_ts_config where oid>16384",
+	"select 'tsd '||oid::regdictionary||coalesce(dictinitoption,'')||pg_get_userbyid(dictowner) "
+	"from pg_ts_dict where oid>16384",
+	"select 'fdw '||fdwname||pg_get_userbyid(fdwowner)||array(select unnest(fdwoptions) order by "
+	"1)::text||coalesce((select string_agg(a::text,',' order by a::text) from unnest(fdwacl) a),"
+	"'') from pg_foreign_data_wrapper",
+	"select 'srv '||srvname||' '||fdwname||pg_get_userbyid(srvowner)||coalesce(srvversion,'')||"
+	"array(select unnest(srvoptions) order by 1)::text||coalesce((select string_agg(a::text,',' "
+	"order by a::text) from unnest(srvacl) a),'') from pg_foreign_server join "
+	"pg_foreign_data_wrapper f on f.oid=srvfdw",
+	"select 'um '||srvname||' '||usename||array(select unnest(umoptions) order by 1)::text from "
+	"pg_user_mappings",
+	"select 'ft '||ftrelid::regclass||' '||srvname||array(select unnest(ftoptions) order by 1)"
+	"::text from pg_foreign_table join pg_foreign_server s on s.oid=ftserver",
+	"select 'evt '||evtname||evtevent||evtfoid::regproc||evtenabled::text||coalesce(evttags::text,'')||"
+	"pg_get_userbyid(evtowner) from pg_event_trigger",
+	"select 'lang '||lanname||lanpltrusted||pg_get_userbyid(lanowner)||coalesce((select "
+	"string_agg(a::text,',' order by a::text) from unnest(lanacl) a),'') from pg_language",
+	"select 'attr '||attrelid::regclass||'.'||attname||' '||attcompression::text||attinhcount||"
+	"attislocal||coalesce(array(select unnest(attfdwoptions) order by 1)::text,'') from "
+	"pg_attribute where attnum>0 and not attisdropped and attrelid>16384 and (attcompression<>'' "
+	"or attinhcount>0 or attfdwoptions is not null)",
 };
 /* clang-format on */
 

@@ -35,6 +35,8 @@ class PairJudge
 	void apply(const std::string &sql);
 	bool is_legal(const std::string &sql);
 	Judgement judge(const std::string &a, const std::string &b);
+	// The same where it does not matter whether each works alone.
+	Judgement judge_orders(const std::string &a, const std::string &b);
 	// All six orders. "" if all work and end in the same schema.
 	std::string judge_three(const std::string (&sql)[3]);
 	Tables tables();

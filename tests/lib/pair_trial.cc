@@ -3,7 +3,7 @@
 #include "tests/lib/pair_trial.h"
 
 #include "common/base/json.h"
-#include "common/sql/effect/analyze.h"
+#include "tests/lib/pair_predict.h"
 #include "tests/lib/pg_cluster.h"
 
 #include <cstring>
@@ -15,96 +15,6 @@ namespace cft_test
 
 namespace
 {
-
-struct Prediction {
-	cft_verdict verdict;
-	cft_severity severity;
-	std::string why;
-	bool meet; // the server compares them at all
-	bool conflict() const
-	{
-		return meet && (verdict != CFT_VERDICT_COMMUTE || severity >= CFT_SEVERITY_WARNING);
-	}
-};
-
-// Both lists are sorted.
-bool keys_meet(const cft_effects &a, const cft_effects &b, const cft_base *base, cft_arena *arena)
-{
-	cft_conflict_key *x, *y;
-	size_t n, m;
-
-	cft_conflict_keys(&a, base, arena, &x, &n);
-	cft_conflict_keys(&b, base, arena, &y, &m);
-	for (size_t i = 0, k = 0; i < n && k < m;) {
-		int c = strcmp(x[i].text, y[k].text);
-		if (c == 0 && (x[i].strong || y[k].strong))
-			return true;
-		i += c <= 0;
-		k += c >= 0;
-	}
-	return false;
-}
-
-class Analyzed
-{
-      public:
-	Analyzed(const std::string &sql, bool opaque)
-	{
-		cft_analyze_options options = {};
-		cft_err err = CFT_ERR_INIT;
-
-		options.parse.psql = options.parse.opaque = opaque;
-		options.parse.max_bytes = 64 << 20;
-		ok = cft_sql_analyze(sql.data(), sql.size(), &options, &arena_, &effects, &err) ==
-		     0;
-	}
-	~Analyzed()
-	{
-		cft_arena_release(&arena_);
-	}
-	Analyzed(const Analyzed &) = delete;
-	bool ok;
-	cft_effects effects = {};
-
-      private:
-	cft_arena arena_ = CFT_ARENA_INIT;
-};
-
-class Base
-{
-      public:
-	explicit Base(const std::string &sql)
-	{
-		Analyzed analyzed(sql, true);
-
-		base_ = cft_base_new(&analyzed.effects);
-	}
-	~Base()
-	{
-		cft_base_free(base_);
-	}
-	Base(const Base &) = delete;
-	std::optional<Prediction> predict(const std::string &a, const std::string &b) const
-	{
-		Analyzed x(a, false), y(b, false);
-		cft_arena arena = CFT_ARENA_INIT;
-		cft_comparison c = {};
-
-		if (!x.ok || !y.ok)
-			return std::nullopt;
-		cft_conflict_compare(&x.effects, &y.effects, base_, nullptr, &arena, &c);
-		bool meet = keys_meet(x.effects, y.effects, base_, &arena);
-		Prediction p = {c.verdict, c.severity, meet ? "" : "not compared", meet};
-		for (size_t i = 0; i < c.n_findings; i++)
-			if (c.findings[i].severity == c.severity && p.why.empty())
-				p.why = c.findings[i].explanation;
-		cft_arena_release(&arena);
-		return p;
-	}
-
-      private:
-	cft_base *base_;
-};
 
 std::string miss_json(const CandidatePair &pair, const std::string &place, const Judgement &truth,
                       const Prediction &said)

@@ -159,6 +159,29 @@ static int number(const char *text)
 	return n;
 }
 
+/* The first n types of both are the same. */
+static bool same_first(const char *a, const char *b, int n)
+{
+	for (int depth = 0; n > 0; a++, b++) {
+		bool end_a = !*a || (*a == ',' && !depth), end_b = !*b || (*b == ',' && !depth);
+		if (end_a != end_b || (!end_a && *a != *b))
+			return false;
+		if (end_a && --n == 0)
+			return true;
+		depth += (*a == '(') - (*a == ')');
+	}
+	return true;
+}
+
+/* A number of arguments that both take, and of the same types. */
+static bool may_clash(const char *a, int n1, int d1, const char *b, int n2, int d2)
+{
+	for (int n = n1 - d1 > n2 - d2 ? n1 - d1 : n2 - d2; n <= n1 && n <= n2; n++)
+		if (same_first(a, b, n))
+			return true;
+	return false;
+}
+
 /* Two overloads that one call could mean: their argument counts overlap through defaults. */
 bool finding_overloads_clash(struct finding_list *list)
 {
@@ -178,7 +201,7 @@ bool finding_overloads_clash(struct finding_list *list)
 			int n2 = number(world_get(w, k, "inputs"));
 			if (b->kind != CFT_OBJ_FUNCTION || b->created.side != 2 || !b->alive ||
 			    strcmp(a->name, b->name) != 0 || strcmp(a->schema, b->schema) != 0 ||
-			    (!d1 && !d2) || n1 - d1 > n2 || n2 - d2 > n1)
+			    (!d1 && !d2) || !may_clash(a->args, n1, d1, b->args, n2, d2))
 				continue;
 			struct finding_facts f = {.situation = FINDING_OVERLOADS,
 			                          .class_ = CFT_CLASS_LATENT,

@@ -70,6 +70,14 @@ static bool sets_column(const struct cft_effect *e, const char *column)
 	return false;
 }
 
+/* Surely: the same condition, or none. */
+static bool same_rows(const struct cft_effect *a, const struct cft_effect *b)
+{
+	const char *x = cft_effect_attr(a, "where"), *y = cft_effect_attr(b, "where");
+
+	return x && y ? strcmp(x, y) == 0 : !x && !y;
+}
+
 /* UPDATE against UPDATE of one column, and against SET NOT NULL. */
 static void data_pair(struct finding_list *list, int i, int k, uint8_t x)
 {
@@ -101,6 +109,7 @@ static void data_pair(struct finding_list *list, int i, int k, uint8_t x)
 		    sets_column(b, a->attrs[n].value)) {
 			f.situation = FINDING_ROWS_DIFFER;
 			f.class_ = CFT_CLASS_DIFFER;
+			f.severity = same_rows(a, b) ? CFT_SEVERITY_NONE : CFT_SEVERITY_INFO;
 			f.object = cft_arena_printf(list->arena, "column %s.%s", a->name,
 			                            a->attrs[n].value);
 			finding_add(list, &f);

@@ -175,6 +175,10 @@ static void child_keys(struct key_list *list, const struct cft_effect *e)
 		key(list, true, "c:%s.%s", e->name, e->to);
 	if (e->kind == CFT_OBJ_COLUMN)
 		key(list, false, "c:%s.*", e->name);
+	if (e->kind == CFT_OBJ_COLUMN &&
+	    (cft_effect_attr(e, "notnull") || cft_effect_attr(e, "default") ||
+	     cft_effect_attr(e, "identity")))
+		key(list, true, "c:%s.!required", e->name);
 	if (e->kind == CFT_OBJ_POLICY)
 		key(list, true, "c:%s.!policy", e->name);
 }
@@ -228,11 +232,13 @@ static void write_keys(struct key_list *list, const struct cft_effect *e)
 	bool all = strcmp(rows, "truncate") == 0;
 
 	key(list, all, "n:%s", e->name);
+	if (cft_effect_attr(e, "into"))
+		key(list, false, "c:%s.!required", e->name);
 	for (size_t i = 0; i < e->n_attrs; i++)
 		if (strcmp(e->attrs[i].key, "fills") == 0 || strcmp(e->attrs[i].key, "sets") == 0)
 			key(list, true, "c:%s.%s", e->name, e->attrs[i].value);
 		else if (strcmp(e->attrs[i].key, "value") == 0)
-			key(list, true, "row:%s.%s", e->name, e->attrs[i].value);
+			key(list, true, "row:%s%s", e->name, strchr(e->attrs[i].value, '='));
 }
 
 static void extension_keys(struct key_list *list, const struct cft_effect *e)
@@ -364,6 +370,7 @@ static void effect_keys(struct key_list *list, const struct cft_effect *e)
 		key(list, true, "c:%s.*", e->name);
 		key(list, true, "c:%s.*", e->to);
 		key(list, true, "c:%s.!bounds", e->to);
+		key(list, true, "c:%s.!parts", e->to);
 		key(list, false, "n:%s", e->to);
 	} else if (e->kind == CFT_OBJ_INDEX || e->kind == CFT_OBJ_STATISTICS) {
 		index_keys(list, e);

@@ -24,6 +24,8 @@ void cft_alter_not_null(struct cft_diff *d, struct cft_delta *x, const struct cf
                         struct cft_node *node);
 void cft_alter_default(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
                        struct cft_node *node);
+void cft_alter_generated(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                         struct cft_node *node);
 void cft_alter_column_type(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
                            struct cft_node *node);
 void cft_alter_storage(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,

@@ -14,12 +14,48 @@ static bool is_mere_default(const struct cft_delta *x)
 	return x->new->parent->kind == CFT_KIND_VIEW;
 }
 
+/* What an inherited column has where it has no default of its own. */
+static const struct cft_attr *inherited_default(const struct cft_object *column)
+{
+	if (cft_attr_find(column, CFT_ATTR_TYPE, "") || column->parent == NULL)
+		return NULL;
+	CFT_VEC_EACH (struct cft_dep, dep, &column->parent->deps)
+		for (size_t i = 0; dep->on->kind == CFT_KIND_TABLE && i < dep->on->children.n;
+		     i++) {
+			const struct cft_object *c = dep->on->children.v[i];
+			if (c->kind == CFT_KIND_COLUMN && strcmp(c->name, column->name) == 0)
+				return cft_attr_find(c, CFT_ATTR_DEFAULT, "");
+		}
+	return NULL;
+}
+
+/* A generated column becomes a plain one; it may get a default only then. */
+void cft_alter_generated(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
+                         struct cft_node *node)
+{
+	const struct cft_attr *is = cft_attr_find(x->new, CFT_ATTR_DEFAULT, "");
+	char *where = cft_arena_printf(d->arena, "ALTER TABLE %s ALTER COLUMN %s",
+	                               x->new->parent->ident, x->new->ident);
+	char *expr = is ? cft_print_default(d->arena, x->new, is) : NULL;
+
+	if (a->new != NULL)
+		return;
+	cft_alter_step(d, node, NULL, cft_arena_printf(d->arena, "%s DROP EXPRESSION", where),
+	               ACCESS_EXCLUSIVE, x->new);
+	if (is != NULL)
+		cft_alter_step(d, node, is->env,
+		               expr ? cft_arena_printf(d->arena, "%s SET DEFAULT %s", where, expr)
+		                    : NULL,
+		               ACCESS_EXCLUSIVE, x->new);
+}
+
 void cft_alter_default(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
                        struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
 	const char *table = is_mere_default(x) ? "VIEW" : cft_kind_sql(o->parent->kind);
-	char *expr = a->new ? cft_print_default(d->arena, x->new, a->new) : NULL;
+	const struct cft_attr *is = a->new ? a->new : inherited_default(o);
+	char *expr = is ? cft_print_default(d->arena, x->new, is) : NULL;
 
 	if (cft_delta_attr(x, CFT_ATTR_GENERATED) || cft_delta_attr(x, CFT_ATTR_TYPE) ||
 	    cft_delta_attr(x, CFT_ATTR_COLLATION) || x->convert ||
@@ -115,11 +151,32 @@ void cft_alter_not_null(struct cft_diff *d, struct cft_delta *x, const struct cf
 	cft_node_step(d, node, NULL, step);
 }
 
+/* By a column that stays. */
+static bool in_use(const struct cft_diff *d, const struct cft_object *type)
+{
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
+		const struct cft_object *o = (*p)->old;
+		if (o == NULL || o->kind != CFT_KIND_COLUMN || (*p)->op == CFT_DELTA_DROP ||
+		    o->parent == type)
+			continue;
+		CFT_VEC_EACH (struct cft_dep, dep, &o->deps)
+			if (dep->on == type)
+				return true;
+	}
+	return false;
+}
+
 void cft_alter_column_type(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
                            struct cft_node *node)
 {
 	if (a->id == CFT_ATTR_COLLATION && cft_delta_attr(x, CFT_ATTR_TYPE))
 		return;
+	if (x->new->parent->kind == CFT_KIND_COMPOSITE && in_use(d, x->old->parent)) {
+		cft_diff_refuse(d, x->new,
+		                "the type of an attribute cannot change while a column is of its "
+		                "composite type");
+		return;
+	}
 	if (x->new->parent->kind == CFT_KIND_COMPOSITE) {
 		cft_alter_step(d, node, x->new->env,
 		               cft_arena_printf(d->arena,

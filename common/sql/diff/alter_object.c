@@ -63,17 +63,39 @@ static const PgQuery__RangeVar *partition_parent(const struct cft_attr *a)
 	return ((const PgQuery__PartitionCmd *)a->node)->name;
 }
 
+static const char *parent_name(struct cft_diff *d, const struct cft_attr *a)
+{
+	const PgQuery__RangeVar *p = partition_parent(a);
+
+	return cft_name_quote(d->arena, p->schemaname, p->relname);
+}
+
+/* Has the partitioned table that it is a part of any? */
+static bool has_keys(const struct cft_object *partition)
+{
+	CFT_VEC_EACH (struct cft_dep, dep, &partition->deps)
+		for (size_t i = 0; dep->on->kind == CFT_KIND_TABLE && i < dep->on->children.n;
+		     i++) {
+			const struct cft_object *c = dep->on->children.v[i];
+			if (c->kind == CFT_KIND_INDEX || c->kind == CFT_KIND_CONSTRAINT)
+				return true;
+		}
+	return false;
+}
+
 void cft_alter_partition(struct cft_diff *d, struct cft_delta *x, const struct cft_attr_delta *a,
                          struct cft_node *node)
 {
-	if (a->old != NULL) {
-		const PgQuery__RangeVar *p = partition_parent(a->old);
-		cft_alter_step(d, node, NULL,
+	if (a->old != NULL)
+		cft_alter_step(d, x->detach ? x->detach : node, NULL,
 		               cft_arena_printf(d->arena, "ALTER TABLE %s DETACH PARTITION %s",
-		                                cft_name_quote(d->arena, p->schemaname, p->relname),
-		                                x->new->ident),
+		                                parent_name(d, a->old), x->new->ident),
 		               ACCESS_EXCLUSIVE, x->new);
-	}
+	if (a->old != NULL && a->new == NULL &&has_keys(x->old))
+		cft_diff_refuse(
+			d, x->new,
+			"a partition that is detached keeps the indexes and keys that it has "
+			"from its parent");
 	if (a->new != NULL) {
 		const PgQuery__RangeVar *p = partition_parent(a->new);
 		char *bound = cft_print_partition(d->arena, a->new, true);

@@ -180,6 +180,10 @@ void cft_emit_swap(struct cft_diff *d, struct cft_delta *x, struct cft_node *nod
 	    cft_arena_printf(d->arena, "ALTER %s %s RENAME TO %s", word, o->ident,
 	                     cft_name_quote(d->arena, "", plain)),
 	    false, "");
+	if (o->kind == CFT_KIND_RANGE)
+		cft_diff_refuse(d, x->new,
+		                "its multirange type and constructors keep their names when it is "
+		                "renamed, so that it cannot be made anew beside the old one");
 	struct cft_object named = *x->new;
 	if (o->kind == CFT_KIND_DOMAIN) /* generated names are still taken by the old one */
 		named.stale = true;

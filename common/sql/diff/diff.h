@@ -38,7 +38,8 @@ struct cft_delta {
 	bool ignored;
 	CFT_VEC(struct cft_attr_delta) attrs;
 	bool loses_owner;        /* sequence: stays while the column that it belongs to goes */
-	struct cft_node *detach; /* lets go of that column, before it goes */
+	struct cft_node *detach; /* lets go of that column before it goes; a partition of its
+	                          * parent before another takes its bounds */
 	struct cft_node *drop, *alter, *create, *post;
 };
 

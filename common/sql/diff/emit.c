@@ -494,8 +494,11 @@ static void emit_detach(struct cft_diff *d, struct cft_order *order, struct cft_
 
 static void emit_alter(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
 {
+	const struct cft_attr_delta *part = cft_delta_attr(x, CFT_ATTR_PARTITION_OF);
 	if (x->loses_owner)
 		emit_detach(d, order, x);
+	else if (part != NULL && part->old != NULL) /* all bounds are free before any is taken */
+		x->detach = new_node(d, order, x, RANK_DROP);
 	x->alter = new_node(d, order, x,
 	                    x->new->kind == CFT_KIND_DEFAULT_ACL ? RANK_POST : RANK_ALTER);
 	x->post = new_node(d, order, x, RANK_POST + (int)x->new->kind);

@@ -149,7 +149,9 @@ static void add_edges(struct cft_diff *d, struct cft_delta *x, bool soft)
 		return;
 	edge(d, x->drop, x->create);
 	edge(d, x->drop, x->alter);
-	if (x->detach != NULL)
+	if (x->detach != NULL && x->old->kind != CFT_KIND_SEQUENCE)
+		edge(d, x->detach, x->alter);
+	else if (x->detach != NULL)
 		edge(d, x->detach, drop_node(d, cft_sequence_owner(d->old, x->old)));
 	edge(d, x->create, x->post);
 	edge(d, x->alter, x->post);

@@ -153,16 +153,49 @@ static bool force(struct cft_delta *x, struct cft_delta *y)
 	return false;
 }
 
-/* A foreign key leans on one unique index; when that goes, it must lean on another. */
-static bool key_gone(struct cft_delta *x, const struct cft_delta *y)
+static bool is_routine(const struct cft_object *o)
 {
-	const PgQuery__Constraint *c =
-		CFT_AS(PgQuery__Constraint, pg_query__constraint, x->old->node);
+	return o->kind == CFT_KIND_FUNCTION || o->kind == CFT_KIND_PROCEDURE ||
+	       o->kind == CFT_KIND_AGGREGATE || o->kind == CFT_KIND_OPERATOR;
+}
 
-	if (c == NULL || c->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN ||
-	    (y->old->kind != CFT_KIND_CONSTRAINT && y->old->kind != CFT_KIND_INDEX))
+static bool is_foreign_key(const struct cft_object *o)
+{
+	const PgQuery__Constraint *c = CFT_AS(PgQuery__Constraint, pg_query__constraint, o->node);
+
+	return c != NULL && c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN;
+}
+
+/* What X leans on goes, and X stays: it must lean on something else. A foreign key on another
+ * unique index, a query that groups by a key on another key, a call on another overload. */
+static bool key_gone(struct cft_delta *x, struct cft_delta *y)
+{
+	bool key = y->old->kind == CFT_KIND_CONSTRAINT || y->old->kind == CFT_KIND_INDEX;
+
+	if (key && (is_foreign_key(x->old) || is_query(x->old)))
+		return replace(x);
+	if (!is_routine(y->old) || y->op != CFT_DELTA_DROP)
 		return false;
-	return replace(x);
+	return replacement_forces(x, y);
+}
+
+/* X reads a table whose columns come from a parent where their type changes. */
+static bool inherited_type_changes(const struct cft_diff *d, struct cft_delta *x,
+                                   const struct cft_object *table)
+{
+	if (!is_query(x->old) || table->kind != CFT_KIND_TABLE || x->old->parent == table)
+		return false;
+	CFT_VEC_EACH (struct cft_dep, dep, &table->deps) {
+		if (dep->on->kind != CFT_KIND_TABLE)
+			continue;
+		CFT_VEC_EACH (struct cft_object *, column, &dep->on->children) {
+			const struct cft_delta *y = d->of_old[(*column)->index];
+			if ((*column)->kind == CFT_KIND_COLUMN && y != NULL &&
+			    y->new != NULL &&type_changes(y))
+				return replace(x);
+		}
+	}
+	return false;
 }
 
 static bool has_star(void *ctx, const ProtobufCMessage *msg)
@@ -223,6 +256,8 @@ static bool spread_once(struct cft_diff *d)
 				continue;
 			if (y->new != NULL ? force(x, y) : key_gone(x, y))
 				changed = true;
+			if (x->op != CFT_DELTA_REPLACE && inherited_type_changes(d, x, dep->on))
+				changed = true;
 		}
 	}
 	return changed;
@@ -281,6 +316,16 @@ static void spread_partition_key(struct cft_diff *d, const struct cft_delta *x)
 		table->op = CFT_DELTA_REPLACE;
 }
 
+static void say_again(struct cft_diff *d, struct cft_delta *x, enum cft_attr_id id)
+{
+	struct cft_attr_delta again = {id, "", cft_attr_find(x->old, id, ""),
+	                               cft_attr_find(x->new, id, "")};
+
+	cft_vec_push_in(d->arena, &x->attrs, again);
+	if (x->op == CFT_DELTA_KEEP)
+		x->op = CFT_DELTA_ALTER;
+}
+
 /* A sequence goes with the column that owns it; one that stays must be let go of before. */
 static void spread_owner(struct cft_diff *d, struct cft_delta *x)
 {
@@ -296,11 +341,94 @@ static void spread_owner(struct cft_diff *d, struct cft_delta *x)
 		return;
 	x->loses_owner = true;
 	x->op = CFT_DELTA_ALTER;
-	if (cft_delta_attr(x, CFT_ATTR_OWNED_BY) == NULL) {
-		struct cft_attr_delta again = {CFT_ATTR_OWNED_BY, "",
-		                               cft_attr_find(x->old, CFT_ATTR_OWNED_BY, ""),
-		                               cft_attr_find(x->new, CFT_ATTR_OWNED_BY, "")};
-		cft_vec_push_in(d->arena, &x->attrs, again);
+	if (cft_delta_attr(x, CFT_ATTR_OWNED_BY) == NULL)
+		say_again(d, x, CFT_ATTR_OWNED_BY);
+}
+
+/* REPLICA IDENTITY and CLUSTER name an index: they go with it when it is made anew. */
+static void spread_index_marks(struct cft_diff *d, struct cft_delta *x)
+{
+	static const enum cft_attr_id marks[] = {CFT_ATTR_REPLICA_IDENTITY, CFT_ATTR_CLUSTER};
+
+	if (x->old == NULL || x->new == NULL ||
+	    (x->op != CFT_DELTA_KEEP && x->op != CFT_DELTA_ALTER && x->op != CFT_DELTA_SELF))
+		return;
+	for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++) {
+		const char *text = cft_attr_text(x->new, marks[m], "");
+		if (*text == '\0' || cft_delta_attr(x, marks[m]))
+			continue;
+		CFT_VEC_EACH (struct cft_object *, c, &x->old->children) {
+			const char *name = cft_name_quote(d->arena, "", (*c)->name);
+			size_t len = strlen(text), n = strlen(name);
+			bool index =
+				(*c)->kind == CFT_KIND_INDEX || (*c)->kind == CFT_KIND_CONSTRAINT;
+			if (index && d->of_old[(*c)->index]->op == CFT_DELTA_REPLACE && len >= n &&
+			    strcmp(text + len - n, name) == 0) {
+				say_again(d, x, marks[m]);
+				break;
+			}
+		}
+	}
+}
+
+static bool depends_on(const struct cft_object *x, const struct cft_object *on)
+{
+	CFT_VEC_EACH (struct cft_dep, dep, &x->deps)
+		if (dep->on == on)
+			return true;
+	return false;
+}
+
+/* A type made anew has all columns converted to it, which some do not bear. */
+static void refuse_swap(struct cft_diff *d, const struct cft_delta *type)
+{
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
+		const struct cft_object *o = (*p)->old;
+		if (o == NULL || (*p)->new == NULL || !depends_on(o, type->old))
+			continue;
+		if (o->kind == CFT_KIND_DOMAIN)
+			cft_diff_refuse(
+				d, o,
+				"it is a domain over a type that must be made anew: make the "
+				"domain anew by hand, with the columns that have it");
+		if (o->kind == CFT_KIND_COLUMN && in_partition_key(o))
+			cft_diff_refuse(d, o,
+			                "it is part of a partition key, and its type must be made "
+			                "anew: make the table anew by hand");
+	}
+}
+
+static bool has_own(const struct cft_object *table, const char *column)
+{
+	CFT_VEC_EACH (struct cft_object *, c, &table->children)
+		if ((*c)->kind == CFT_KIND_COLUMN && strcmp((*c)->name, column) == 0)
+			return cft_attr_find(*c, CFT_ATTR_TYPE, "") != NULL;
+	return false;
+}
+
+/* Whoever gets a parent must have its columns already, and keeps them when it loses it. */
+static void refuse_parents(struct cft_diff *d, const struct cft_delta *x)
+{
+	const struct cft_attr_delta *a = cft_delta_attr(x, CFT_ATTR_INHERITS);
+
+	if (a == NULL || x->old == NULL || x->new == NULL || x->op == CFT_DELTA_REPLACE)
+		return;
+	const struct cft_object *with = a->new ? x->new : x->old,
+				*without = a->new ? x->old : x->new;
+	const struct cft_schema *other = a->new ? d->old : d->new;
+	CFT_VEC_EACH (struct cft_dep, dep, &with->deps) {
+		struct cft_object *twin = cft_schema_find_key(other, dep->on->key);
+		if (dep->on->kind != CFT_KIND_TABLE || (twin && depends_on(without, twin)))
+			continue;
+		CFT_VEC_EACH (struct cft_object *, c, &dep->on->children)
+			if ((*c)->kind == CFT_KIND_COLUMN && !has_own(without, (*c)->name)) {
+				cft_diff_refuse(
+					d, x->new,
+					"its columns would not be those of its parent: a "
+					"table that gets a parent must have its columns, and "
+					"keeps them when it loses it");
+				return;
+			}
 	}
 }
 
@@ -317,9 +445,15 @@ void cft_diff_spread(struct cft_diff *d)
 	bool more = true;
 	while (more)
 		more = spread_once(d);
-	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas)
-		if ((*p)->swap_type)
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
+		refuse_parents(d, *p);
+		if ((*p)->swap_type) {
+			refuse_swap(d, *p);
 			swap_parts(d, *p);
-	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas)
+		}
+	}
+	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {
 		spread_owner(d, *p);
+		spread_index_marks(d, *p);
+	}
 }

@@ -146,10 +146,7 @@ static void alter_type(const struct alter *a, const PgQuery__AlterTableCmd *cmd)
 	cft_build_flag(a->b, CFT_EFFECT_REWRITE);
 	cft_build_attr(a->b, "type", cft_type_text(a->b->arena, def->type_name));
 	if (def->coll_clause)
-		cft_build_attr(
-			a->b, "collation",
-			cft_name_of_list(def->coll_clause->collname, def->coll_clause->n_collname)
-				.name);
+		cft_analyze_collation(a->b, def->coll_clause);
 	cft_refs_type(&a->b->refs, def->type_name, 0);
 	if (def->raw_default) {
 		const char *needed = NULL;
@@ -197,6 +194,22 @@ static void alter_value(const struct alter *a, const PgQuery__AlterTableCmd *cmd
 		a->b->open.sub = number;
 	}
 	cft_build_attr(a->b, key, node_text(a->b, cmd->def));
+	cft_build_end(a->b);
+}
+
+/* SET GENERATED says when, the other options are the sequence's. */
+static void set_identity(const struct alter *a, const PgQuery__AlterTableCmd *cmd)
+{
+	begin_child(a, CFT_OP_ALTER, CFT_OBJ_COLUMN, cmd, CFT_LOCK_ACCESS_EXCLUSIVE);
+	for (size_t i = 0; cmd->def && i < cmd->def->list->n_items; i++) {
+		const PgQuery__DefElem *def = cmd->def->list->items[i]->def_elem;
+		bool when = strcmp(def->defname, "generated") == 0;
+		cft_build_attr(a->b,
+		               when ? "identity_mode"
+		                    : cft_arena_printf(a->b->arena, "identity_%s", def->defname),
+		               when ? (def->arg->integer->ival == 'a' ? "always" : "by default")
+		                    : cft_build_def_value(a->b, def));
+	}
 	cft_build_end(a->b);
 }
 
@@ -331,7 +344,7 @@ static void alter_command(const struct alter *a, const PgQuery__AlterTableCmd *c
 		a->b->effects.v[a->b->effects.n - 1].flags &= ~(uint32_t)CFT_EFFECT_PART;
 		break;
 	case AT(SetIdentity):
-		alter_value(a, cmd, "identity_options", CFT_LOCK_ACCESS_EXCLUSIVE);
+		set_identity(a, cmd);
 		break;
 	case AT(AttachPartition):
 	case AT(DetachPartition):

@@ -97,6 +97,14 @@ static bool column_is_not_null(const PgQuery__ColumnDef *column)
 	       column_has(column, PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY);
 }
 
+void cft_analyze_collation(struct cft_build *b, const PgQuery__CollateClause *clause)
+{
+	struct cft_name name = cft_name_of_list(clause->collname, clause->n_collname);
+
+	cft_build_attr(b, "collation", name.name);
+	cft_refs_add(&b->refs, CFT_OBJ_COLLATION, name.schema, name.name, NULL, CFT_REF_UNCERTAIN);
+}
+
 void cft_analyze_column(struct cft_build *b, const struct cft_name *table,
                         const PgQuery__ColumnDef *column, uint32_t flags)
 {
@@ -115,10 +123,7 @@ void cft_analyze_column(struct cft_build *b, const struct cft_name *table,
 	    column_has(column, PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY) || serial)
 		cft_build_attr(b, "filled", "yes");
 	if (column->coll_clause)
-		cft_build_attr(b, "collation",
-		               cft_name_of_list(column->coll_clause->collname,
-		                                column->coll_clause->n_collname)
-		                       .name);
+		cft_analyze_collation(b, column->coll_clause);
 	if (*column->compression)
 		cft_build_attr(b, "compression", column->compression);
 	if (column->type_name && !serial)

@@ -24,25 +24,48 @@ static void find_columns(const ProtobufCMessage *m, void *arg)
 	cft_tree_children(m, find_columns, arg);
 }
 
+/* `x::text`: nearly every type has that cast. */
+static bool is_column_as_text(const ProtobufCMessage *m)
+{
+	const PgQuery__TypeCast *cast = (const PgQuery__TypeCast *)m;
+
+	return CFT_TREE_IS(m, type_cast) &&
+	       cast->arg->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+	       strcmp(cft_name_of_list(cast->type_name->names, cast->type_name->n_names).name,
+	              "text") == 0;
+}
+
+struct typed_search {
+	bool inside; /* of something that takes some types only */
+	bool found;
+};
+
 /* Does the expression need operators or functions of its columns' types? `x IS NOT NULL` does not.
  */
 static void find_typed(const ProtobufCMessage *m, void *arg)
 {
+	struct typed_search *search = arg;
+	bool outside = search->inside;
+
+	if (is_column_as_text(m))
+		return;
+	if (CFT_TREE_IS(m, column_ref))
+		search->found = search->found || search->inside;
 	if (CFT_TREE_IS(m, a__expr) || CFT_TREE_IS(m, func_call) || CFT_TREE_IS(m, type_cast) ||
 	    CFT_TREE_IS(m, boolean_test) || CFT_TREE_IS(m, case_expr))
-		*(bool *)arg = true;
-	else
-		cft_tree_children(m, find_typed, arg);
+		search->inside = true;
+	cft_tree_children(m, find_typed, search);
+	search->inside = outside;
 }
 
 void cft_analyze_typed(struct cft_build *b, const PgQuery__Node *expr)
 {
 	const ProtobufCMessage *m = cft_node_message(expr);
-	bool typed = false;
+	struct typed_search search = {false, false};
 
 	if (m)
-		find_typed(m, &typed);
-	if (typed)
+		find_typed(m, &search);
+	if (search.found)
 		cft_build_attr(b, "typed", "yes");
 }
 
@@ -119,6 +142,8 @@ static void constraint_definition(struct cft_build *b, const PgQuery__Constraint
 	bare.skip_validation = false;
 	bare.initially_valid = false;
 	cft_build_attr(b, "def", cft_build_digest(b, &bare.base));
+	if (con->is_no_inherit)
+		cft_build_attr(b, "no_inherit", "yes");
 	if (con->skip_validation && !(b->open.flags & CFT_EFFECT_PART))
 		cft_build_attr(b, "not_valid", "yes");
 	if (*con->indexname)

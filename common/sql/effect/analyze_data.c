@@ -25,16 +25,26 @@ enum { MAX_KNOWN_VALUES = 256 };
 static void inserted_value(struct cft_build *b, const PgQuery__InsertStmt *stmt,
                            const PgQuery__Node *value, size_t k)
 {
-	if (!stmt->on_conflict_clause && k < stmt->n_cols && b->attrs.n < MAX_KNOWN_VALUES &&
-	    value->node_case == PG_QUERY__NODE__NODE_A_CONST)
-		cft_build_attr(b, "value",
-		               cft_arena_printf(b->arena, "%s=%s", stmt->cols[k]->res_target->name,
-		                                cft_tree_text(b->arena, value)));
+	if (stmt->on_conflict_clause || (stmt->n_cols && k >= stmt->n_cols) ||
+	    b->attrs.n >= MAX_KNOWN_VALUES || value->node_case != PG_QUERY__NODE__NODE_A_CONST)
+		return;
+	cft_build_attr(b, "value",
+	               cft_arena_printf(b->arena, "%s=%s",
+	                                stmt->n_cols ? stmt->cols[k]->res_target->name
+	                                             : cft_arena_printf(b->arena, "%zu", k),
+	                                cft_tree_text(b->arena, value)));
 }
 
 /* What the VALUES of an INSERT put into columns: NULLs by name or by position, and constants. */
 static void inserted_values(struct cft_build *b, const PgQuery__InsertStmt *stmt)
 {
+	struct cft_buf columns = CFT_BUF_INIT;
+
+	for (size_t i = 0; i < stmt->n_cols; i++)
+		cft_buf_addf(&columns, "%s%s", i ? "," : "", stmt->cols[i]->res_target->name);
+	if (stmt->n_cols)
+		cft_build_attr(b, "into", cft_arena_strdup(b->arena, cft_buf_str(&columns)));
+	cft_buf_release(&columns);
 	if (!stmt->select_stmt || stmt->select_stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
 		return;
 	const PgQuery__SelectStmt *select = stmt->select_stmt->select_stmt;

@@ -3,6 +3,8 @@
  */
 #include "common/sql/effect/analyze_parts.h"
 
+#include <string.h>
+
 static const char *index_column_name(const PgQuery__IndexElem *item)
 {
 	const PgQuery__Node *expr = item->expr;
@@ -35,6 +37,11 @@ static void index_elements(struct cft_build *b, const PgQuery__IndexStmt *stmt, 
 			struct cft_name name = cft_name_of_list(item->opclass, item->n_opclass);
 			cft_build_attr(b, "opclass", name.name);
 			cft_refs_add(&b->refs, CFT_OBJ_OPCLASS, name.schema, name.name, NULL,
+			             CFT_REF_UNCERTAIN);
+		}
+		if (item->n_collation) {
+			struct cft_name name = cft_name_of_list(item->collation, item->n_collation);
+			cft_refs_add(&b->refs, CFT_OBJ_COLLATION, name.schema, name.name, NULL,
 			             CFT_REF_UNCERTAIN);
 		}
 		if (item->expr) {
@@ -74,6 +81,10 @@ void cft_analyze_index(struct cft_build *b, const PgQuery__IndexStmt *stmt)
 		cft_build_attr(b, "predicate", cft_tree_text(b->arena, stmt->where_clause));
 		cft_analyze_typed(b, stmt->where_clause);
 	}
+	if (strcmp(stmt->access_method, "btree") != 0)
+		cft_build_attr(b, "method", stmt->access_method);
+	if (!stmt->relation->inh)
+		cft_build_attr(b, "only", "yes");
 	if (stmt->unique)
 		cft_build_attr(b, "unique", "yes");
 	cft_build_attr(b, "columns", cft_columns_join(b, &columns));

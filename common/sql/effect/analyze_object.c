@@ -149,6 +149,26 @@ static void comment(struct cft_build *b, const PgQuery__CommentStmt *stmt)
 	cft_build_end(b);
 }
 
+/* The grammar gives a list of the parameters and a number; the old style names a basetype. */
+static void aggregate_arguments(struct cft_build *b, const PgQuery__DefineStmt *stmt)
+{
+	struct cft_buf args = CFT_BUF_INIT;
+	int inputs = 0;
+
+	b->open.args = "*";
+	if (stmt->oldstyle || !stmt->n_args)
+		return;
+	const PgQuery__Node *list = stmt->args[0];
+	for (size_t i = 0; list->node_case == PG_QUERY__NODE__NODE_LIST && i < list->list->n_items;
+	     i++)
+		cft_buf_addf(&args, "%s%s", inputs++ ? "," : "",
+		             cft_type_text(b->arena,
+		                           list->list->items[i]->function_parameter->arg_type));
+	b->open.args = cft_arena_strdup(b->arena, cft_buf_str(&args));
+	cft_build_attr(b, "inputs", cft_arena_printf(b->arena, "%d", inputs));
+	cft_buf_release(&args);
+}
+
 static void define(struct cft_build *b, const PgQuery__DefineStmt *stmt)
 {
 	struct cft_name name = cft_name_of_list(stmt->defnames, stmt->n_defnames);
@@ -159,7 +179,7 @@ static void define(struct cft_build *b, const PgQuery__DefineStmt *stmt)
 	                          (stmt->replace ? CFT_EFFECT_OR_REPLACE : 0));
 	cft_build_attr(b, "def", cft_build_digest(b, &stmt->base));
 	if (stmt->kind == PG_QUERY__OBJECT_TYPE__OBJECT_AGGREGATE)
-		b->open.args = "*";
+		aggregate_arguments(b, stmt);
 	for (size_t i = 0; i < stmt->n_definition; i++) {
 		const PgQuery__DefElem *def = stmt->definition[i]->def_elem;
 		if (!def->arg || def->arg->node_case != PG_QUERY__NODE__NODE_TYPE_NAME)

@@ -7,6 +7,8 @@
 #include "common/sql/effect/build.h"
 
 struct cft_name cft_analyze_name(const PgQuery__RangeVar *rv);
+/* Of what is being made: temporary relations live in pg_temp. */
+struct cft_name cft_analyze_new_name(const PgQuery__RangeVar *rv);
 
 /* Names of columns, as far as they fit. */
 struct cft_columns {
@@ -15,6 +17,8 @@ struct cft_columns {
 };
 char *cft_columns_join(struct cft_build *b, const struct cft_columns *columns); /* "a,b" */
 
+/* COLLATE: an attribute and a reference. */
+void cft_analyze_collation(struct cft_build *b, const PgQuery__CollateClause *clause);
 /* ALTER COLUMN … SET DEFAULT; `expr` is not NULL. */
 void cft_analyze_default(struct cft_build *b, const struct cft_name *table, const char *column,
                          const PgQuery__Node *expr, uint32_t flags);

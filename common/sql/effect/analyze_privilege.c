@@ -127,7 +127,7 @@ static void default_privileges(struct cft_build *b, const PgQuery__AlterDefaultP
 		                                 schema, roles),
 		                NULL);
 		if (*schema)
-			cft_refs_add(&b->refs, CFT_OBJ_SCHEMA, NULL, schema, NULL, 0);
+			cft_refs_add(&b->refs, CFT_OBJ_SCHEMA, NULL, schema, NULL, CFT_REF_AUTO);
 		add_grants(b, action, kind);
 		cft_build_end(b);
 	}
@@ -169,6 +169,17 @@ static void drop_roles(struct cft_build *b, const PgQuery__DropRoleStmt *stmt)
 	}
 }
 
+static void owned(struct cft_build *b, const PgQuery__RoleSpec *role, const PgQuery__RoleSpec *to,
+                  bool cascade)
+{
+	cft_build_begin(b, CFT_OP_ALTER, CFT_OBJ_ROLE, NULL, cft_build_role(role), NULL);
+	cft_build_flag(b, cascade ? CFT_EFFECT_CASCADE : 0);
+	cft_build_attr(b, to ? "reassign" : "owned", to ? cft_build_role(to) : "dropped");
+	cft_build_role_ref(b, role);
+	cft_build_role_ref(b, to);
+	cft_build_end(b);
+}
+
 bool cft_analyze_privilege(struct cft_build *b, const PgQuery__Node *node)
 {
 	switch (node->node_case) {
@@ -193,6 +204,17 @@ bool cft_analyze_privilege(struct cft_build *b, const PgQuery__Node *node)
 		                cft_build_role(node->alter_role_stmt->role), NULL);
 		role_options(b, node->alter_role_stmt->options, node->alter_role_stmt->n_options);
 		cft_build_end(b);
+		return true;
+	case PG_QUERY__NODE__NODE_DROP_OWNED_STMT:
+		for (size_t i = 0; i < node->drop_owned_stmt->n_roles; i++)
+			owned(b, node->drop_owned_stmt->roles[i]->role_spec, NULL,
+			      node->drop_owned_stmt->behavior ==
+			              PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
+		return true;
+	case PG_QUERY__NODE__NODE_REASSIGN_OWNED_STMT:
+		for (size_t i = 0; i < node->reassign_owned_stmt->n_roles; i++)
+			owned(b, node->reassign_owned_stmt->roles[i]->role_spec,
+			      node->reassign_owned_stmt->newrole, false);
 		return true;
 	case PG_QUERY__NODE__NODE_DROP_ROLE_STMT:
 		drop_roles(b, node->drop_role_stmt);

@@ -11,6 +11,15 @@ struct cft_name cft_analyze_name(const PgQuery__RangeVar *rv)
 	return (struct cft_name){rv->schemaname, rv->relname};
 }
 
+struct cft_name cft_analyze_new_name(const PgQuery__RangeVar *rv)
+{
+	struct cft_name name = cft_analyze_name(rv);
+
+	if (rv->relpersistence && *rv->relpersistence == 't')
+		name.schema = "pg_temp";
+	return name;
+}
+
 static void like_clause(struct cft_build *b, const struct cft_name *table,
                         const PgQuery__TableLikeClause *like)
 {
@@ -73,9 +82,9 @@ void cft_analyze_storage(struct cft_build *b, PgQuery__Node *const *options, siz
 	}
 }
 
-static void create_table(struct cft_build *b, const PgQuery__CreateStmt *stmt)
+static void create_table(struct cft_build *b, const PgQuery__CreateStmt *stmt, const char *server)
 {
-	struct cft_name table = cft_analyze_name(stmt->relation);
+	struct cft_name table = cft_analyze_new_name(stmt->relation);
 
 	cft_build_begin(b, CFT_OP_CREATE, CFT_OBJ_TABLE, table.schema, table.name, NULL);
 	cft_build_flag(b, stmt->if_not_exists ? CFT_EFFECT_IF_NOT_EXISTS : 0);
@@ -88,6 +97,8 @@ static void create_table(struct cft_build *b, const PgQuery__CreateStmt *stmt)
 		cft_build_attr(b, "tablespace", stmt->tablespacename);
 	if (stmt->of_typename)
 		cft_refs_type(&b->refs, stmt->of_typename, 0);
+	if (server)
+		cft_refs_add(&b->refs, CFT_OBJ_SERVER, NULL, server, NULL, 0);
 	cft_analyze_storage(b, stmt->options, stmt->n_options, false);
 	cft_build_end(b);
 	for (size_t i = 0; i < stmt->n_inh_relations; i++)
@@ -110,10 +121,11 @@ bool cft_analyze_table(struct cft_build *b, const PgQuery__Node *node)
 {
 	switch (node->node_case) {
 	case PG_QUERY__NODE__NODE_CREATE_STMT:
-		create_table(b, node->create_stmt);
+		create_table(b, node->create_stmt, NULL);
 		return true;
 	case PG_QUERY__NODE__NODE_CREATE_FOREIGN_TABLE_STMT:
-		create_table(b, node->create_foreign_table_stmt->base_stmt);
+		create_table(b, node->create_foreign_table_stmt->base_stmt,
+		             node->create_foreign_table_stmt->servername);
 		return true;
 	case PG_QUERY__NODE__NODE_INDEX_STMT:
 		cft_analyze_index(b, node->index_stmt);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "common/base/buf.h"
-#include "common/sql/effect/build.h"
+#include "common/sql/effect/analyze_parts.h"
 #include "common/sql/effect/locate.h"
 
 #include <string.h>
@@ -152,8 +152,9 @@ static void sequence_options(struct cft_build *b, PgQuery__Node *const *options,
 
 static void create_sequence(struct cft_build *b, const PgQuery__CreateSeqStmt *stmt)
 {
-	cft_build_begin(b, CFT_OP_CREATE, CFT_OBJ_SEQUENCE, stmt->sequence->schemaname,
-	                stmt->sequence->relname, NULL);
+	struct cft_name name = cft_analyze_new_name(stmt->sequence);
+
+	cft_build_begin(b, CFT_OP_CREATE, CFT_OBJ_SEQUENCE, name.schema, name.name, NULL);
 	cft_build_flag(b, stmt->if_not_exists ? CFT_EFFECT_IF_NOT_EXISTS : 0);
 	sequence_options(b, stmt->options, stmt->n_options);
 	cft_build_end(b);

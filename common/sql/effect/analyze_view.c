@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "common/base/buf.h"
-#include "common/sql/effect/build.h"
+#include "common/sql/effect/analyze_parts.h"
 
 #include <string.h>
 
@@ -36,9 +36,10 @@ static void create_as(struct cft_build *b, const PgQuery__CreateTableAsStmt *stm
 {
 	bool matview = stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
 	const PgQuery__RangeVar *rel = stmt->into->rel;
+	struct cft_name name = cft_analyze_new_name(rel);
 
-	cft_build_begin(b, CFT_OP_CREATE, matview ? CFT_OBJ_MATVIEW : CFT_OBJ_TABLE,
-	                rel->schemaname, rel->relname, NULL);
+	cft_build_begin(b, CFT_OP_CREATE, matview ? CFT_OBJ_MATVIEW : CFT_OBJ_TABLE, name.schema,
+	                name.name, NULL);
 	cft_build_flag(b, stmt->if_not_exists ? CFT_EFFECT_IF_NOT_EXISTS : 0);
 	if (matview)
 		cft_build_attr(b, "def", cft_build_digest(b, cft_node_message(stmt->query)));

@@ -139,6 +139,8 @@ enum cft_ref_flag {
 	                              * the primary key) */
 	CFT_REF_VALUE = 1 << 9,      /* a literal that may be an enum label */
 	CFT_REF_UNCERTAIN = 1 << 10, /* may name no object at all (a variable, an alias) */
+	CFT_REF_QUALIFIED = 1 << 12, /* a relation whose columns are only meant where its alias is
+	                              * written: EXCLUDED */
 	CFT_REF_COUNT = 1 << 11, /* `value` is how many columns the relation must have at least */
 };
 

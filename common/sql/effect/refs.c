@@ -148,6 +148,23 @@ static bool is_sequence_function(const char *name)
 	       strcmp(name, "setval") == 0;
 }
 
+/* Their first argument is the name of a configuration. */
+static bool is_text_search(const char *function)
+{
+	static const char *const names[] = {"to_tsvector",
+	                                    "to_tsquery",
+	                                    "plainto_tsquery",
+	                                    "phraseto_tsquery",
+	                                    "websearch_to_tsquery",
+	                                    "ts_headline",
+	                                    NULL};
+
+	for (int i = 0; names[i]; i++)
+		if (strcmp(function, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static void add_call(struct level *level, const PgQuery__FuncCall *call)
 {
 	struct cft_name name = cft_name_of_list(call->funcname, call->n_funcname);
@@ -161,6 +178,14 @@ static void add_call(struct level *level, const PgQuery__FuncCall *call)
 		if (text)
 			add_named_relation(level, text, CFT_OBJ_SEQUENCE);
 		return;
+	}
+	if (text && call->n_args > 1 && is_text_search(name.name)) {
+		const char *parts[2];
+		char *copy = cft_arena_strdup(level->refs->arena, text);
+		size_t n = cft_ident_split(level->refs->arena, copy, parts, 2);
+		if (n)
+			cft_refs_add(level->refs, CFT_OBJ_TS_CONFIG, n == 2 ? parts[0] : "",
+			             parts[n - 1], NULL, CFT_REF_UNCERTAIN);
 	}
 	if (strcmp(name.schema, "pg_catalog") == 0)
 		return;
@@ -470,8 +495,9 @@ static void walk_insert(struct level *level, const PgQuery__InsertStmt *insert)
 		walk_query(level->refs, cft_node_message(insert->select_stmt), level->outer,
 		           level->ctes);
 	if (insert->on_conflict_clause) {
-		struct cft_ref *ref = cft_refs_add(level->refs, CFT_OBJ_UNKNOWN, NULL, NULL, NULL,
-		                                   CFT_REF_DERIVED | CFT_REF_UNCERTAIN);
+		struct cft_ref *ref =
+			cft_refs_add(level->refs, CFT_OBJ_RELATION, insert->relation->schemaname,
+		                     insert->relation->relname, NULL, CFT_REF_QUALIFIED);
 		ref->alias = "excluded";
 		ref->scope = level->scope;
 		add_conflict_target(level, insert->on_conflict_clause);

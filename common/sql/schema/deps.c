@@ -19,6 +19,7 @@ struct collect {
 	CFT_VEC(struct cft_object *) relations; /* whose columns bare names may be */
 	CFT_VEC(const char *) words;
 	bool star;
+	bool grouped; /* GROUP BY: columns may stand bare because of a primary key */
 };
 
 static void add_dep(struct collect *c, struct cft_object *on, bool soft)
@@ -228,6 +229,9 @@ static bool visit(void *ctx, const ProtobufCMessage *msg)
 		const PgQuery__ObjectWithArgs *o = m;
 		add_named(c, o->objname, o->n_objname, "function", false);
 		add_named(c, o->objname, o->n_objname, "operator", false);
+	} else if (IS(select_stmt)) {
+		const PgQuery__SelectStmt *q = m;
+		c->grouped = c->grouped || q->n_group_clause > 0;
 	} else if (IS(insert_stmt) || IS(update_stmt)) {
 		c->star = true;
 	} else if (IS(create_op_class_stmt)) {
@@ -329,12 +333,21 @@ static void scan_function(struct collect *c)
 
 /* -- one object -- */
 
+static bool is_primary_key(const struct cft_object *o)
+{
+	const PgQuery__Constraint *k = CFT_AS(PgQuery__Constraint, pg_query__constraint, o->node);
+
+	return k != NULL && k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY;
+}
+
 static void resolve_words(struct collect *c)
 {
 	CFT_VEC_EACH (struct cft_object *, rel, &c->relations) {
 		for (size_t i = 0; i < (*rel)->children.n; i++) {
 			struct cft_object *col = (*rel)->children.v[i];
 			bool used = c->star;
+			if (c->grouped && is_primary_key(col))
+				add_dep(c, col, false);
 			if (col->kind != CFT_KIND_COLUMN)
 				continue;
 			for (size_t w = 0; w < c->words.n && !used; w++)

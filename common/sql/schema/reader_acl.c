@@ -131,6 +131,9 @@ static void change_privilege(struct cft_reader *r, struct cft_object *obj,
 {
 	for (size_t g = 0; g < s->n_grantees; g++) {
 		const char *who = cft_sql_role_name(r, s->grantees[g]->role_spec);
+		const char *owner = cft_attr_text(obj, CFT_ATTR_OWNER, "");
+		if (strcmp(who, "CURRENT_USER") == 0 && !r->role)
+			who = *owner ? owner : "postgres"; /* see by_default */
 		if (priv != NULL)
 			change_one(r, obj, c, upper(r, priv), who);
 		else

@@ -275,6 +275,14 @@ static enum cft_fold at_logged(struct cft_reader *r, struct cft_object *rel,
 
 	cft_attr_set(r->s, rel, CFT_ATTR_PERSISTENCE, "", logged ? NULL : "UNLOGGED", NULL, r->env);
 	rel->stale = true;
+	/* Its sequences are logged as it is. */
+	CFT_VEC_EACH (struct cft_object *, o, &r->s->objects) {
+		const struct cft_object *column =
+			*o && (*o)->kind == CFT_KIND_SEQUENCE ? cft_sequence_owner(r->s, *o) : NULL;
+		if (column != NULL && column->parent == rel)
+			cft_attr_set(r->s, *o, CFT_ATTR_PERSISTENCE, "", logged ? NULL : "UNLOGGED",
+			             NULL, r->env);
+	}
 	return CFT_FOLD_DONE;
 }
 

@@ -237,6 +237,8 @@ void cft_fold_serial(struct cft_reader *r, struct cft_object *column, const char
 	cft_ident_quote(&owner, column->name);
 	cft_attr_set(r->s, seq, CFT_ATTR_OWNED_BY, "", cft_buf_str(&owner), NULL, r->env);
 	cft_buf_release(&owner);
+	if (cft_attr_find(table, CFT_ATTR_PERSISTENCE, ""))
+		cft_attr_set(r->s, seq, CFT_ATTR_PERSISTENCE, "", "UNLOGGED", NULL, r->env);
 	column->serial = true;
 	cft_attr_set(r->s, column, CFT_ATTR_TYPE, "", cft_type_builtin(type),
 	             &type_named(r, type)->base, r->env);

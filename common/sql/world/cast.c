@@ -47,6 +47,11 @@ bool cft_cast_same_family(const char *a, const char *b)
 	return strcmp(x, y) == 0;
 }
 
+bool cft_cast_same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || !known(cft_cast_family(a)) || !known(cft_cast_family(b));
+}
+
 bool cft_cast_assignable(const char *from, const char *to)
 {
 	const char *x = cft_cast_family(from), *y = cft_cast_family(to);
@@ -65,12 +70,36 @@ bool cft_cast_comparable(const char *a, const char *b)
 	return cft_cast_same_family(a, b);
 }
 
-bool cft_cast_indexable(const char *type, const char *opclass)
+static bool is_one_of(const char *family, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(family, *list) == 0)
+			return true;
+	return false;
+}
+
+/* Types that the method has no default operator class for. */
+static bool has_no_class(const char *type, const char *family, const char *method)
+{
+	static const char *const scalar[] = {"number", "text",  "time",  "bool",
+	                                     "uuid",   "bytea", "clock", NULL};
+	static const char *const unordered[] = {"xml", "geometry", NULL};
+
+	if (strcmp(method, "gin") == 0 || strcmp(method, "gist") == 0)
+		return is_one_of(family, scalar) || strcmp(type, "json") == 0;
+	if (!*method || strcmp(method, "btree") == 0)
+		return is_one_of(family, unordered) || strcmp(type, "json") == 0;
+	return false;
+}
+
+bool cft_cast_indexable(const char *type, const char *method, const char *opclass)
 {
 	const char *family = cft_cast_family(type);
 
 	if (!*family)
 		return true;
+	if (!*opclass && has_no_class(type, family, method))
+		return false;
 	if (strstr(opclass, "text") || strstr(opclass, "varchar") || strstr(opclass, "trgm") ||
 	    strstr(opclass, "bpchar"))
 		return strcmp(family, "text") == 0 || strcmp(family, "user") == 0;

@@ -12,12 +12,14 @@
 /* "number", "text", "time", "bool", "json", … , "user" or "" (unknown). */
 const char *cft_cast_family(const char *type);
 bool cft_cast_same_family(const char *a, const char *b);
+/* One type; users' types and unknown ones may be. */
+bool cft_cast_same_text(const char *a, const char *b);
 /* ALTER COLUMN TYPE without USING. */
 bool cft_cast_assignable(const char *from, const char *to);
 /* There is an equality operator for the two. */
 bool cft_cast_comparable(const char *a, const char *b);
-/* A btree index, or one with that operator class ("" default), takes the type. */
-bool cft_cast_indexable(const char *type, const char *opclass);
+/* An index of that method ("" btree) with that operator class ("" default) takes the type. */
+bool cft_cast_indexable(const char *type, const char *method, const char *opclass);
 /* `value` is an expression's text; only plain quoted literals are judged. */
 bool cft_cast_literal_fits(const char *value, const char *type);
 /* A CHECK or an index predicate that was written for another type of its columns. */

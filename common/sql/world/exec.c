@@ -70,6 +70,12 @@ enum world_code exec_slot_free(struct world *w, enum cft_object_kind kind, const
 		if (found >= 0)
 			return exec_taken(w, found, name);
 	}
+	if (kind == CFT_OBJ_INDEX || kind == CFT_OBJ_SEQUENCE) {
+		/* A composite type is a relation as well. */
+		found = world_find(w, CFT_OBJ_TYPE, -1, schema, name);
+		if (found >= 0 && strcmp(world_get(w, found, "typtype"), "composite") == 0)
+			return exec_taken(w, found, name);
+	}
 	if (kind == CFT_OBJ_TYPE) {
 		found = world_find(w, CFT_OBJ_RELATION, -1, schema, name);
 		if (found >= 0 && exec_has_row_type(WORLD_OBJ(w, found)->kind))
@@ -132,6 +138,25 @@ bool exec_is_child(const struct cft_effect *e)
 	return cft_object_kind_is_child(e->kind) || e->kind == CFT_OBJ_DOMAIN_CONSTRAINT;
 }
 
+/* A function named without its arguments has to be the only one of its name. */
+static enum world_code only_one(struct world *w, const struct cft_effect *e, int found)
+{
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (i == found || !o->alive || o->kind != WORLD_OBJ(w, found)->kind ||
+		    strcmp(o->name, e->name) != 0 ||
+		    strcmp(o->schema, WORLD_OBJ(w, found)->schema) != 0)
+			continue;
+		world_fail(w, WORLD_AMBIGUOUS, o->kind, world_key(w, i, w->arena), o->created,
+		           "the name alone may mean %s or %s", world_key(w, found, w->arena),
+		           world_key(w, i, w->arena));
+		w->error.blocker = i;
+		return WORLD_AMBIGUOUS;
+	}
+	return WORLD_OK;
+}
+
 /* Finds the object of DROP, RENAME, ALTER …; -1 with *ret_skip where IF EXISTS forgives it. */
 enum world_code exec_find(struct world *w, const struct cft_effect *e, int *ret, bool *ret_skip)
 {
@@ -154,6 +179,9 @@ enum world_code exec_find(struct world *w, const struct cft_effect *e, int *ret,
 		found = world_child(w, e->kind, parent, e->sub);
 	} else if (e->kind == CFT_OBJ_FUNCTION || e->kind == CFT_OBJ_AGGREGATE) {
 		found = world_function(w, e->schema, e->name, e->args);
+		code = found >= 0 && strcmp(e->args, "*") == 0 ? only_one(w, e, found) : WORLD_OK;
+		if (code != WORLD_OK)
+			return code;
 	} else if (!exec_has_schema(e->kind)) {
 		found = world_find(w, e->kind, -1, "", e->name);
 	} else {
@@ -261,6 +289,18 @@ static enum world_code execute(struct world *w, const struct cft_effect *e)
 	return WORLD_OK;
 }
 
+/* The end of a session takes its temporary objects along, and what was built on them. */
+static void end_session(struct world *w)
+{
+	if (!w->temp)
+		return;
+	WORLD_EACH(w, i)
+	if (WORLD_OBJ(w, i)->alive && WORLD_OBJ(w, i)->parent < 0 &&
+	    strcmp(WORLD_OBJ(w, i)->schema, "pg_temp") == 0)
+		exec_remove(w, &i, 1, true);
+	w->temp = false;
+}
+
 enum world_code world_run(struct world *w, const struct cft_effects *list, uint8_t side)
 {
 	w->side = side;
@@ -282,5 +322,6 @@ enum world_code world_run(struct world *w, const struct cft_effects *list, uint8
 		if (code != WORLD_OK)
 			w->skip = true;
 	}
+	end_session(w);
 	return WORLD_OK;
 }

@@ -24,8 +24,10 @@ enum world_code exec_create_index(struct world *w, const struct cft_effect *e);
 enum world_code exec_create_sequence(struct world *w, const struct cft_effect *e);
 enum world_code exec_alter_column(struct world *w, const struct cft_effect *e, int table);
 enum world_code exec_like(struct world *w, const struct cft_effect *e, int table);
-void exec_output_columns(struct world *w, const struct cft_effect *e, int relation);
+enum world_code exec_output_columns(struct world *w, const struct cft_effect *e, int relation);
 void exec_extension_members(struct world *w, int extension, const char *schema);
+
+enum world_code exec_check_published(struct world *w, int publication);
 
 /* -- finding -- */
 /* The relation that the effect names, or assumes it. *ret_skip: IF EXISTS found none. */
@@ -46,6 +48,9 @@ bool exec_is_relation(enum cft_object_kind kind);
 bool exec_has_row_type(enum cft_object_kind kind);
 bool exec_is_child(const struct cft_effect *e);
 
+/* What ALTER DEFAULT PRIVILEGES gives to a new object. */
+void exec_default_privileges(struct world *w, int obj);
+
 /* -- attributes -- */
 const char *exec_attr(const struct cft_effect *e, const char *key); /* "" if absent */
 void exec_copy_attrs(struct world *w, int obj, const struct cft_effect *e);
@@ -62,6 +67,7 @@ const char *exec_choose_name(struct world *w, const char *table, const char *nam
 /* -- failing -- */
 enum world_code exec_taken(struct world *w, int by, const char *name);
 enum world_code exec_duplicate(struct world *w, int by);
+enum world_code exec_inherited(struct world *w, int obj);
 enum world_code exec_depended(struct world *w, int on, int by);
 enum world_code exec_type_blocked(struct world *w, int column, int by, const char *why);
 
@@ -76,5 +82,10 @@ void exec_copy_column_deps(struct world *w, int to, const struct world_obj *from
 /* What a new child takes from its parent. */
 void exec_copy_columns(struct world *w, int parent, int child);
 void exec_copy_checks(struct world *w, int parent, int child);
+/* Indexes, keys and foreign keys of a partitioned table are there for each partition: `part` is
+ * one of them. Copied to one partition, all of them to a new one, one of them to all. */
+enum world_code exec_copy_part(struct world *w, int part, int parent, int partition);
+enum world_code exec_copy_partitioned(struct world *w, int parent, int partition);
+enum world_code exec_spread_part(struct world *w, int part, int parent);
 
 #endif

@@ -90,6 +90,117 @@ static enum world_code check_persistence(struct world *w, int table, const char 
 	return WORLD_OK;
 }
 
+/* Sequences that belong to a table are logged as it is. */
+static void alter_owned_sequences(struct world *w, int table, const char *persistence)
+{
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (o->alive && o->kind == CFT_OBJ_SEQUENCE && exec_moves_along(w, i, table))
+			world_set(w, i, "persistence", persistence);
+	}
+}
+
+/* A publication takes no unlogged tables. */
+static enum world_code check_published(struct world *w, int table)
+{
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		for (size_t k = 0; o->alive && o->kind == CFT_OBJ_PUBLICATION && k < o->n_deps; k++)
+			if (o->deps[k].target == table)
+				return exec_depended(w, table, i);
+	}
+	return WORLD_OK;
+}
+
+static enum world_code published(struct world *w, int publication, const char *key, bool add)
+{
+	bool is = *world_get(w, publication, key);
+	enum world_code code = add ? WORLD_DUPLICATE : WORLD_MISSING;
+
+	if (is != add || WORLD_OBJ(w, publication)->assumed)
+		return WORLD_OK;
+	world_fail(w, code, CFT_OBJ_PUBLICATION, world_key(w, publication, w->arena),
+	           world_set_by(w, publication, (struct world_by){0, 0}),
+	           add ? "%s has %s already" : "%s does not have %s",
+	           world_key(w, publication, w->arena), strchr(key, '.') + 1);
+	w->error.blocker = publication;
+	return code;
+}
+
+static bool is_object(const char *key)
+{
+	return strncmp(key, "table.", 6) == 0 || strncmp(key, "schema.", 7) == 0;
+}
+
+/* ADD, DROP and SET of a publication's tables and schemas. */
+static enum world_code alter_publication(struct world *w, int publication,
+                                         const struct cft_effect *e)
+{
+	const char *how = exec_attr(e, "publish");
+	bool set = strcmp(how, "set") == 0;
+
+	for (size_t i = 0; set && i < WORLD_OBJ(w, publication)->n_attrs; i++)
+		if (is_object(WORLD_OBJ(w, publication)->attrs[i].key))
+			world_set(w, publication, WORLD_OBJ(w, publication)->attrs[i].key, "");
+	if (set)
+		world_undepend(w, publication, "");
+	for (size_t i = 0; i < e->n_attrs; i++) {
+		const char *key = e->attrs[i].key;
+		enum world_code code = set || !is_object(key) ? WORLD_OK
+		                                              : published(w, publication, key,
+		                                                          strcmp(how, "add") == 0);
+		if (code != WORLD_OK)
+			return code;
+		if (strcmp(key, "publish") != 0)
+			world_set(w, publication, key, e->attrs[i].value);
+	}
+	enum world_code code = world_resolve(w, e, strcmp(how, "drop") == 0 ? -1 : publication, "");
+	return code == WORLD_OK ? exec_check_published(w, publication) : code;
+}
+
+enum world_code exec_check_published(struct world *w, int publication)
+{
+	const struct world_obj *o = WORLD_OBJ(w, publication);
+
+	for (size_t i = 0; i < o->n_deps; i++)
+		if (WORLD_OBJ(w, o->deps[i].target)->alive &&
+		    strcmp(world_get(w, o->deps[i].target, "persistence"), "unlogged") == 0)
+			return world_fail(
+				w, WORLD_STATE, CFT_OBJ_TABLE,
+				world_key(w, o->deps[i].target, w->arena),
+				world_set_by(w, o->deps[i].target, (struct world_by){0, 0}),
+				"%s is unlogged: it cannot be published",
+				world_key(w, o->deps[i].target, w->arena));
+	return WORLD_OK;
+}
+
+/* DROP OWNED takes a role's objects and privileges away, REASSIGN OWNED gives its objects on. */
+static enum world_code alter_owned(struct world *w, const struct cft_effect *e)
+{
+	const char *to = cft_effect_attr(e, "reassign");
+	const char *acl = cft_arena_printf(w->arena, "acl.%s.", e->name);
+	int n = (int)w->objs.n;
+
+	for (int i = 0; i < n; i++) {
+		if (!WORLD_OBJ(w, i)->alive)
+			continue;
+		bool owned = strcmp(world_get(w, i, "owner"), e->name) == 0;
+		if (owned && to)
+			world_set(w, i, "owner", to);
+		for (size_t k = 0; !to && k < WORLD_OBJ(w, i)->n_attrs; k++)
+			if (strncmp(WORLD_OBJ(w, i)->attrs[k].key, acl, strlen(acl)) == 0)
+				world_set(w, i, WORLD_OBJ(w, i)->attrs[k].key, "");
+		if (!owned || to)
+			continue;
+		enum world_code code = exec_remove(w, &i, 1, e->flags & CFT_EFFECT_CASCADE);
+		if (code != WORLD_OK)
+			return code;
+	}
+	return WORLD_OK;
+}
+
 static enum world_code alter_setting(struct world *w, const struct cft_effect *e)
 {
 	int obj = world_find(w, CFT_OBJ_SETTING, -1, "", e->name);
@@ -98,8 +209,8 @@ static enum world_code alter_setting(struct world *w, const struct cft_effect *e
 	if (obj < 0)
 		obj = world_add(w, CFT_OBJ_SETTING, -1, "", e->name);
 	exec_copy_attrs(w, obj, e);
-	/* For whoever connects next. */
-	if (path)
+	/* For whoever connects next; a role's own is for that role. */
+	if (path && strcmp(e->name, "database") == 0)
 		w->default_path = *path == '\x7f' ? "public" : path;
 	return WORLD_OK;
 }
@@ -118,6 +229,9 @@ enum world_code exec_alter(struct world *w, const struct cft_effect *e)
 
 	if (e->kind == CFT_OBJ_SETTING)
 		return alter_setting(w, e);
+	if (e->kind == CFT_OBJ_ROLE &&
+	    (cft_effect_attr(e, "owned") || cft_effect_attr(e, "reassign")))
+		return alter_owned(w, e);
 	if (e->kind == CFT_OBJ_COLUMN) {
 		bool composite = world_lookup(w, CFT_OBJ_RELATION, e->schema, e->name) < 0 &&
 		                 world_lookup(w, CFT_OBJ_TYPE, e->schema, e->name) >= 0;
@@ -131,10 +245,16 @@ enum world_code exec_alter(struct world *w, const struct cft_effect *e)
 		return code;
 	if (is_late_kind(e, "rename_label") || is_late_kind(e, "add_label"))
 		return alter_labels(w, obj, e);
+	if (WORLD_OBJ(w, obj)->kind == CFT_OBJ_PUBLICATION)
+		return alter_publication(w, obj, e);
 	if (is_late_kind(e, "like"))
 		return exec_like(w, e, obj);
 	if (persistence && (code = check_persistence(w, obj, persistence)) != WORLD_OK)
 		return code;
+	if (persistence && *persistence && (code = check_published(w, obj)) != WORLD_OK)
+		return code;
+	if (persistence)
+		alter_owned_sequences(w, obj, persistence);
 	exec_copy_attrs(w, obj, e);
 	if (e->n_attrs)
 		world_undepend(w, obj, e->attrs[0].key);

@@ -58,7 +58,9 @@ static enum world_code check_dependents(struct world *w, int column, const char 
 				                         "would not fit the new type");
 			break;
 		case CFT_OBJ_INDEX:
-			if (!cft_cast_indexable(type, world_get(w, i, "opclass")) ||
+			if ((!*world_get(w, i, "expr") &&
+			     !cft_cast_indexable(type, world_get(w, i, "method"),
+			                         world_get(w, i, "opclass"))) ||
 			    (!same_family &&
 			     (*world_get(w, i, "typed") || *world_get(w, i, "opclass"))))
 				return exec_type_blocked(w, column, i,
@@ -183,12 +185,17 @@ static enum world_code alter_generated(struct world *w, const struct cft_effect 
 	return world_resolve(w, e, column, "generated");
 }
 
+static enum world_code not_identity(struct world *w, int column)
+{
+	return world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN, world_key(w, column, w->arena),
+	                  world_set_by(w, column, (struct world_by){0, 0}),
+	                  "%s is not an identity column", world_key(w, column, w->arena));
+}
+
 static enum world_code drop_identity(struct world *w, int column)
 {
 	if (!*world_get(w, column, "identity") && !WORLD_OBJ(w, column)->assumed)
-		return world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN, world_key(w, column, w->arena),
-		                  (struct world_by){0, 0}, "%s is not an identity column",
-		                  world_key(w, column, w->arena));
+		return not_identity(w, column);
 	world_set(w, column, "identity", "");
 	WORLD_EACH(w, i)
 	for (size_t k = 0; k < WORLD_OBJ(w, i)->n_deps; k++)
@@ -215,8 +222,14 @@ static enum world_code alter_one(struct world *w, const struct cft_effect *e, in
 		return alter_generated(w, e, column);
 	if (cft_effect_attr(e, "identity"))
 		return drop_identity(w, column);
+	bool identity = e->n_attrs && strncmp(e->attrs[0].key, "identity_", 9) == 0;
+	if (identity && !*world_get(w, column, "identity") && !WORLD_OBJ(w, column)->assumed)
+		return not_identity(w, column);
 	for (size_t i = 0; i < e->n_attrs; i++)
-		world_set(w, column, e->attrs[i].key, e->attrs[i].value);
+		world_set(w, column,
+		          strcmp(e->attrs[i].key, "identity_mode") == 0 ? "identity"
+		                                                        : e->attrs[i].key,
+		          e->attrs[i].value);
 	return WORLD_OK;
 }
 

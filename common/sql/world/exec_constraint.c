@@ -28,6 +28,21 @@ static enum world_code check_primary(struct world *w, int table)
 	return WORLD_OK;
 }
 
+/* In the tables that inherit as well. */
+static void set_not_null(struct world *w, int column)
+{
+	int table = WORLD_OBJ(w, column)->parent;
+	const char *name = WORLD_OBJ(w, column)->name;
+
+	world_set(w, column, "notnull", "yes");
+	for (int child = exec_next_child(w, table, -1); child >= 0;
+	     child = exec_next_child(w, table, child)) {
+		int own = world_column(w, child, name);
+		if (own >= 0 && !*world_get(w, own, "notnull"))
+			set_not_null(w, own);
+	}
+}
+
 static void set_key_not_null(struct world *w, int constraint)
 {
 	const struct world_obj *o = WORLD_OBJ(w, constraint);
@@ -36,7 +51,7 @@ static void set_key_not_null(struct world *w, int constraint)
 		int target = o->deps[i].target;
 		if (WORLD_OBJ(w, target)->kind == CFT_OBJ_COLUMN &&
 		    WORLD_OBJ(w, target)->parent == o->parent && !*world_get(w, target, "notnull"))
-			world_set(w, target, "notnull", "yes");
+			set_not_null(w, target);
 		o = WORLD_OBJ(w, constraint);
 	}
 }
@@ -128,7 +143,8 @@ static enum world_code check_foreign(struct world *w, int constraint, int table)
 		return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, parent, w->arena),
 		                  (struct world_by){0, 0}, "key columns of types %s and %s", own,
 		                  theirs);
-	if (emptied(w, parent) && *world_get(w, table, "~rows") && !nulls)
+	if (emptied(w, parent) && *world_get(w, table, "~rows") && !nulls &&
+	    !*world_get(w, constraint, "not_valid"))
 		return world_fail(w, WORLD_DATA, CFT_OBJ_TABLE, world_key(w, parent, w->arena),
 		                  (struct world_by){0, 0},
 		                  "rows of %s refer to rows of %s that are gone",
@@ -208,7 +224,7 @@ enum world_code exec_create_constraint(struct world *w, const struct cft_effect 
 		return exec_duplicate(w, found);
 	int constraint = world_add(w, CFT_OBJ_CONSTRAINT, table, "", name);
 	code = fill_constraint(w, e, constraint, table);
-	if (code == WORLD_OK && strcmp(type, "check") == 0)
-		code = inherit_check(w, e, table, name);
-	return code;
+	if (code == WORLD_OK && strcmp(type, "check") == 0 && !cft_effect_attr(e, "no_inherit"))
+		return inherit_check(w, e, table, name);
+	return code == WORLD_OK ? exec_spread_part(w, constraint, table) : code;
 }

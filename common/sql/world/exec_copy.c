@@ -63,15 +63,16 @@ void exec_copy_column_deps(struct world *w, int to, const struct world_obj *from
 	}
 }
 
-static void copy_attrs(struct world *w, int to, const struct world_obj *from)
+static void copy_attrs(struct world *w, int to, const struct world_obj *from, int options)
 {
 	for (size_t i = 0; i < from->n_attrs; i++)
-		if (strcmp(from->attrs[i].key, "comment") != 0)
+		if (strcmp(from->attrs[i].key, "comment") != 0 || (options & LIKE_COMMENTS))
 			world_set(w, to, from->attrs[i].key, from->attrs[i].value);
 }
 
 /* Checks keep their names; keys and indexes get new ones, after the new table. */
-static enum world_code copy_constraint(struct world *w, int from, int source, int table)
+static enum world_code copy_constraint(struct world *w, int from, int source, int table,
+                                       int options)
 {
 	struct world_obj c = *WORLD_OBJ(w, from);
 	const char *type = world_get(w, from, "type"), *name = c.name;
@@ -83,12 +84,12 @@ static enum world_code copy_constraint(struct world *w, int from, int source, in
 	else if (world_child(w, CFT_OBJ_CONSTRAINT, table, name) >= 0)
 		return WORLD_OK;
 	int to = world_add(w, CFT_OBJ_CONSTRAINT, table, "", name);
-	copy_attrs(w, to, &c);
+	copy_attrs(w, to, &c, options);
 	exec_copy_column_deps(w, to, &c, source, table);
 	return check ? WORLD_OK : exec_make_index(w, to, table);
 }
 
-static void copy_index(struct world *w, int from, int source, int table)
+static int copy_index(struct world *w, int from, int source, int table, int options)
 {
 	struct world_obj c = *WORLD_OBJ(w, from);
 	bool statistics = c.kind == CFT_OBJ_STATISTICS;
@@ -97,9 +98,10 @@ static void copy_index(struct world *w, int from, int source, int table)
 		statistics ? "stat" : "idx", WORLD_OBJ(w, table)->schema, !statistics, false);
 	int to = world_add(w, c.kind, -1, WORLD_OBJ(w, table)->schema, name);
 
-	copy_attrs(w, to, &c);
+	copy_attrs(w, to, &c, options);
 	exec_copy_column_deps(w, to, &c, source, table);
 	world_depend(w, to, table, WORLD_DEP_AUTO, "");
+	return to;
 }
 
 static bool is_on(const struct world_obj *o, int table)
@@ -134,10 +136,10 @@ static enum world_code copy_parts(struct world *w, int source, int table, int op
 			continue;
 		if (o->kind == CFT_OBJ_CONSTRAINT && o->parent == source &&
 		    is_copied_constraint(w, i, options))
-			code = copy_constraint(w, i, source, table);
+			code = copy_constraint(w, i, source, table, options);
 		else if ((index || statistics) && is_on(o, source) &&
 		         !*world_get(w, i, "constraint"))
-			copy_index(w, i, source, table);
+			copy_index(w, i, source, table, options);
 	}
 	return code;
 }
@@ -186,6 +188,7 @@ void exec_copy_checks(struct world *w, int parent, int child)
 		struct world_obj c = *WORLD_OBJ(w, i);
 		if (!c.alive || c.kind != CFT_OBJ_CONSTRAINT || c.parent != parent ||
 		    strcmp(world_get(w, i, "type"), "check") != 0 ||
+		    *world_get(w, i, "no_inherit") ||
 		    world_child(w, CFT_OBJ_CONSTRAINT, child, c.name) >= 0)
 			continue;
 		int copy = world_add(w, CFT_OBJ_CONSTRAINT, child, "", c.name);
@@ -194,4 +197,86 @@ void exec_copy_checks(struct world *w, int parent, int child)
 		world_set(w, copy, "inherited", "yes");
 		exec_copy_column_deps(w, copy, &c, parent, child);
 	}
+}
+
+/* A partition's index of the same definition serves as a part of the parent's. */
+static int matching_index(const struct world *w, int index, int partition)
+{
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (o->alive && o->kind == CFT_OBJ_INDEX && is_on(o, partition) &&
+		    !*world_get(w, i, "constraint") &&
+		    strcmp(world_get(w, i, "def"), world_get(w, index, "def")) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Keys get names of their own, foreign keys keep the parent's. */
+static enum world_code partition_constraint(struct world *w, int from, int parent, int partition)
+{
+	const struct world_obj *c = WORLD_OBJ(w, from);
+	bool foreign = strcmp(world_get(w, from, "type"), "fkey") == 0;
+	int n = (int)w->objs.n;
+
+	if (!foreign) {
+		enum world_code code = copy_constraint(w, from, parent, partition, 0);
+		if (code == WORLD_OK)
+			world_depend(w, n, from, WORLD_DEP_INTERNAL, "partition");
+		return code;
+	}
+	struct world_obj own = *c;
+	int to = world_add(w, CFT_OBJ_CONSTRAINT, partition, "", own.name);
+	copy_attrs(w, to, &own, 0);
+	exec_copy_column_deps(w, to, &own, parent, partition);
+	for (size_t i = 0; i < own.n_deps; i++)
+		if (WORLD_OBJ(w, own.deps[i].target)->kind == CFT_OBJ_TABLE ||
+		    WORLD_OBJ(w, own.deps[i].target)->kind == CFT_OBJ_CONSTRAINT)
+			world_depend(w, to, own.deps[i].target, own.deps[i].type, own.deps[i].tag);
+	world_depend(w, to, from, WORLD_DEP_INTERNAL, "partition");
+	return WORLD_OK;
+}
+
+enum world_code exec_copy_part(struct world *w, int part, int parent, int partition)
+{
+	const struct world_obj *o = WORLD_OBJ(w, part);
+
+	if (o->kind == CFT_OBJ_CONSTRAINT)
+		return strcmp(world_get(w, part, "type"), "check") == 0
+		               ? WORLD_OK
+		               : partition_constraint(w, part, parent, partition);
+	int own = matching_index(w, part, partition);
+	if (own < 0)
+		own = copy_index(w, part, parent, partition, 0);
+	world_depend(w, own, part, WORLD_DEP_AUTO, "partition");
+	return WORLD_OK;
+}
+
+enum world_code exec_copy_partitioned(struct world *w, int parent, int partition)
+{
+	enum world_code code = WORLD_OK;
+	int n = (int)w->objs.n;
+
+	for (int i = 0; i < n && code == WORLD_OK; i++) {
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		bool constraint = o->kind == CFT_OBJ_CONSTRAINT && o->parent == parent;
+		bool index = o->kind == CFT_OBJ_INDEX && is_on(o, parent) &&
+		             !*world_get(w, i, "constraint") && !*world_get(w, i, "only");
+		if (o->alive && (constraint || index))
+			code = exec_copy_part(w, i, parent, partition);
+	}
+	return code;
+}
+
+enum world_code exec_spread_part(struct world *w, int part, int parent)
+{
+	enum world_code code = WORLD_OK;
+
+	if (!*world_get(w, parent, "partition_by") || *world_get(w, part, "only"))
+		return WORLD_OK;
+	for (int child = exec_next_child(w, parent, -1); child >= 0 && code == WORLD_OK;
+	     child = exec_next_child(w, parent, child))
+		code = exec_copy_part(w, part, parent, child);
+	return code;
 }

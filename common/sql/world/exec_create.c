@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Privileges that ALTER DEFAULT PRIVILEGES gives to what is created from then on. */
-static void apply_default_privileges(struct world *w, int obj)
+void exec_default_privileges(struct world *w, int obj)
 {
 	const struct world_obj *o = WORLD_OBJ(w, obj);
 	const char *kind = cft_object_kind_text(
@@ -29,6 +29,9 @@ static void apply_default_privileges(struct world *w, int obj)
 			if (*d->attrs[k].value)
 				world_set(w, obj, d->attrs[k].key, d->attrs[k].value);
 	}
+	o = WORLD_OBJ(w, obj);
+	if (o->n_attrs && strncmp(o->attrs[o->n_attrs - 1].key, "acl.", 4) == 0)
+		world_set(w, obj, "privileges", "set");
 }
 
 static bool is_output_prefix(const char *old, const char *new_)
@@ -38,12 +41,30 @@ static bool is_output_prefix(const char *old, const char *new_)
 	return strncmp(old, new_, len) == 0 && (new_[len] == '\0' || new_[len] == ',');
 }
 
+/* As they are called now; as the view was written where the new text says `*`. */
+static const char *output_names(const struct world *w, int view, bool as_written)
+{
+	const char *written = world_get(w, view, "columns"), *names = "";
+
+	if (as_written || strchr(written, '*') || WORLD_OBJ(w, view)->open)
+		return written;
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (o->alive && o->kind == CFT_OBJ_COLUMN && o->parent == view)
+			names = cft_arena_printf(w->arena, "%s%s%s", names, *names ? "," : "",
+			                         o->name);
+	}
+	return *written ? names : "";
+}
+
 /* CREATE OR REPLACE VIEW may only add columns at the end. */
 static enum world_code replace_view(struct world *w, int view, const struct cft_effect *e)
 {
-	const char *old = world_get(w, view, "columns"), *columns = cft_effect_attr(e, "columns");
+	const char *columns = exec_attr(e, "columns");
+	const char *old = output_names(w, view, strchr(columns, '*') != NULL);
 
-	if (*old && !is_output_prefix(old, columns ? columns : ""))
+	if (*old && !is_output_prefix(old, columns))
 		return world_fail(w, WORLD_STATE, CFT_OBJ_VIEW, world_key(w, view, w->arena),
 		                  WORLD_OBJ(w, view)->changed,
 		                  "CREATE OR REPLACE VIEW cannot drop or rename the columns of %s",
@@ -75,7 +96,7 @@ static enum world_code replace_function(struct world *w, int function, const str
 	for (size_t i = 0; i < WORLD_OBJ(w, function)->n_attrs; i++) {
 		const char *key = WORLD_OBJ(w, function)->attrs[i].key;
 		if (strncmp(key, "acl.", 4) != 0 && strcmp(key, "owner") != 0 &&
-		    strcmp(key, "comment") != 0)
+		    strcmp(key, "privileges") != 0 && strcmp(key, "comment") != 0)
 			world_set(w, function, key, "");
 	}
 	return WORLD_OK;
@@ -92,12 +113,14 @@ static enum world_code replace(struct world *w, int obj, const struct cft_effect
 	if (code != WORLD_OK)
 		return code;
 	world_undepend(w, obj, "");
+	if (*world_get(w, obj, "enabled"))
+		world_set(w, obj, "enabled", "");
 	exec_copy_attrs(w, obj, e);
 	WORLD_OBJ(w, obj)->effect = e;
 	world_touch(w, obj);
 	if (e->kind == CFT_OBJ_VIEW)
-		exec_output_columns(w, e, obj);
-	return world_resolve(w, e, obj, "");
+		code = exec_output_columns(w, e, obj);
+	return code != WORLD_OK ? code : world_resolve(w, e, obj, "");
 }
 
 static int existing(struct world *w, const struct cft_effect *e, const char *schema)
@@ -127,6 +150,9 @@ static enum world_code create_object(struct world *w, const struct cft_effect *e
 		return replace(w, found, e);
 	if (found >= 0)
 		return exec_taken(w, found, e->name);
+	if (e->kind == CFT_OBJ_TYPE && strcmp(exec_attr(e, "typtype"), "composite") == 0 &&
+	    (found = world_find(w, CFT_OBJ_RELATION, -1, schema, e->name)) >= 0)
+		return exec_taken(w, found, e->name);
 	code = e->kind == CFT_OBJ_FUNCTION ? WORLD_OK
 	                                   : exec_slot_free(w, e->kind, schema, e->name, -1);
 	if (code != WORLD_OK)
@@ -144,6 +170,8 @@ static enum world_code create_object(struct world *w, const struct cft_effect *e
 	code = world_resolve(w, e, obj, "");
 	if (code != WORLD_OK)
 		return code;
+	if (e->kind == CFT_OBJ_PUBLICATION && (code = exec_check_published(w, obj)) != WORLD_OK)
+		return code;
 	if (e->kind == CFT_OBJ_EXTENSION) {
 		const char *target = cft_effect_attr(e, "option.schema");
 		const char *home = world_creation_schema(w, target ? target : "");
@@ -151,8 +179,10 @@ static enum world_code create_object(struct world *w, const struct cft_effect *e
 		exec_extension_members(w, obj, home);
 	}
 	if (exec_has_row_type(e->kind) && cft_effect_attr(e, "columns"))
-		exec_output_columns(w, e, obj);
-	apply_default_privileges(w, obj);
+		code = exec_output_columns(w, e, obj);
+	if (code != WORLD_OK)
+		return code;
+	exec_default_privileges(w, obj);
 	return WORLD_OK;
 }
 

@@ -112,6 +112,14 @@ enum world_code exec_remove(struct world *w, const int *targets, size_t n, bool 
 	return code;
 }
 
+enum world_code exec_inherited(struct world *w, int obj)
+{
+	return world_fail(w, WORLD_STATE, WORLD_OBJ(w, obj)->kind, world_key(w, obj, w->arena),
+	                  world_set_by(w, obj, WORLD_OBJ(w, obj)->created),
+	                  "%s is inherited: only its parent's can be changed",
+	                  world_key(w, obj, w->arena));
+}
+
 static enum world_code wrong_kind(struct world *w, int obj, const struct cft_effect *e)
 {
 	return world_fail(w, WORLD_STATE, WORLD_OBJ(w, obj)->kind, world_key(w, obj, w->arena),
@@ -164,6 +172,8 @@ enum world_code exec_drop(struct world *w, const struct cft_effect *e)
 		    e->kind != CFT_OBJ_RELATION && !WORLD_OBJ(w, obj)->assumed &&
 		    exec_is_relation(e->kind))
 			return wrong_kind(w, obj, e);
+		if (e->kind == CFT_OBJ_COLUMN && *world_get(w, obj, "inherited"))
+			return exec_inherited(w, obj);
 		int owner = e->kind == CFT_OBJ_INDEX ? exec_owning_constraint(w, obj) : -1;
 		if (owner >= 0)
 			return exec_depended(w, obj, owner);

@@ -69,6 +69,9 @@ static enum world_code grant(struct world *w, int obj, const struct cft_effect *
 	for (size_t i = 0; i < e->n_attrs && code == WORLD_OK; i++) {
 		code = grant_one(w, obj, &e->attrs[i]);
 		granted = granted || strncmp(e->attrs[i].value, "granted", 7) == 0;
+		/* Even a REVOKE of nothing writes down what was implied until then. */
+		if (!strchr(e->attrs[i].key, '('))
+			world_set(w, obj, "privileges", "set");
 	}
 	if (code != WORLD_OK)
 		return code;

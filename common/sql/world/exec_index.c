@@ -48,8 +48,10 @@ static enum world_code check_index_types(struct world *w, int index)
 
 	for (size_t i = 0; i < o->n_deps; i++) {
 		int t = o->deps[i].target;
-		if (WORLD_OBJ(w, t)->kind == CFT_OBJ_COLUMN &&
-		    !cft_cast_indexable(exec_column_type(w, t), opclass))
+		if (WORLD_OBJ(w, t)->kind == CFT_OBJ_COLUMN && !*world_get(w, index, "expr") &&
+		    !*world_get(w, index, "predicate") &&
+		    !cft_cast_indexable(exec_column_type(w, t), world_get(w, index, "method"),
+		                        opclass))
 			return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, t, w->arena),
 			                  WORLD_OBJ(w, t)->n_attrs ? WORLD_OBJ(w, t)->attrs[0].by
 			                                           : WORLD_OBJ(w, t)->created,
@@ -79,8 +81,9 @@ enum world_code exec_create_index(struct world *w, const struct cft_effect *e)
 		                        statistics ? "stat" : "idx", schema, !statistics, false);
 	int found = world_find(w, e->kind, -1, schema, name);
 	if (found >= 0 && (e->flags & CFT_EFFECT_IF_NOT_EXISTS)) {
+		/* PostgreSQL reads the columns before it looks at the name. */
 		w->skip = true;
-		return WORLD_OK;
+		return world_resolve(w, e, -1, "");
 	}
 	if (found >= 0)
 		return exec_duplicate(w, found);
@@ -96,5 +99,5 @@ enum world_code exec_create_index(struct world *w, const struct cft_effect *e)
 		code = check_index_types(w, index);
 	if (code == WORLD_OK)
 		code = cft_cast_check_expression(w, e, table);
-	return code;
+	return code == WORLD_OK && !statistics ? exec_spread_part(w, index, table) : code;
 }

@@ -194,6 +194,10 @@ enum world_code exec_attach(struct world *w, const struct cft_effect *e)
 	if (code != WORLD_OK)
 		return code;
 	exec_copy_checks(w, parent, child);
+	if (partition)
+		code = exec_copy_partitioned(w, parent, child);
+	if (code != WORLD_OK)
+		return code;
 	copy_bound(w, child, e);
 	world_depend(w, child, parent, partition ? WORLD_DEP_AUTO : WORLD_DEP_NORMAL, "inherits");
 	return WORLD_OK;
@@ -214,6 +218,16 @@ enum world_code exec_detach(struct world *w, const struct cft_effect *e)
 		                  WORLD_OBJ(w, child)->changed, "%s is not a child of %s",
 		                  world_key(w, child, w->arena), world_key(w, parent, w->arena));
 	world_undepend(w, child, "inherits");
+	/* What came with the parent's indexes and keys stays, on its own. */
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		bool on = o->parent == child;
+		for (size_t k = 0; k < o->n_deps && !on; k++)
+			on = o->kind == CFT_OBJ_INDEX && o->deps[k].target == child;
+		if (o->alive && on)
+			world_undepend(w, i, "partition");
+	}
 	static const char *const keys[] = {"bound", "from", "to", "values", "modulus", "remainder"};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		world_set(w, child, keys[i], "");

@@ -95,6 +95,8 @@ enum world_code exec_rename(struct world *w, const struct cft_effect *e)
 
 	if (code != WORLD_OK || skip)
 		return code;
+	if (WORLD_OBJ(w, obj)->kind == CFT_OBJ_COLUMN && *world_get(w, obj, "inherited"))
+		return exec_inherited(w, obj);
 	if (WORLD_OBJ(w, obj)->parent >= 0)
 		return rename_child(w, obj, e->to);
 	const char *schema = WORLD_OBJ(w, obj)->schema;

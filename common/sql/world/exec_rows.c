@@ -36,6 +36,16 @@ static void note_rows(struct world *w, const struct cft_effect *e, int table)
 	}
 }
 
+static bool is_listed(const char *list, const char *name)
+{
+	for (size_t n; *list; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (strlen(name) == n && strncmp(list, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool truncated_together(const struct cft_effect *e, const char *table)
 {
 	for (size_t i = 0; i < e->n_attrs; i++)
@@ -98,8 +108,11 @@ static bool is_key_column(const struct world *w, int table, int column)
 static enum world_code note_value(struct world *w, int table, const char *value)
 {
 	char *name = cft_arena_strndup(w->arena, value, strcspn(value, "="));
-	int column = world_column(w, table, name);
-	const char *key = cft_arena_printf(w->arena, "~value.%s", value);
+	bool by_place = *name >= '0' && *name <= '9';
+	int column = by_place ? nth_column(w, table, atoi(name)) : world_column(w, table, name);
+	const char *key = cft_arena_printf(w->arena, "~value.%s%s",
+	                                   column < 0 ? "" : WORLD_OBJ(w, column)->name,
+	                                   value + strcspn(value, "="));
 	const struct world_obj *o = WORLD_OBJ(w, table);
 
 	if (column < 0 || !is_key_column(w, table, column))
@@ -125,6 +138,53 @@ static enum world_code note_values(struct world *w, const struct cft_effect *e, 
 	return code;
 }
 
+/* The other side made the column need a value, and the INSERT gives it none. */
+static enum world_code check_required(struct world *w, const struct cft_effect *e, int table)
+{
+	const char *columns = cft_effect_attr(e, "into");
+
+	for (int i = 0; columns && w->side && i < (int)w->objs.n; i++) {
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (!o->alive || o->kind != CFT_OBJ_COLUMN || o->parent != table ||
+		    !*world_get(w, i, "notnull") || *world_get(w, i, "default") ||
+		    *world_get(w, i, "identity") || *world_get(w, i, "generated") ||
+		    is_listed(columns, o->name))
+			continue;
+		struct world_by by = o->created;
+		for (size_t k = 0; k < o->n_attrs; k++)
+			if ((strcmp(o->attrs[k].key, "notnull") == 0 ||
+			     strcmp(o->attrs[k].key, "default") == 0 ||
+			     strcmp(o->attrs[k].key, "identity") == 0) &&
+			    o->attrs[k].by.side)
+				by = o->attrs[k].by;
+		if (by.side && by.side != w->side)
+			return world_fail(w, WORLD_DATA, CFT_OBJ_COLUMN, world_key(w, i, w->arena),
+			                  by, "%s needs a value, and INSERT gives it none",
+			                  world_key(w, i, w->arena));
+	}
+	return WORLD_OK;
+}
+
+/* TRUNCATE … CASCADE empties the tables that refer to it as well. */
+static void empty_table(struct world *w, int table, bool cascade)
+{
+	world_set(w, table, "~rows", "");
+	world_set(w, table, "~empty", "yes");
+	WORLD_EACH(w, i)
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (!cascade || !o->alive || o->kind != CFT_OBJ_CONSTRAINT || o->parent == table ||
+		    strcmp(world_get(w, i, "type"), "fkey") != 0 ||
+		    (*world_get(w, o->parent, "~empty") && !*world_get(w, o->parent, "~rows")))
+			continue;
+		for (size_t k = 0; k < o->n_deps; k++)
+			if (o->deps[k].target == table) {
+				empty_table(w, o->parent, true);
+				break;
+			}
+	}
+}
+
 enum world_code exec_write(struct world *w, const struct cft_effect *e)
 {
 	const char *rows = exec_attr(e, "rows");
@@ -139,14 +199,14 @@ enum world_code exec_write(struct world *w, const struct cft_effect *e)
 	if (strcmp(rows, "insert") == 0) {
 		world_set(w, table, "~rows", "yes");
 		world_set(w, table, "~empty", "");
-		code = note_values(w, e, table);
+		code = check_required(w, e, table);
+		if (code == WORLD_OK)
+			code = note_values(w, e, table);
 	}
 	if (strcmp(rows, "truncate") == 0)
 		code = check_truncate(w, e, table);
-	if (strcmp(rows, "truncate") == 0 || strcmp(rows, "delete all") == 0) {
-		world_set(w, table, "~rows", "");
-		world_set(w, table, "~empty", "yes");
-	}
+	if (strcmp(rows, "truncate") == 0 || strcmp(rows, "delete all") == 0)
+		empty_table(w, table, *rows == 't' && (e->flags & CFT_EFFECT_CASCADE));
 	note_rows(w, e, table);
 	return code;
 }

@@ -52,6 +52,9 @@ static enum world_code create_owned(struct world *w, const struct cft_effect *e)
 	                                    schema, true, false);
 	int sequence = world_add(w, CFT_OBJ_SEQUENCE, -1, schema, name);
 	bool serial = strcmp(exec_attr(e, "mode"), "serial") == 0;
+	if (*world_get(w, table, "persistence"))
+		world_set(w, sequence, "persistence", world_get(w, table, "persistence"));
+	exec_default_privileges(w, sequence);
 	world_depend(w, sequence, column, serial ? WORLD_DEP_AUTO : WORLD_DEP_INTERNAL, "");
 	if (serial) {
 		world_set(w, column, "default", "nextval(its sequence)");
@@ -71,6 +74,9 @@ enum world_code exec_create_sequence(struct world *w, const struct cft_effect *e
 		return WORLD_OK;
 	if (found >= 0)
 		return exec_duplicate(w, found);
+	enum world_code code = exec_slot_free(w, CFT_OBJ_SEQUENCE, schema, e->name, -1);
+	if (code != WORLD_OK)
+		return code;
 	if (world_find(w, CFT_OBJ_SCHEMA, -1, "", schema) < 0 &&
 	    world_assume(w, CFT_OBJ_SCHEMA, -1, "", schema, "") < 0)
 		return world_fail_missing(w, CFT_OBJ_SCHEMA, -1, "", schema);
@@ -78,5 +84,6 @@ enum world_code exec_create_sequence(struct world *w, const struct cft_effect *e
 	for (size_t i = 0; i < e->n_attrs; i++)
 		world_set(w, sequence, e->attrs[i].key, e->attrs[i].value);
 	WORLD_OBJ(w, sequence)->effect = e;
+	exec_default_privileges(w, sequence);
 	return world_resolve(w, e, sequence, "");
 }

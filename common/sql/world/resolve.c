@@ -13,6 +13,7 @@ struct range_item {
 	uint16_t scope;
 	int rel; /* -1: derived */
 	const char *alias;
+	bool qualified; /* only meant where the alias is written */
 };
 
 struct resolver {
@@ -33,9 +34,14 @@ static bool is_soft(const struct cft_ref *ref)
 
 static void depend(struct resolver *r, int target, const struct cft_ref *ref)
 {
+	enum cft_object_kind kind = WORLD_OBJ(r->w, target)->kind;
+	/* An index goes with its column, and stands in the way of a function that it calls. */
+	bool own = kind != CFT_OBJ_FUNCTION && kind != CFT_OBJ_TYPE && kind != CFT_OBJ_COLLATION;
+
 	if (r->obj >= 0 && !is_soft(ref))
 		world_depend(r->w, r->obj, target,
-		             ref->flags & CFT_REF_AUTO ? WORLD_DEP_AUTO : WORLD_DEP_NORMAL, r->tag);
+		             own && (ref->flags & CFT_REF_AUTO) ? WORLD_DEP_AUTO : WORLD_DEP_NORMAL,
+		             r->tag);
 }
 
 static enum world_code missing(struct resolver *r, const struct cft_ref *ref,
@@ -75,10 +81,15 @@ static enum world_code resolve_relation(struct resolver *r, const struct cft_ref
 		return WORLD_OK;
 	int rel = find_relation(r, ref);
 	if (ref->scope && r->n_items < MAX_RANGE)
-		r->items[r->n_items++] = (struct range_item){ref->scope, rel, ref->alias};
+		r->items[r->n_items++] = (struct range_item){ref->scope, rel, ref->alias,
+		                                             ref->flags & CFT_REF_QUALIFIED};
 	if (rel < 0) {
 		if (strncmp(ref->name, "pg_", 3) == 0)
 			return WORLD_OK;
+		/* t%ROWTYPE: a cursor, or a table that was there until now. */
+		if (!r->quiet && (ref->flags & CFT_REF_UNCERTAIN) &&
+		    world_former(r->w, CFT_OBJ_RELATION, -1, ref->name) >= 0)
+			return world_fail_missing(r->w, CFT_OBJ_TABLE, -1, ref->schema, ref->name);
 		return missing(r, ref, CFT_OBJ_TABLE, -1, ref->name);
 	}
 	/* A child never depends on its own table by reference. */
@@ -151,7 +162,8 @@ static int column_type(const struct world *w, int column)
 static enum world_code bind_column(struct resolver *r, const struct cft_ref *ref, int column)
 {
 	depend(r, column, ref);
-	int type = *ref->value ? column_type(r->w, column) : -1;
+	bool array = strstr(world_get(r->w, column, "type"), "[]") != NULL;
+	int type = *ref->value && !array ? column_type(r->w, column) : -1;
 	return type >= 0 && !is_soft(ref)                    ? check_label(r, ref, type)
 	       : type >= 0 && (ref->flags & (CFT_REF_VALUE)) ? check_label(r, ref, type)
 	                                                     : WORLD_OK;
@@ -171,7 +183,7 @@ static void search_scope(const struct resolver *r, const struct cft_ref *ref, ui
 	for (size_t i = 0; i < r->n_items; i++) {
 		const struct range_item *item = &r->items[i];
 
-		if (item->scope != scope)
+		if (item->scope != scope || (item->qualified && !*ref->alias))
 			continue;
 		if (*ref->alias && strcmp(item->alias, ref->alias) != 0)
 			continue;
@@ -236,6 +248,22 @@ static enum world_code column_not_found(struct resolver *r, const struct cft_ref
 	return world_fail_missing(r->w, CFT_OBJ_COLUMN, s->first_rel, "", ref->sub);
 }
 
+/* JOIN … USING: both sides need the column, and one has none. */
+static enum world_code one_sided(struct resolver *r, const struct cft_ref *ref)
+{
+	int without = -1;
+
+	for (size_t i = 0; i < r->n_items; i++) {
+		const struct range_item *item = &r->items[i];
+		if (item->scope == ref->scope && item->rel >= 0 &&
+		    world_column(r->w, item->rel, ref->sub) < 0 &&
+		    (without < 0 || world_former(r->w, CFT_OBJ_COLUMN, item->rel, ref->sub) >= 0))
+			without = item->rel;
+	}
+	return without < 0 ? WORLD_OK
+	                   : world_fail_missing(r->w, CFT_OBJ_COLUMN, without, "", ref->sub);
+}
+
 static enum world_code resolve_scoped(struct resolver *r, const struct cft_ref *ref)
 {
 	struct search s = {.column = -1, .open_rel = -1, .first_rel = -1};
@@ -248,6 +276,9 @@ static enum world_code resolve_scoped(struct resolver *r, const struct cft_ref *
 		if (s.matches > 1 && !s.derived && !*ref->alias &&
 		    !(ref->flags & (CFT_REF_MERGED | CFT_REF_UNCERTAIN)))
 			return ambiguous(r, ref, s.column);
+		if (s.matches == 1 && (ref->flags & CFT_REF_MERGED) && !s.derived && !s.n_open &&
+		    !r->quiet)
+			return one_sided(r, ref);
 		if (s.matches >= 1)
 			return bind_column(r, ref, s.column);
 		if (*ref->alias && s.known_alias)
@@ -258,6 +289,10 @@ static enum world_code resolve_scoped(struct resolver *r, const struct cft_ref *
 
 static void resolve_star(struct resolver *r, const struct cft_ref *ref)
 {
+	/* NEW.* is the row, whatever its columns are. */
+	if (r->e->kind == CFT_OBJ_TRIGGER || r->e->kind == CFT_OBJ_POLICY)
+		return;
+
 	for (size_t i = 0; i < r->n_items; i++) {
 		const struct range_item *item = &r->items[i];
 		if (item->scope != ref->scope || item->rel < 0 ||
@@ -367,6 +402,20 @@ static int find_key(const struct world *w, int rel, const char *columns)
 	return -1;
 }
 
+/* By either side, on one of the relations of the scope. */
+static bool key_was_dropped(const struct resolver *r, const struct cft_ref *ref)
+{
+	for (size_t i = 0; i < r->n_items; i++)
+		WORLD_EACH(r->w, k)
+		{
+			const struct world_obj *o = WORLD_OBJ(r->w, k);
+			if (r->items[i].scope == ref->scope && !o->alive && o->changed.side &&
+			    o->kind == CFT_OBJ_CONSTRAINT && o->parent == r->items[i].rel)
+				return true;
+		}
+	return false;
+}
+
 static enum world_code resolve_key(struct resolver *r, const struct cft_ref *ref)
 {
 	struct world *w = r->w;
@@ -385,7 +434,8 @@ static enum world_code resolve_key(struct resolver *r, const struct cft_ref *ref
 		if (WORLD_OBJ(w, rel)->kind != CFT_OBJ_TABLE)
 			open = true;
 	}
-	if (open || r->quiet || is_soft(ref))
+	bool statement = r->e->op == CFT_OP_WRITE && !(ref->flags & CFT_REF_LATE);
+	if (open || r->quiet || (is_soft(ref) && !(statement && key_was_dropped(r, ref))))
 		return WORLD_OK;
 	if (ref->flags & CFT_REF_UNCERTAIN) {
 		/* GROUP BY: without the key the query is invalid if its relation had one. */
@@ -445,6 +495,16 @@ static enum world_code resolve_function(struct resolver *r, const struct cft_ref
 		return WORLD_OK;
 	int found = world_function_call(w, ref->schema, ref->name,
 	                                call && *ref->sub ? atoi(ref->sub) : -1);
+	int rival = found >= 0 && call && *ref->sub && !is_soft(ref) && !r->quiet
+	                    ? world_function_rival(w, found, ref->schema, atoi(ref->sub))
+	                    : -1;
+	if (rival >= 0) {
+		world_fail(w, WORLD_AMBIGUOUS, CFT_OBJ_FUNCTION, world_key(w, rival, w->arena),
+		           WORLD_OBJ(w, rival)->created, "a call may mean %s or %s",
+		           world_key(w, found, w->arena), world_key(w, rival, w->arena));
+		w->error.blocker = rival;
+		return WORLD_AMBIGUOUS;
+	}
 	if (found >= 0) {
 		depend(r, found, ref);
 		return WORLD_OK;
@@ -493,10 +553,17 @@ static enum world_code resolve_plain(struct resolver *r, const struct cft_ref *r
 	const char *schema = ref->kind == CFT_OBJ_OPCLASS ? ref->schema : "";
 	int found = world_find(w, ref->kind, -1, schema, ref->name);
 
-	if (found < 0 && ref->kind == CFT_OBJ_INDEX)
-		found = world_lookup(w, CFT_OBJ_INDEX, ref->schema, ref->name);
+	if (found < 0 && (ref->kind == CFT_OBJ_INDEX || ref->kind == CFT_OBJ_COLLATION ||
+	                  ref->kind == CFT_OBJ_TS_CONFIG || ref->kind == CFT_OBJ_OPCLASS))
+		found = world_lookup(w, ref->kind, ref->schema, ref->name);
 	if (found < 0 && !r->quiet && !(ref->flags & CFT_REF_UNCERTAIN))
 		found = world_assume(w, ref->kind, -1, ref->schema, ref->name, "");
+	/* PostgreSQL's own are not known by name; what the other side makes or takes away is. */
+	if (found < 0 && !r->quiet && (ref->flags & CFT_REF_UNCERTAIN) &&
+	    ref->kind != CFT_OBJ_ROLE &&
+	    (world_is_provided(w, ref->kind, "", ref->name) ||
+	     world_former(w, ref->kind, -1, ref->name) >= 0))
+		return world_fail_missing(w, ref->kind, -1, ref->schema, ref->name);
 	if (found < 0)
 		return missing(r, ref, ref->kind, -1, ref->name);
 	depend(r, found, ref);
@@ -537,7 +604,8 @@ static enum world_code resolve_one(struct resolver *r, const struct cft_ref *ref
 		return resolve_relation(r, ref);
 	case CFT_OBJ_UNKNOWN:
 		if (ref->scope && r->n_items < MAX_RANGE)
-			r->items[r->n_items++] = (struct range_item){ref->scope, -1, ref->alias};
+			r->items[r->n_items++] =
+				(struct range_item){ref->scope, -1, ref->alias, false};
 		return WORLD_OK;
 	case CFT_OBJ_COLUMN:
 		return resolve_column(r, ref);

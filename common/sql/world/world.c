@@ -163,6 +163,9 @@ int world_lookup(const struct world *w, enum cft_object_kind kind, const char *s
 
 	if (*schema)
 		return world_find(w, kind, -1, schema, name);
+	int temporary = w->temp ? world_find(w, kind, -1, "pg_temp", name) : -1;
+	if (temporary >= 0)
+		return temporary;
 	while (world_path_next(&path, item)) {
 		int found = world_find(w, kind, -1, item, name);
 		if (found >= 0)
@@ -258,20 +261,61 @@ int world_function(const struct world *w, const char *schema, const char *name, 
 	return -1;
 }
 
+static bool takes(const struct world *w, int function, int n_args)
+{
+	int inputs = count_of(world_get(w, function, "inputs"));
+	int defaults = count_of(world_get(w, function, "defaults"));
+
+	return n_args < 0 || (n_args <= inputs && n_args >= inputs - defaults);
+}
+
+/* The same first types; commas in brackets are none of theirs. */
+static bool same_first(const char *a, const char *b, int n)
+{
+	if (n == 0)
+		return true;
+	if (strcmp(a, "*") == 0 || strcmp(b, "*") == 0)
+		return false;
+	for (int depth = 0; *a || *b; a++, b++) {
+		bool end_a = !*a || (*a == ',' && !depth), end_b = !*b || (*b == ',' && !depth);
+		if (end_a != end_b || (!end_a && *a != *b))
+			return false;
+		if (end_a && --n == 0)
+			return true;
+		depth += (*a == '(') - (*a == ')');
+	}
+	return false;
+}
+
 int world_function_call(const struct world *w, const char *schema, const char *name, int n_args)
 {
-	int any = -1;
+	int any = -1, best = -1;
 
+	/* The oldest: which overload a call means is its arguments' matter, and a new one seldom
+	 * takes calls from the others. */
 	for (int i = next_function(w, schema, name, -1); i >= 0;
 	     i = next_function(w, schema, name, i)) {
 		int obj = w->entries.v[i].obj;
-		int inputs = count_of(world_get(w, obj, "inputs"));
-		int defaults = count_of(world_get(w, obj, "defaults"));
-		if (n_args < 0 || (n_args <= inputs && n_args >= inputs - defaults))
-			return obj;
+		if (takes(w, obj, n_args) && (best < 0 || obj < best))
+			best = obj;
 		any = obj;
 	}
-	return any;
+	return best >= 0 ? best : any;
+}
+
+int world_function_rival(const struct world *w, int function, const char *schema, int n_args)
+{
+	const struct world_obj *o = WORLD_OBJ(w, function);
+
+	for (int i = next_function(w, schema, o->name, -1); n_args >= 0 && i >= 0;
+	     i = next_function(w, schema, o->name, i)) {
+		int obj = w->entries.v[i].obj;
+		if (obj != function && takes(w, obj, n_args) && takes(w, function, n_args) &&
+		    same_first(o->args, WORLD_OBJ(w, obj)->args, n_args) &&
+		    strcmp(WORLD_OBJ(w, obj)->schema, o->schema) == 0)
+			return obj;
+	}
+	return -1;
 }
 
 const char *world_creation_schema(struct world *w, const char *schema)
@@ -302,6 +346,7 @@ int world_add(struct world *w, enum cft_object_kind kind, int parent, const char
 	};
 
 	cft_vec_push_in(w->arena, &w->objs, o);
+	w->temp = w->temp || strcmp(schema, "pg_temp") == 0;
 	world_index(w, (int)w->objs.n - 1);
 	return (int)w->objs.n - 1;
 }

@@ -104,6 +104,7 @@ struct world {
 	const struct cft_effects *other;
 	bool based;  /* the start is a schema that somebody knows: see world_assume */
 	bool assume; /* what is missing and not in `other` is made */
+	bool temp;   /* something lives in pg_temp */
 	bool skip;   /* PART effects follow something that was skipped */
 	bool found_unknown;
 	int n_base; /* objects with a smaller index are the common start */
@@ -133,6 +134,8 @@ bool world_same_types(const char *a, const char *b);
 int world_function(const struct world *w, const char *schema, const char *name, const char *args);
 /* A function that a call with so many arguments may mean (-1: any). */
 int world_function_call(const struct world *w, const char *schema, const char *name, int n_args);
+/* Another one that the same call may mean as well: PostgreSQL refuses to choose. -1: none. */
+int world_function_rival(const struct world *w, int function, const char *schema, int n_args);
 /* Whoever had this name before: dropped, renamed or moved. */
 int world_former(const struct world *w, enum cft_object_kind kind, int parent, const char *name);
 /* Next schema of a comma separated path; false at the end. */

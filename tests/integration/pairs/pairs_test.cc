@@ -48,7 +48,9 @@ TEST(Pairs, LessonsAreWhatPostgresqlDoes)
 		Judgement j = judge.judge(lesson.a, lesson.b);
 		EXPECT_TRUE(j.judged) << j.why;
 		EXPECT_STREQ(lesson.verdict, cft_verdict_text(j.verdict)) << j.why;
-		judge.apply("DROP SCHEMA IF EXISTS app, other CASCADE; DROP SCHEMA public CASCADE;"
-		            "CREATE SCHEMA public");
+		judge.apply(
+			"DROP PUBLICATION IF EXISTS pub; DROP OWNED BY somebody, anybody CASCADE;"
+			"DROP SCHEMA IF EXISTS app, other CASCADE; DROP SCHEMA public CASCADE;"
+			"CREATE SCHEMA public");
 	}
 }
