@@ -49,7 +49,7 @@ static int check_schema(struct cft_pg *pg, struct cft_err *err)
 	                           0, NULL, &text, err);
 
 	if (rc == 0 && cft_buf_str(&text)[0] != '1') {
-		cft_fail_reason(err, CFT_E_NOT_FOUND, "NOT_INITIALIZED",
+		cft_fail_reason(err, CFT_E_NOT_FOUND, "NOT_INITIALISED",
 		                "the database has no tables of this version of confiture");
 		rc = cft_err_hint(err, "confiture coordinate init --db-url URL makes them");
 	}

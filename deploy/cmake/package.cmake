@@ -7,7 +7,8 @@ install(DIRECTORY proto/confiture DESTINATION ${CMAKE_INSTALL_DATADIR}/confiture
 # What errors carry; clients need it to read the reason.
 install(DIRECTORY proto/google/rpc DESTINATION ${CMAKE_INSTALL_DATADIR}/confiture/proto/google
 	FILES_MATCHING PATTERN "*.proto")
-install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md SECURITY.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN tools EXCLUDE)
 
 # Man pages and shell completions come out of the programs' own tables.
 set(made ${CMAKE_BINARY_DIR}/share)
