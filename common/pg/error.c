@@ -102,12 +102,12 @@ static bool has(const char *text, const char *word)
 /* What somebody who reads the message can do next. */
 static void hint_at(const PGconn *conn, const char *all, int code, struct cft_err *err)
 {
-	const char *name = PQdb(conn);
+	const char *name = libpq.PQdb(conn);
 
 	if (code == CFT_E_NOT_FOUND)
 		cft_err_hint(err, "check the name, or create it: createdb %s",
 		             name ? name : "NAME");
-	else if (PQconnectionNeedsPassword(conn))
+	else if (libpq.PQconnectionNeedsPassword(conn))
 		cft_err_hint(err, "give the password in PGPASSWORD, in ~/.pgpass, or where the "
 		                  "database is configured");
 	else if (code == CFT_E_UNAUTHENTICATED)
