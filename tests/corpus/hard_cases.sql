@@ -437,3 +437,89 @@ CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p, s varchar(10) DEFAULT '5
 --- new
 CREATE TABLE p (id uuid PRIMARY KEY);
 CREATE TABLE c (id int PRIMARY KEY, p uuid REFERENCES p, s int DEFAULT 5 CHECK (s <> 0));
+
+--- case function_argument_type_everywhere
+CREATE FUNCTION f(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x';
+CREATE TABLE t (a int DEFAULT f(1), CHECK (f(a) > 0));
+CREATE VIEW v AS SELECT f(a) FROM t;
+CREATE INDEX i ON t (f(a));
+CREATE POLICY p ON t USING (f(a) = 1);
+--- new
+CREATE FUNCTION f(x bigint) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x::int';
+CREATE TABLE t (a int DEFAULT f(1), CHECK (f(a) > 0));
+CREATE VIEW v AS SELECT f(a) FROM t;
+CREATE INDEX i ON t (f(a));
+CREATE POLICY p ON t USING (f(a) = 1);
+
+--- case key_that_a_view_groups_by
+CREATE TABLE t (a int, b text, CONSTRAINT pk1 PRIMARY KEY (a));
+CREATE VIEW v AS SELECT a, b FROM t GROUP BY a;
+--- new
+CREATE TABLE t (a int, b text, CONSTRAINT pk2 PRIMARY KEY (a));
+CREATE VIEW v AS SELECT a, b FROM t GROUP BY a;
+
+--- case inherited_default
+CREATE TABLE p (a int DEFAULT 1);
+CREATE TABLE k () INHERITS (p);
+--- new
+CREATE TABLE p (a int DEFAULT 2);
+CREATE TABLE k () INHERITS (p);
+ALTER TABLE k ALTER a SET DEFAULT 5;
+
+--- case inherited_type_under_a_view
+CREATE TABLE p (a int);
+CREATE TABLE k (b int) INHERITS (p);
+CREATE VIEW v AS SELECT a FROM k;
+--- new
+CREATE TABLE p (a bigint);
+CREATE TABLE k (b int) INHERITS (p);
+CREATE VIEW v AS SELECT a FROM k;
+
+--- case partition_bounds_move
+CREATE TABLE m (k int, v text) PARTITION BY RANGE (k);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10);
+CREATE TABLE m2 PARTITION OF m FOR VALUES FROM (10) TO (20);
+--- new
+CREATE TABLE m (k int, v text) PARTITION BY RANGE (k);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (15);
+CREATE TABLE m2 PARTITION OF m FOR VALUES FROM (15) TO (20);
+
+--- case replica_identity_made_anew
+CREATE TABLE t (a int NOT NULL, b int NOT NULL);
+CREATE UNIQUE INDEX i ON t (a);
+ALTER TABLE t REPLICA IDENTITY USING INDEX i;
+--- new
+CREATE TABLE t (a int NOT NULL, b int NOT NULL);
+CREATE UNIQUE INDEX i ON t (a, b);
+ALTER TABLE t REPLICA IDENTITY USING INDEX i;
+
+--- case expression_no_more
+CREATE TABLE t (n int, g int DEFAULT 3);
+CREATE VIEW v AS SELECT g FROM t;
+--- new
+CREATE TABLE t (n int, g int GENERATED ALWAYS AS (n * 2) STORED);
+CREATE VIEW v AS SELECT g FROM t;
+
+--- case typed_table_grows
+CREATE TYPE c AS (a int, b text);
+CREATE TABLE t OF c (PRIMARY KEY (a));
+--- new
+CREATE TYPE c AS (a int, b text, d int);
+CREATE TABLE t OF c (PRIMARY KEY (a), b WITH OPTIONS DEFAULT 'x');
+
+--- case index_expression_statistics
+CREATE TABLE t (a int);
+CREATE INDEX i ON t ((a + 1));
+--- new
+CREATE TABLE t (a int);
+CREATE INDEX i ON t ((a + 1));
+ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 77;
+
+--- case function_of_a_row_that_grows
+CREATE TABLE t (a int);
+CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT $1.a';
+CREATE VIEW v AS SELECT f(t) FROM t;
+--- new
+CREATE TABLE t (a int, b int);
+CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT $1.b';
+CREATE VIEW v AS SELECT f(t) FROM t;

@@ -68,7 +68,7 @@ PairJudge::Run PairJudge::run(const std::vector<std::string> &order, bool keep)
 {
 	static const char between[] =
 		"SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; DISCARD TEMP; RESET "
-	        "ALL;"
+		"ALL;"
 		"SET statement_timeout = '30s'; SET client_min_messages = error";
 	cft_err err = CFT_ERR_INIT;
 	cft_snapshot snapshot = {};

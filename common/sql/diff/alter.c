@@ -169,8 +169,9 @@ static char *fill(struct cft_diff *d, const char *template, const struct cft_obj
 			s = cft_kind_sql(obj->kind);
 			break;
 		case 'I':
-		case 'N':
-			s = obj->ident;
+		case 'N': /* an index has its columns by number */
+			s = obj->parent && obj->parent->kind == CFT_KIND_INDEX ? obj->name
+			                                                       : obj->ident;
 			break;
 		case 'P':
 			s = obj->parent->ident;

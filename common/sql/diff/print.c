@@ -163,6 +163,8 @@ static char *print_model(struct cft_arena *arena, const struct cft_object *obj, 
 			cft_buf_release(&buf);
 			return NULL;
 		}
+		if (obj->parent->kind == CFT_KIND_COMPOSITE)
+			cft_buf_adds(&buf, " CASCADE"); /* to typed tables, if there are any */
 		return cft_print_finish(arena, &buf);
 	case CFT_KIND_CONSTRAINT:
 		sql = cft_print_constraint(arena, obj);
@@ -228,10 +230,11 @@ char *cft_print_drop(struct cft_arena *arena, const struct cft_object *obj)
 
 	switch ((int)obj->kind) {
 	case CFT_KIND_COLUMN:
-		return cft_arena_printf(arena, "ALTER %s %s DROP %s %s",
+		if (obj->parent->kind == CFT_KIND_COMPOSITE)
+			return cft_arena_printf(arena, "ALTER TYPE %s DROP ATTRIBUTE %s CASCADE",
+			                        obj->parent->ident, obj->ident);
+		return cft_arena_printf(arena, "ALTER %s %s DROP COLUMN %s",
 		                        cft_kind_sql(obj->parent->kind), obj->parent->ident,
-		                        obj->parent->kind == CFT_KIND_COMPOSITE ? "ATTRIBUTE"
-		                                                                : "COLUMN",
 		                        obj->ident);
 	case CFT_KIND_CONSTRAINT:
 		return cft_arena_printf(arena, "ALTER %s %s DROP %s %s",

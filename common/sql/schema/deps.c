@@ -110,6 +110,11 @@ static void visit_type(struct collect *c, const PgQuery__TypeName *t)
 	cft_names_split(t->names, n, &schema, &name);
 	type = cft_env_type(c->env, schema, name);
 	add_dep(c, type, false);
+	/* A body may read any column of a row. */
+	bool routine = c->obj->kind == CFT_KIND_FUNCTION || c->obj->kind == CFT_KIND_PROCEDURE;
+	for (size_t i = 0; routine && type != NULL && i < type->children.n; i++)
+		if (type->children.v[i]->kind == CFT_KIND_COLUMN)
+			add_dep(c, type->children.v[i], true);
 	/* DefineStmt gives function names as types. */
 	if (type == NULL && c->obj->kind >= CFT_KIND_AGGREGATE)
 		add_named(c, t->names, t->n_names, "function", false);
