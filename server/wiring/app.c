@@ -282,6 +282,7 @@ static void measure_connections(struct cft_app *app)
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_WAITING, (int64_t)s.waiting);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_REFUSED, (int64_t)s.refused);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_DROPPED, (int64_t)s.dropped);
+	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_ABUSIVE, (int64_t)s.abusers);
 	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CONNECTIONS, (int64_t)s.most);
 	cft_metrics_set(app->metrics, CFT_METRIC_LIVE_CALLS,
 	                (int64_t)cft_rpc_server_live_calls(app->server));
