@@ -30,6 +30,11 @@ int64_t cft_clock_mono_us(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t cft_clock_cpu_us(void)
+{
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 const char *cft_time_format(int64_t wall_us, char out[CFT_TIME_TEXT])
 {
 	int64_t micros = wall_us % 1000000;

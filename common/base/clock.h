@@ -13,6 +13,7 @@ extern "C" {
 
 int64_t cft_clock_wall_us(void); /* microseconds since 1970, UTC */
 int64_t cft_clock_mono_us(void); /* monotonic, for durations only */
+int64_t cft_clock_cpu_us(void);  /* what the process has used, all threads */
 
 enum { CFT_TIME_TEXT = 32 };
 /* "2026-11-22T18:00:00.123456Z"; returns out. */

@@ -38,6 +38,8 @@ extern "C" {
 	  "Connections beyond max_connections or max_connections_per_address")                     \
 	X(CONNECTIONS_DROPPED, "connections_dropped_total", "counter",                             \
 	  "Connections that were silent, of another protocol, shed, or left before their turn")    \
+	X(CONNECTIONS_ABUSIVE, "connections_abusive_total", "counter",                             \
+	  "Connections ended because they only made work")                                         \
 	X(STREAMS, "streams", "gauge", "Open streams and long polls")                              \
 	X(LIVE_CALLS, "live_calls", "gauge", "Calls that are not ended")                           \
 	X(CREDENTIALS, "credentials", "gauge", "Credentials known")                                \

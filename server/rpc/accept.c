@@ -1,7 +1,8 @@
 /* Accept: calls as they come off the queue, up to their hop to the loop.
  * SPDX-License-Identifier: MIT
  *
- * Everything here runs on the pump thread, but for `admit` and the handler.
+ * Everything here runs on a pump thread, but for what the mail carries to the loop: opening,
+ * `admit` and the handler.
  */
 #include "common/base/mem.h"
 #include "common/rpc/codec.h"
@@ -36,6 +37,8 @@ static void on_accepted(struct cft_rpc_call *call, bool ok)
 	int rc = 0;
 
 	(void)ok;
+	if (wants_open(call->bound->method))
+		cft_rpc_call_open(call);
 	if (options->gate) {
 		call->gated = true;
 		rc = options->gate->admit(options->gate_ctx, call, (void *)call->request, &err);
@@ -60,11 +63,23 @@ void cft_rpc_admitted(struct cft_rpc_call *call, const struct cft_err *err)
 	}
 }
 
+/* The client's side ended without a message: mostly it has gone, and nobody reads an answer. */
+static void forget_empty(struct cft_rpc_call *call)
+{
+	grpc_call_cancel_with_status(call->call, GRPC_STATUS_INVALID_ARGUMENT,
+	                             "the message is missing", NULL);
+	cft_rpc_call_unref(call);
+}
+
 static void accept_known(struct cft_rpc_call *call)
 {
 	const struct cft_bound_method *bound = call->bound;
 	struct cft_err err = CFT_ERR_INIT;
 
+	if (!streams_requests(bound->method) && !call->payload) {
+		forget_empty(call);
+		return;
+	}
 	if (!streams_requests(bound->method) &&
 	    cft_rpc_unpack(bound->descriptor->input, call->payload,
 	                   bound->method->max_request_bytes, &call->arena, &call->request,
@@ -74,8 +89,6 @@ static void accept_known(struct cft_rpc_call *call)
 	}
 	grpc_byte_buffer_destroy(call->payload);
 	call->payload = NULL;
-	if (wants_open(bound->method))
-		cft_rpc_call_open(call);
 	/* The mail carries a reference of its own; the handler's is the call's first. */
 	atomic_fetch_add(&call->refs, 1);
 	cft_rpc_batch_post(&call->accept, true);

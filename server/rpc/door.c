@@ -34,7 +34,13 @@ enum {
 	LOOK_MS = 1000,    /* how often closed connections are counted out */
 	LOOK_FULL_MS = 50, /* and where a limit is reached */
 	NO_DESCRIPTORS_MS = 50,
-	LOOKS_REMEMBERED = 88,  /* a half-life of a minute */
+	LOOKS_REMEMBERED = 88, /* a half-life of a minute */
+	WORK_MS = 20,      /* how often a process that works looks at its connections' traffic */
+	WORK_PERCENT = 10, /* of one core: from here on it works */
+	CONNECTIONS_PER_MS = 50, /* and looks less often the more there are */
+	HARMLESS_BYTES = 4096,   /* since the last look: too little to be abuse */
+	THROWN_AWAY_AT_ONCE = 1 << 20,
+	ABUSE_DELAY_MS = 250,
 	KEPT_DESCRIPTORS = 256, /* for the database, files, analyzers and /metrics */
 };
 
@@ -47,6 +53,12 @@ struct guest {
 	struct guest *prev, *next;
 };
 
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
 /* One that was, by its descriptor's number. */
 struct inside {
 	struct cft_peer *peer; /* NULL: none */
@@ -54,6 +66,11 @@ struct inside {
 	ino_t inode;
 	uint64_t received; /* bytes in all */
 	uint64_t lately;   /* bytes of the last minute or so: half of them count after that */
+	uint64_t judged;   /* `received` when its traffic was looked at */
+	bool busy;         /* and calls had begun since the look before */
+	bool thrown_out;
+	struct cft_traffic_account traffic;
+	union address client;
 };
 
 struct cft_door {
@@ -67,10 +84,11 @@ struct cft_door {
 	struct inside *inside;
 	size_t n_inside; /* descriptors up to here */
 	int64_t looked_ms;
-	size_t logged_refused;
+	int64_t worked_ms, worked_cpu_us; /* when it was seen last how much the process works */
+	size_t logged_refused, logged_abusers;
 	int64_t shut_until_ms;
 	atomic_bool shed;
-	atomic_size_t open, waiting, refused, dropped;
+	atomic_size_t open, waiting, refused, dropped, abusers;
 };
 
 static int64_t now_ms(void)
@@ -116,6 +134,8 @@ static void count_out(struct cft_door *door, struct inside *one)
 {
 	cft_peers_leave(door->peers, one->peer);
 	one->peer = NULL;
+	if (door->options.traffic)
+		door->options.left(door->options.ctx, &one->client.any);
 }
 
 static void count_in(struct cft_door *door, const struct guest *guest)
@@ -123,6 +143,7 @@ static void count_in(struct cft_door *door, const struct guest *guest)
 	size_t at = (size_t)guest->fd;
 	struct inside *one;
 	struct stat st = {0};
+	socklen_t len = sizeof(one->client);
 
 	if (at >= door->n_inside) {
 		size_t n = at + at / 2 + 64;
@@ -135,18 +156,34 @@ static void count_in(struct cft_door *door, const struct guest *guest)
 	if (one->peer) /* the number was free again: so that one is gone */
 		count_out(door, one);
 	fstat(guest->fd, &st);
-	*one = (struct inside){guest->peer, st.st_dev, st.st_ino, 0, 0};
+	*one = (struct inside){.peer = guest->peer, .device = st.st_dev, .inode = st.st_ino};
+	getpeername(guest->fd, &one->client.any, &len);
 }
 
-static void count_bytes(struct inside *one, int fd)
+/* Whether the descriptor is still its own. */
+static bool is_there(const struct inside *one, int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_ino == one->inode && st.st_dev == one->device;
+}
+
+static uint64_t bytes_received(int fd)
 {
 	struct tcp_info info = {0};
 	socklen_t len = sizeof(info);
 
 	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	one->lately += info.tcpi_bytes_received - one->received;
+	return info.tcpi_bytes_received;
+}
+
+static void count_bytes(struct inside *one, int fd)
+{
+	uint64_t received = bytes_received(fd);
+
+	one->lately += received - one->received;
 	one->lately -= one->lately / LOOKS_REMEMBERED;
-	one->received = info.tcpi_bytes_received;
+	one->received = received;
 }
 
 static void look_who_left(struct cft_door *door, int64_t now)
@@ -154,9 +191,7 @@ static void look_who_left(struct cft_door *door, int64_t now)
 	door->looked_ms = now;
 	for (size_t fd = 0; fd < door->n_inside; fd++) {
 		struct inside *one = &door->inside[fd];
-		struct stat st;
-		if (one->peer && (fstat((int)fd, &st) != 0 || st.st_ino != one->inode ||
-		                  st.st_dev != one->device))
+		if (one->peer && !is_there(one, (int)fd))
 			count_out(door, one);
 		else if (one->peer)
 			count_bytes(one, (int)fd);
@@ -191,6 +226,62 @@ static void shed(struct cft_door *door, int64_t now)
 	}
 	door->shut_until_ms = now + LOOK_MS;
 	cft_log(CFT_LOG_WARN, "memory is used up: ended the busiest connections", NULL);
+}
+
+/* -- those who only make work -- */
+
+static bool works(struct cft_door *door, int64_t now)
+{
+	int64_t cpu_us = cft_clock_cpu_us(), used = cpu_us - door->worked_cpu_us;
+	int64_t passed = now - door->worked_ms;
+
+	door->worked_ms = now;
+	door->worked_cpu_us = cpu_us;
+	return used / 10 >= passed * WORK_PERCENT;
+}
+
+/* Bytes may have come long before gRPC read them: as long as calls begin there is more to see. */
+static bool abuses(struct cft_door *door, struct inside *one, int fd, int64_t now)
+{
+	uint64_t received = bytes_received(fd);
+	struct cft_traffic traffic;
+
+	if ((received - one->judged < HARMLESS_BYTES && !one->busy) || one->thrown_out ||
+	    !is_there(one, fd))
+		return false;
+	one->judged = received;
+	if (!door->options.traffic(door->options.ctx, &one->client.any, now, &traffic))
+		return false;
+	one->busy = traffic.started != one->traffic.seen.started;
+	return cft_traffic_abuses(&one->traffic, &traffic, door->options.max_calls, now);
+}
+
+/* What gRPC has not read yet would cost as much as what it has. */
+static void throw_out(struct cft_door *door, struct inside *one, int fd)
+{
+	shutdown(fd, SHUT_RDWR);
+	while (recv(fd, NULL, THROWN_AWAY_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT) > 0)
+		;
+	one->thrown_out = true;
+	cft_peers_delay(one->peer, ABUSE_DELAY_MS);
+	atomic_fetch_add(&door->abusers, 1);
+}
+
+static int64_t work_interval_ms(const struct cft_door *door)
+{
+	return WORK_MS + (int64_t)cft_peers_connections(door->peers) / CONNECTIONS_PER_MS;
+}
+
+static void look_at_traffic(struct cft_door *door, int64_t now)
+{
+	if (!door->options.traffic || now - door->worked_ms < work_interval_ms(door) ||
+	    !works(door, now))
+		return;
+	for (size_t fd = 0; fd < door->n_inside; fd++) {
+		struct inside *one = &door->inside[fd];
+		if (one->peer && abuses(door, one, (int)fd, now))
+			throw_out(door, one, (int)fd);
+	}
 }
 
 /* -- those at the door -- */
@@ -342,6 +433,25 @@ static void tell_refused(struct cft_door *door)
 	cft_log(CFT_LOG_WARN, "connections refused: too many are open", "count", count, NULL);
 }
 
+static void tell_abusers(struct cft_door *door)
+{
+	size_t abusers = atomic_load(&door->abusers);
+	char count[32];
+
+	if (abusers == door->logged_abusers)
+		return;
+	snprintf(count, sizeof(count), "%zu", abusers - door->logged_abusers);
+	door->logged_abusers = abusers;
+	cft_log(CFT_LOG_WARN, "connections ended: they only made work", "count", count, NULL);
+}
+
+static int patience_ms(const struct cft_door *door)
+{
+	if (door->spoken)
+		return TURN_MS;
+	return door->options.traffic && cft_peers_connections(door->peers) > 0 ? WORK_MS : QUIET_MS;
+}
+
 static void on_event(struct cft_door *door, const struct epoll_event *event)
 {
 	for (size_t i = 0; i < door->listen.n; i++) {
@@ -359,7 +469,7 @@ static void *run(void *arg)
 	struct epoll_event events[EVENTS];
 
 	for (;;) {
-		int n = epoll_wait(door->epoll, events, EVENTS, door->spoken ? TURN_MS : QUIET_MS);
+		int n = epoll_wait(door->epoll, events, EVENTS, patience_ms(door));
 		int64_t now = now_ms();
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.ptr == door)
@@ -368,9 +478,11 @@ static void *run(void *arg)
 		}
 		take_turns(door, now);
 		end_silence(door, now);
+		look_at_traffic(door, now);
 		if (now - door->looked_ms >= LOOK_MS) {
 			look_who_left(door, now);
 			tell_refused(door);
+			tell_abusers(door);
 			if (atomic_exchange(&door->shed, false))
 				shed(door, now);
 		}
@@ -473,5 +585,6 @@ void cft_door_measure(const struct cft_door *door, struct cft_door_stats *ret)
 		.most = door->options.limits.connections,
 		.refused = atomic_load(&door->refused),
 		.dropped = atomic_load(&door->dropped),
+		.abusers = atomic_load(&door->abusers),
 	};
 }

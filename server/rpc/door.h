@@ -7,6 +7,10 @@
  * HTTP/2 (or of TLS) and it is its turn: so many a second of one address, and so many open in all
  * and of one address. One too many is closed at once; clients try again.
  *
+ * Who is in is watched while the process works: a connection whose traffic only makes work
+ * (server/rpc/traffic.h) is ended, what it sent and nobody has read is thrown away, and the next
+ * connections of its address wait longer for their turn.
+ *
  * `let_in` gets a connected, non-blocking descriptor and owns it. That it closed it is found out by
  * looking (its inode), so the counts may be a second late, to the high side.
  */
@@ -15,6 +19,7 @@
 
 #include "server/rpc/listen.h"
 #include "server/rpc/peers.h"
+#include "server/rpc/traffic.h"
 
 #include <stdbool.h>
 
@@ -30,6 +35,12 @@ struct cft_door_options {
 	bool tls;
 	int silence_ms; /* a connection that says nothing for so long is closed */
 	void (*let_in)(void *ctx, int listener, int fd); /* on the door's thread */
+	/* What came over the connection of a client that was let in; false: not known. On the
+	 * door's thread. NULL: nobody is judged by it. */
+	bool (*traffic)(void *ctx, const struct sockaddr *client, int64_t now_ms,
+	                struct cft_traffic *ret);
+	void (*left)(void *ctx, const struct sockaddr *client); /* with `traffic` */
+	int64_t max_calls; /* of a connection at a time, as clients are told */
 	void *ctx;
 };
 
@@ -39,6 +50,7 @@ struct cft_door_stats {
 	size_t most;    /* limits.connections, as it is in force */
 	size_t refused; /* one too many */
 	size_t dropped; /* silent, of another protocol, or shed */
+	size_t abusers; /* ended for their traffic */
 };
 
 /* Binds, and raises the process's soft limit of descriptors to the hard one. Errors of

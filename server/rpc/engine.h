@@ -11,12 +11,18 @@
 #include "common/event/mailbox.h"
 #include "common/rpc/tag.h"
 #include "server/rpc/acceptor.h"
+#include "server/rpc/channelz.h"
 #include "server/rpc/door.h"
 #include "server/rpc/server.h"
 #include "server/rpc/tls.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+
+/* gRPC reads a connection on whichever of these waits for it, and does not leave it before all is
+ * read that has come. Several, so that the kernel shares the time between a connection that sends
+ * without end and the others. */
+enum { CFT_RPC_PUMPS = 8 };
 
 /* A method as registered with gRPC. */
 struct cft_bound_method {
@@ -36,10 +42,11 @@ struct cft_rpc_server {
 	size_t max_request_bytes; /* the largest of the methods' */
 	grpc_server *server;
 	grpc_completion_queue *queue;
-	pthread_t pump;
+	pthread_t pumps[CFT_RPC_PUMPS];
 	bool pumping;
 	struct cft_acceptor acceptor;
-	struct cft_door *door; /* NULL before listening */
+	struct cft_channelz *channelz; /* the door's thread */
+	struct cft_door *door;         /* NULL before listening */
 	struct cft_mailbox *box;
 	atomic_size_t live;           /* accepted calls that are not freed */
 	atomic_size_t limited;        /* calls that ended with RESOURCE_EXHAUSTED */
@@ -54,7 +61,7 @@ struct cft_rpc_server {
 	void *stopped_arg;
 };
 
-/* One batch of a call, at most one run at a time. `done` (tag) runs on the pump thread; where the
+/* One batch of a call, at most one run at a time. `done` (tag) runs on a pump thread; where the
  * loop must hear of it, `mail` carries it there, to `on_loop`. */
 struct cft_rpc_batch {
 	struct cft_tag tag;
@@ -120,7 +127,8 @@ void cft_rpc_batch_start(struct cft_rpc_batch *batch, const grpc_op *ops, size_t
 /* The call of a finished batch. */
 struct cft_rpc_call *cft_rpc_batch_call(struct cft_tag *tag);
 void cft_rpc_batch_post(struct cft_rpc_batch *batch, bool ok);
-/* Starts the open batch; pump thread, before the call hops. */
+/* Starts the open batch; loop thread, before the gate. Not on a pump: another one could hear of the
+ * end of the call before the loop has heard of its beginning. */
 void cft_rpc_call_open(struct cft_rpc_call *call);
 /* Cancels ended calls whose last message a client does not take. Loop thread, each second. */
 void cft_rpc_reap(struct cft_rpc_server *server);

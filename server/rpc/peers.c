@@ -126,6 +126,11 @@ int64_t cft_peers_wait_ms(struct cft_peer *peer, int64_t now_ms)
 	return cft_quota_take(peer->quota, now_ms);
 }
 
+void cft_peers_delay(struct cft_peer *peer, int64_t ms)
+{
+	cft_quota_charge(peer->quota, ms);
+}
+
 void cft_peers_forget(struct cft_peers *peers, int64_t now_ms)
 {
 	struct cft_peer *peer, *next;

@@ -33,6 +33,8 @@ struct cft_peer *cft_peers_enter(struct cft_peers *peers, const struct sockaddr 
 void cft_peers_leave(struct cft_peers *peers, struct cft_peer *peer);
 /* 0 and one connection of this second is used up; or the milliseconds to wait for the next. */
 int64_t cft_peers_wait_ms(struct cft_peer *peer, int64_t now_ms);
+/* The address's next connections wait for so many milliseconds, and then come one by one. */
+void cft_peers_delay(struct cft_peer *peer, int64_t ms);
 /* Forgets addresses without connections that have not been heard of for a while. */
 void cft_peers_forget(struct cft_peers *peers, int64_t now_ms);
 size_t cft_peers_connections(const struct cft_peers *peers);

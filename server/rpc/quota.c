@@ -56,6 +56,17 @@ int64_t cft_quota_take(struct cft_quota *quota, int64_t now_ms)
 	return 0;
 }
 
+void cft_quota_charge(struct cft_quota *quota, int64_t ms)
+{
+	double rate = (double)quota->per_second, least = -rate * BURST_SECONDS;
+
+	if (quota->left > 0)
+		quota->left = 0;
+	quota->left -= (double)ms * rate / 1000;
+	if (quota->left < least)
+		quota->left = least;
+}
+
 struct cft_quotas *cft_quotas_new(int64_t per_second)
 {
 	struct cft_quotas *quotas = cft_new(struct cft_quotas);

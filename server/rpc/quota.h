@@ -26,6 +26,9 @@ void cft_quota_free(struct cft_quota *quota); /* NULL is fine */
 /* 0: taken; else milliseconds until one will be there. */
 int64_t cft_quota_take(struct cft_quota *quota, int64_t now_ms);
 
+/* Takes what is there, and what will come in so many milliseconds. Two seconds may be owed. */
+void cft_quota_charge(struct cft_quota *quota, int64_t ms);
+
 /* One quota per name, made when asked for. */
 struct cft_quotas *cft_quotas_new(int64_t per_second);
 void cft_quotas_free(struct cft_quotas *quotas); /* NULL is fine */

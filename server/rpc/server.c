@@ -26,7 +26,7 @@ enum {
 	/* Beyond the largest message: so that the method's own cap is what answers. */
 	MESSAGE_SLACK_BYTES = 1 << 20,
 	MAX_METADATA_BYTES = 16 << 10,
-	ARGS_MAX = 16,
+	ARGS_MAX = 20,
 };
 
 static void take_mail(void *ctx, struct cft_mail *mail)
@@ -54,6 +54,7 @@ struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *o
 	atomic_init(&server->live, 0);
 	atomic_init(&server->shutdown_done, false);
 	server->queue = grpc_completion_queue_create_for_next(NULL);
+	server->channelz = cft_channelz_new();
 	server->box = cft_mailbox_new(options->loop, take_mail, server);
 	server->reaper = cft_timer_new(options->loop, reap, server);
 	return server;
@@ -132,6 +133,7 @@ static void create_server(struct cft_rpc_server *server)
 	                             or_default(o->keepalive_timeout_ms, KEEPALIVE_TIMEOUT_MS));
 	v[args.num_args++] = int_arg(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
 	v[args.num_args++] = int_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+	v[args.num_args++] = int_arg(GRPC_ARG_ENABLE_CHANNELZ, 1);
 	v[args.num_args++] = int_arg(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
 	                             MIN_PING_INTERVAL_MS);
 	/* No compression: a few bytes must not unfold into megabytes before a limit sees them. */
@@ -184,6 +186,21 @@ static void let_in(void *ctx, int listener, int fd)
 	cft_acceptor_take(&server->acceptor, listener, fd);
 }
 
+static bool traffic(void *ctx, const struct sockaddr *client, int64_t now_ms,
+                    struct cft_traffic *ret)
+{
+	struct cft_rpc_server *server = ctx;
+
+	return cft_channelz_traffic(server->channelz, client, now_ms, ret);
+}
+
+static void left(void *ctx, const struct sockaddr *client)
+{
+	struct cft_rpc_server *server = ctx;
+
+	cft_channelz_forget(server->channelz, client);
+}
+
 static int open_door(struct cft_rpc_server *server, struct cft_err *err)
 {
 	const struct cft_rpc_server_options *o = &server->options;
@@ -193,6 +210,9 @@ static int open_door(struct cft_rpc_server *server, struct cft_err *err)
 		.tls = o->cert_file != NULL,
 		.silence_ms = HANDSHAKE_MS,
 		.let_in = let_in,
+		.traffic = traffic,
+		.left = left,
+		.max_calls = or_default(o->max_concurrent_streams, MAX_STREAMS),
 		.ctx = server,
 	};
 
@@ -232,8 +252,10 @@ static void start_serving(struct cft_rpc_server *server)
 	}
 	for (int i = 0; i < POSTED_UNKNOWN; i++)
 		cft_rpc_accept_post(server, NULL);
-	if (pthread_create(&server->pump, NULL, pump_main, server) != 0)
-		abort();
+	for (size_t i = 0; i < CFT_RPC_PUMPS; i++) {
+		if (pthread_create(&server->pumps[i], NULL, pump_main, server) != 0)
+			abort();
+	}
 	server->pumping = true;
 	cft_door_start(server->door);
 	cft_timer_start(server->reaper, REAP_MS, REAP_MS);
@@ -303,7 +325,8 @@ static void finish_stop(struct cft_rpc_server *server)
 	cft_timer_stop(server->drain);
 	cft_timer_stop(server->reaper);
 	grpc_completion_queue_shutdown(server->queue);
-	pthread_join(server->pump, NULL);
+	for (size_t i = 0; i < CFT_RPC_PUMPS; i++)
+		pthread_join(server->pumps[i], NULL);
 	server->pumping = false;
 	server->stopped(server->stopped_arg);
 }
@@ -371,6 +394,7 @@ void cft_rpc_server_free(struct cft_rpc_server *server)
 	free(server->methods);
 	free(server->listen);
 	cft_door_free(server->door);
+	cft_channelz_free(server->channelz);
 	cft_tls_free(server->tls);
 	free(server);
 	grpc_shutdown();

@@ -53,8 +53,8 @@ struct cft_app {
 	struct cft_timer *give_up;
 	char *address;
 	bool listening, stopping, stopped;
-	unsigned ticks, shed_again; /* of measure */
-	size_t connections_before;
+	unsigned ticks, shed_again;        /* of measure */
+	struct cft_door_stats door_before; /* when memory was given back last */
 };
 
 static int start_analyzer(struct cft_app *app, struct cft_err *err)
@@ -251,7 +251,7 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 /* -- metrics -- */
 
 /* What connections used, the allocator keeps; a flood would be remembered for ever. */
-static void watch_memory(struct cft_app *app, size_t connections)
+static void watch_memory(struct cft_app *app, const struct cft_door_stats *door)
 {
 	bool full = cft_metrics_get(app->metrics, CFT_METRIC_RESIDENT_BYTES) >
 	            cft_metrics_get(app->metrics, CFT_METRIC_LIMIT_MEMORY);
@@ -263,9 +263,9 @@ static void watch_memory(struct cft_app *app, size_t connections)
 	}
 	if (!full && app->ticks % TRIM_TICKS != 0)
 		return;
-	if (connections < app->connections_before)
+	if (door->open < app->door_before.open || door->abusers > app->door_before.abusers)
 		malloc_trim(0);
-	app->connections_before = connections;
+	app->door_before = *door;
 }
 
 static void measure_connections(struct cft_app *app)
@@ -277,11 +277,12 @@ static void measure_connections(struct cft_app *app)
 	cft_metrics_set(app->metrics, CFT_METRIC_REFUSED_LIMIT, (int64_t)limited);
 	cft_metrics_set(app->metrics, CFT_METRIC_REFUSED_SIZE, (int64_t)too_large);
 	cft_rpc_server_connections(app->server, &s);
-	watch_memory(app, s.open);
+	watch_memory(app, &s);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS, (int64_t)s.open);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_WAITING, (int64_t)s.waiting);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_REFUSED, (int64_t)s.refused);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_DROPPED, (int64_t)s.dropped);
+	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_ABUSIVE, (int64_t)s.abusers);
 	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CONNECTIONS, (int64_t)s.most);
 	cft_metrics_set(app->metrics, CFT_METRIC_LIVE_CALLS,
 	                (int64_t)cft_rpc_server_live_calls(app->server));

@@ -1,6 +1,7 @@
 /* Exec, DROP: what goes along, and what stands in the way.
  * SPDX-License-Identifier: MIT
  */
+#include "common/base/mem.h"
 #include "common/sql/world/exec.h"
 
 #include <stdlib.h>
@@ -90,7 +91,7 @@ static enum world_code grow_normal(struct world *w, bool *set, bool cascade, boo
 
 enum world_code exec_remove(struct world *w, const int *targets, size_t n, bool cascade)
 {
-	bool *set = calloc(w->objs.n + 1, sizeof(*set));
+	bool *set = cft_calloc(w->objs.n + 1, sizeof(*set));
 	enum world_code code = WORLD_OK;
 	bool grown = true;
 

@@ -29,6 +29,24 @@ long resident_kb(pid_t pid)
 	return at == std::string::npos ? 0 : std::stol(status.substr(at + 6));
 }
 
+/* A call's headers, as a client that keeps no table sends them. */
+std::string call_headers(const std::string &path)
+{
+	std::string block = "\x83\x86"; /* POST, http */
+	const std::vector<std::pair<std::string, std::string>> fields = {
+		{":path", path},
+		{":authority", "x"},
+		{"te", "trailers"},
+		{"content-type", "application/grpc"}};
+
+	for (const auto &f : fields) {
+		block += '\0';
+		block += static_cast<char>(f.first.size()) + f.first;
+		block += static_cast<char>(f.second.size()) + f.second;
+	}
+	return block;
+}
+
 /* Asks for the server's health until it goes; counts what was not answered. */
 class HealthWatch
 {
@@ -138,6 +156,39 @@ struct Flood : ::testing::Test {
 			                       "CREATE TABLE " + table + " (id int)") != nullptr;
 		}));
 	}
+	/* 40,000 calls over four connections at a time; whoever is thrown out comes again. */
+	void flood_with_calls(const std::string &headers, bool reset)
+	{
+		std::vector<std::thread> attackers;
+		for (int i = 0; i < 4; i++)
+			attackers.emplace_back([=] {
+				for (int round = 0; round < 5; round++)
+					send_calls(headers, reset, 2000);
+			});
+		for (std::thread &one : attackers)
+			one.join();
+		EXPECT_TRUE(cft_test::eventually([&] {
+			return server.log().find("they only made work") != std::string::npos;
+		}));
+	}
+	void send_calls(const std::string &headers, bool reset, uint32_t n)
+	{
+		int fd = connect_to(server.address);
+		std::string flood = preface + settings;
+
+		for (uint32_t stream = 1; stream < 2 * n; stream += 2) {
+			flood += frame(1, 0x4, stream, headers);
+			if (reset)
+				flood += frame(3, 0, stream, std::string("\0\0\0\x8", 4));
+		}
+		send_all(fd, flood);
+		char bytes[4096];
+		struct timeval patience = {2, 0}; /* a slow server may not have noticed */
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		while (recv(fd, bytes, sizeof(bytes), 0) > 0)
+			;
+		close(fd);
+	}
 	void TearDown() override
 	{
 		EXPECT_TRUE(server.process.running()) << server.log();
@@ -153,7 +204,7 @@ struct Flood : ::testing::Test {
 };
 
 struct FloodOfAServerWithLittleMemory : Flood {
-	FloodOfAServerWithLittleMemory() : Flood({"--max-memory", "200MiB"})
+	FloodOfAServerWithLittleMemory() : Flood({"--max-memory", "100MiB"})
 	{
 	}
 };
@@ -164,45 +215,28 @@ constexpr bool keeps_freed_memory = true;
 constexpr bool keeps_freed_memory = false;
 #endif
 
-/* A call's headers, as a client that keeps no table sends them. */
-std::string call_headers(const std::string &path)
-{
-	std::string block = "\x83\x86"; /* POST, http */
-	const std::vector<std::pair<std::string, std::string>> fields = {
-		{":path", path},
-		{":authority", "x"},
-		{"te", "trailers"},
-		{"content-type", "application/grpc"}};
-
-	for (const auto &f : fields) {
-		block += '\0';
-		block += static_cast<char>(f.first.size()) + f.first;
-		block += static_cast<char>(f.second.size()) + f.second;
-	}
-	return block;
-}
-
 } // namespace
 
-/* Calls without their message reach no gate; and who acknowledges no SETTINGS has no limit of
- * streams. The server ends such connections when memory is used up. */
+/* Calls without their message reach no gate, and over many connections no other limit. The server
+ * ends the busiest connections when memory is used up. */
 TEST_F(FloodOfAServerWithLittleMemory, CallsThatNeverBecomeComplete)
 {
 	if (keeps_freed_memory)
 		GTEST_SKIP() << "a sanitizer's allocator keeps freed memory: the server stays full";
 	const std::string headers =
 		call_headers("/confiture.v1.CoordinationService/RegisterIntent");
+	const uint32_t within_limits = 900; /* calls of a connection */
 	bool ended = false;
 
-	for (int round = 0; round < 8 && !ended; round++) {
+	for (int round = 0; round < 60 && !ended; round++) {
 		int fd = connect_to(server.address);
 		ASSERT_GE(fd, 0);
 		std::string flood = preface + settings;
-		for (uint32_t stream = 1; stream < 8000; stream += 2)
+		for (uint32_t stream = 1; stream < 2 * within_limits; stream += 2)
 			flood += frame(1, 0x4, stream, headers);
 		send_all(fd, flood);
 		fds.push_back(fd);
-		std::cout << "after " << fds.size() * 4000 << " calls "
+		std::cout << "after " << fds.size() * within_limits << " calls "
 			  << resident_kb(server.process.pid()) / 1024 << " MiB\n";
 		ended = server.log().find("memory is used up") != std::string::npos;
 	}
@@ -269,6 +303,40 @@ TEST_F(Flood, HeaderFloodsAndResets)
 		flood += frame(6, 0, 0, "12345678"); /* PING */
 	send_all(fd, flood);
 	close(fd);
+}
+
+/* Each from some connections at a time, and anew when the server has ended one. */
+TEST_F(Flood, CallsThatAreResetAtOnce)
+{
+	flood_with_calls(call_headers("/confiture.v1.CoordinationService/RegisterIntent"), true);
+}
+
+TEST_F(Flood, CallsWhoseMessageNeverComes)
+{
+	flood_with_calls(call_headers("/confiture.v1.CoordinationService/RegisterIntent"), false);
+}
+
+TEST_F(Flood, CallsWithoutAPath)
+{
+	flood_with_calls("\x83\x86\x84", true);
+}
+
+/* Many calls at a time are what a load generator does, and no abuse. */
+TEST_F(Flood, ABusyClientIsNotTakenForAnAbuser)
+{
+	Caller c(server.address);
+	std::vector<std::unique_ptr<Watcher>> watchers;
+
+	for (int i = 0; i < 900; i++) {
+		MSG(WatchEventsRequest, watch_events_request, request);
+		watchers.push_back(std::make_unique<Watcher>(c, &request));
+	}
+	for (int i = 0; i < 300; i++)
+		EXPECT_NE(register_intent(c, "busy",
+		                          "CREATE TABLE b" + std::to_string(i) + " (id int)"),
+		          nullptr)
+			<< c.err.message;
+	EXPECT_EQ(server.log().find("they only made work"), std::string::npos);
 }
 
 TEST_F(Flood, TenThousandConnections)

@@ -1,10 +1,12 @@
 /* Who is let in at the door: limits of addresses, silence, and other protocols.
  * SPDX-License-Identifier: MIT
  */
+#include "common/base/clock.h"
 #include "server/rpc/door.h"
 #include "tests/lib/process.h"
 
 #include <arpa/inet.h>
+#include <atomic>
 #include <gtest/gtest.h>
 #include <mutex>
 #include <string>
@@ -58,6 +60,7 @@ struct Door {
 	struct cft_door *door = nullptr;
 	std::mutex lock;
 	std::vector<int> inside, clients;
+	std::atomic<int> abuser_port{0};
 
 	explicit Door(struct cft_peers_limits limits, int silence_ms = 60000, bool tls = false)
 	{
@@ -72,6 +75,9 @@ struct Door {
 			std::lock_guard<std::mutex> hold(self->lock);
 			self->inside.push_back(fd);
 		};
+		options.traffic = traffic;
+		options.left = [](void *, const sockaddr *) {};
+		options.max_calls = 10;
 		options.ctx = this;
 		EXPECT_EQ(cft_door_open(&options, &door, &err), 0) << err.message;
 		cft_door_start(door);
@@ -83,6 +89,13 @@ struct Door {
 			close(fd);
 		for (int fd : clients)
 			close(fd);
+	}
+	static bool traffic(void *ctx, const sockaddr *client, int64_t, struct cft_traffic *ret)
+	{
+		int port = ntohs(reinterpret_cast<const sockaddr_in *>(client)->sin_port);
+		bool abuser = port == static_cast<Door *>(ctx)->abuser_port;
+		*ret = {abuser ? 1000 : 0, 0, 0};
+		return true;
 	}
 	int client(const std::string &says = preface)
 	{
@@ -114,6 +127,14 @@ struct Door {
 		return s;
 	}
 };
+
+int local_port(int fd)
+{
+	struct sockaddr_in address = {};
+	socklen_t len = sizeof(address);
+	getsockname(fd, reinterpret_cast<sockaddr *>(&address), &len);
+	return ntohs(address.sin_port);
+}
 
 /* The door hung up: a reset or an end. */
 bool ended(int fd)
@@ -162,6 +183,22 @@ TEST(Peers, NewConnectionsOfAnAddressArePaced)
 	EXPECT_GT(cft_peers_wait_ms(quick, 1000), 0);
 	EXPECT_EQ(cft_peers_wait_ms(other, 1000), 0);
 	EXPECT_EQ(cft_peers_wait_ms(quick, 1200), 0);
+}
+
+TEST(Peers, AnAddressThatIsDelayedLosesItsBurstAndWaits)
+{
+	Peers p(100, 0, 10);
+	struct cft_peer *delayed = p.enter("10.0.0.1"), *other = p.enter("10.0.0.2");
+
+	EXPECT_EQ(cft_peers_wait_ms(delayed, 1000), 0);
+	cft_peers_delay(delayed, 500);
+	EXPECT_GT(cft_peers_wait_ms(delayed, 1400), 0);
+	EXPECT_EQ(cft_peers_wait_ms(delayed, 1600), 0);
+	EXPECT_GT(cft_peers_wait_ms(delayed, 1600), 0);
+	EXPECT_EQ(cft_peers_wait_ms(other, 1000), 0);
+	for (int i = 0; i < 1000; i++)
+		cft_peers_delay(delayed, 500);
+	EXPECT_EQ(cft_peers_wait_ms(delayed, 4000), 0); /* two seconds, whatever it did */
 }
 
 TEST(Peers, AddressesWithoutConnectionsAreForgotten)
@@ -235,6 +272,27 @@ TEST(Door, MoreThanItsRateWaitsAndWhoLeavesMeanwhileIsNotLetIn)
 	door.clients.clear();
 	EXPECT_TRUE(cft_test::eventually([&] { return door.stats().dropped >= 40; }));
 	EXPECT_TRUE(cft_test::eventually([&] { return door.stats().waiting == 0; }));
+}
+
+TEST(Door, EndsAConnectionWhoseTrafficOnlyMakesWork)
+{
+	Door door({100, 0, 0});
+	const std::string much = preface + std::string(8192, 'x');
+	int honest = door.client(much), abuser = door.client(much);
+	char byte;
+
+	EXPECT_TRUE(cft_test::eventually([&] { return door.let_in() == 2; }));
+	door.abuser_port = local_port(abuser);
+	send(abuser, much.data(), much.size(), MSG_NOSIGNAL);
+	/* Looking is work too: only a process that works looks at its connections. */
+	EXPECT_TRUE(cft_test::eventually([&] {
+		for (int64_t until = cft_clock_cpu_us() + 30000; cft_clock_cpu_us() < until;)
+			;
+		return door.stats().abusers == 1;
+	}));
+	EXPECT_TRUE(ended(abuser));
+	EXPECT_EQ(recv(honest, &byte, 1, MSG_DONTWAIT), -1);
+	EXPECT_EQ(errno, EAGAIN);
 }
 
 TEST(Door, AnAddressThatIsTakenIsSaid)

@@ -1,0 +1,23 @@
+/* Traffic: a leaky bucket of calls that came to nothing.
+ * SPDX-License-Identifier: MIT
+ */
+#include "server/rpc/traffic.h"
+
+static int64_t at_least_zero(int64_t n)
+{
+	return n > 0 ? n : 0;
+}
+
+bool cft_traffic_abuses(struct cft_traffic_account *account, const struct cft_traffic *now,
+                        int64_t max_calls, int64_t now_ms)
+{
+	int64_t forgiven = (now_ms - account->at_ms) * CFT_TRAFFIC_FORGIVEN / 1000;
+	int64_t started = now->started - account->seen.started;
+	int64_t messages = now->messages - account->seen.messages;
+
+	account->empty = at_least_zero(account->empty - forgiven);
+	account->empty = at_least_zero(account->empty + started - messages);
+	account->seen = *now;
+	account->at_ms = now_ms;
+	return account->empty > max_calls || now->started - now->ended > max_calls + max_calls / 4;
+}
