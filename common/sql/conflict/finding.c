@@ -31,6 +31,21 @@ static bool loses_work(const struct outcome *o, const struct outcome_run *run, u
 	return false;
 }
 
+/* Is an object that `first` made gone at the end of the order that works? */
+static bool loses_object(const struct outcome *o, const struct outcome_run *run, uint8_t first)
+{
+	const struct world *alone = &o->alone[first].world, *end = &run->world;
+
+	if (o->alone[first].code != WORLD_OK)
+		return false;
+	for (int i = 0; i < (int)alone->objs.n && i < (int)end->objs.n; i++) {
+		const struct world_obj *made = WORLD_OBJ(alone, i);
+		if (made->alive && made->created.side == first && !WORLD_OBJ(end, i)->alive)
+			return true;
+	}
+	return false;
+}
+
 static enum finding_situation situation_of(const struct world *w, const struct world_error *error)
 {
 	switch (error->code) {
@@ -95,7 +110,8 @@ static void from_error(struct finding_list *list, const struct outcome_run *fail
 		f.other_object = world_key(w, error->blocker, list->arena);
 	if (!works)
 		f.class_ = CFT_CLASS_NEITHER;
-	else if (list->outcome->alone[f.x].code != WORLD_OK)
+	else if (list->outcome->alone[f.x].code != WORLD_OK &&
+	         !loses_object(list->outcome, works, first_if_works))
 		f.class_ = CFT_CLASS_PREREQUISITE;
 	else if (loses_work(list->outcome, works, first_if_works))
 		f.class_ = CFT_CLASS_DESTRUCTIVE;

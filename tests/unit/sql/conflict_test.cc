@@ -168,6 +168,27 @@ TEST(Compare, CallsAMissingParentAPrerequisite)
 	EXPECT_EQ(CFT_SEVERITY_INFO, p.result.findings[0].severity);
 }
 
+TEST(Compare, CallsTheDropOfWhatTheOtherMakesDestructive)
+{
+	const std::string users = "CREATE TABLE users (id int PRIMARY KEY)";
+	const std::string base[] = {users, users, users + "; CREATE INDEX j ON users (id)"};
+	const std::string makes[] = {"ALTER TABLE users ADD COLUMN bio text",
+	                             "CREATE TABLE t (a int)", "CREATE INDEX i ON users (id)"};
+	const std::string drops[] = {"ALTER TABLE users DROP COLUMN bio", "DROP TABLE t",
+	                             "DROP INDEX j; DROP INDEX i"};
+
+	for (size_t i = 0; i < 3; i++) {
+		Pair p(base[i], makes[i], drops[i]);
+		EXPECT_EQ("only_ab", p.verdict());
+		ASSERT_EQ(1u, p.result.n_findings) << drops[i];
+		EXPECT_EQ(CFT_CLASS_DESTRUCTIVE, p.result.findings[0].class_) << drops[i];
+		EXPECT_EQ(CFT_SEVERITY_ERROR, p.result.findings[0].severity);
+	}
+	Pair alters(users, "CREATE TABLE t (a int)", "ALTER TABLE t ALTER a TYPE bigint");
+	ASSERT_EQ(1u, alters.result.n_findings);
+	EXPECT_EQ(CFT_CLASS_PREREQUISITE, alters.result.findings[0].class_);
+}
+
 TEST(Compare, TakesToExistAlsoWhatIsNamedBehindSomethingThatTheOtherMakes)
 {
 	const std::string makes = "ALTER TABLE users ADD COLUMN bio text";
