@@ -13,8 +13,7 @@ static struct cft_index_member *member_of(const struct cft_index_slot *slot)
 {
 	const struct cft_index_slot *first = slot - slot->number;
 
-	return (struct cft_index_member *)((char *)first -
-	                                   offsetof(struct cft_index_member, slots));
+	return (void *)((char *)first - offsetof(struct cft_index_member, slots));
 }
 
 struct cft_index_member *cft_index_add(struct cft_index *index, const struct cft_intent *intent,
