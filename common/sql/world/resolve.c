@@ -2,43 +2,23 @@
  * SPDX-License-Identifier: MIT
  */
 #include "common/sql/syntax/name.h"
-#include "common/sql/world/world.h"
+#include "common/sql/world/resolver.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SCOPES = 64, MAX_RANGE = 128 };
-
-struct range_item {
-	uint16_t scope;
-	int rel; /* -1: derived */
-	const char *alias;
-	bool qualified; /* only meant where the alias is written */
-};
-
-struct resolver {
-	struct world *w;
-	const struct cft_effect *e;
-	int obj;
-	const char *tag;
-	struct range_item items[MAX_RANGE];
-	size_t n_items;
-	uint16_t outer[MAX_SCOPES];
-	bool quiet; /* run-time check: nothing is assumed, nothing fails */
-};
-
-static bool is_soft(const struct cft_ref *ref)
+bool resolver_is_soft(const struct cft_ref *ref)
 {
 	return ref->flags & (CFT_REF_SOFT | CFT_REF_LATE);
 }
 
-static void depend(struct resolver *r, int target, const struct cft_ref *ref)
+void resolver_depend(struct resolver *r, int target, const struct cft_ref *ref)
 {
 	enum cft_object_kind kind = WORLD_OBJ(r->w, target)->kind;
 	/* An index goes with its column, and stands in the way of a function that it calls. */
 	bool own = kind != CFT_OBJ_FUNCTION && kind != CFT_OBJ_TYPE && kind != CFT_OBJ_COLLATION;
 
-	if (r->obj >= 0 && !is_soft(ref))
+	if (r->obj >= 0 && !resolver_is_soft(ref))
 		world_depend(r->w, r->obj, target,
 		             own && (ref->flags & CFT_REF_AUTO) ? WORLD_DEP_AUTO : WORLD_DEP_NORMAL,
 		             r->tag);
@@ -95,7 +75,7 @@ static enum world_code resolve_relation(struct resolver *r, const struct cft_ref
 	/* A child never depends on its own table by reference. */
 	if (r->obj >= 0 && WORLD_OBJ(r->w, r->obj)->parent == rel)
 		return WORLD_OK;
-	depend(r, rel, ref);
+	resolver_depend(r, rel, ref);
 	return WORLD_OK;
 }
 
@@ -161,10 +141,10 @@ static int column_type(const struct world *w, int column)
 
 static enum world_code bind_column(struct resolver *r, const struct cft_ref *ref, int column)
 {
-	depend(r, column, ref);
+	resolver_depend(r, column, ref);
 	bool array = strstr(world_get(r->w, column, "type"), "[]") != NULL;
 	int type = *ref->value && !array ? column_type(r->w, column) : -1;
-	return type >= 0 && !is_soft(ref)                    ? check_label(r, ref, type)
+	return type >= 0 && !resolver_is_soft(ref)           ? check_label(r, ref, type)
 	       : type >= 0 && (ref->flags & (CFT_REF_VALUE)) ? check_label(r, ref, type)
 	                                                     : WORLD_OK;
 }
@@ -212,7 +192,7 @@ static enum world_code ambiguous(struct resolver *r, const struct cft_ref *ref, 
 {
 	struct world *w = r->w;
 
-	if (r->quiet || is_soft(ref))
+	if (r->quiet || resolver_is_soft(ref))
 		return WORLD_OK;
 	struct world_by by = WORLD_OBJ(w, column)->created;
 	for (size_t i = 0; i < r->n_items; i++) {
@@ -301,7 +281,7 @@ static void resolve_star(struct resolver *r, const struct cft_ref *ref)
 		WORLD_EACH(r->w, k)
 		if (WORLD_OBJ(r->w, k)->parent == item->rel && WORLD_OBJ(r->w, k)->alive &&
 		    WORLD_OBJ(r->w, k)->kind == CFT_OBJ_COLUMN)
-			depend(r, k, ref);
+			resolver_depend(r, k, ref);
 	}
 }
 
@@ -317,7 +297,7 @@ static enum world_code resolve_named_column(struct resolver *r, const struct cft
 		column = world_assume(r->w, CFT_OBJ_COLUMN, rel, "", ref->sub, "");
 	if (column < 0)
 		return missing(r, ref, CFT_OBJ_COLUMN, rel, ref->sub);
-	depend(r, column, ref);
+	resolver_depend(r, column, ref);
 	return WORLD_OK;
 }
 
@@ -328,153 +308,6 @@ static enum world_code resolve_column(struct resolver *r, const struct cft_ref *
 		return WORLD_OK;
 	}
 	return *ref->name ? resolve_named_column(r, ref) : resolve_scoped(r, ref);
-}
-
-/* Same columns in any order. */
-static bool same_columns(const char *a, const char *b)
-{
-	size_t n = 0, m = 0;
-
-	for (const char *p = b; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ','))
-		m++;
-	for (const char *p = a; *p;) {
-		size_t len = strcspn(p, ",");
-		bool found = false;
-		for (const char *q = b; *q;) {
-			size_t k = strcspn(q, ",");
-			found = found || (k == len && strncmp(p, q, len) == 0);
-			q += k + (q[k] == ',');
-		}
-		if (!found)
-			return false;
-		n++;
-		p += len + (p[len] == ',');
-	}
-	return n == m;
-}
-
-/* Columns of a key as they are called now: its column dependencies. */
-static bool key_matches(const struct world *w, int key, const char *columns)
-{
-	const struct world_obj *o = WORLD_OBJ(w, key);
-	char names[1024] = "";
-	size_t used = 0;
-
-	for (size_t i = 0; i < o->n_deps; i++) {
-		const struct world_obj *column = WORLD_OBJ(w, o->deps[i].target);
-		size_t len = strlen(column->name);
-		if (column->kind != CFT_OBJ_COLUMN || column->parent != o->parent ||
-		    used + len + 2 > sizeof(names))
-			continue;
-		if (used)
-			names[used++] = ',';
-		memcpy(names + used, column->name, len + 1);
-		used += len;
-	}
-	return same_columns(columns, names);
-}
-
-/* A primary key or unique constraint or index of the relation on the columns. */
-static int find_key(const struct world *w, int rel, const char *columns)
-{
-	WORLD_EACH(w, i)
-	{
-		const struct world_obj *o = WORLD_OBJ(w, i);
-		if (!o->alive)
-			continue;
-		if (o->kind == CFT_OBJ_CONSTRAINT && o->parent == rel) {
-			const char *type = world_get(w, i, "type");
-			if (!*columns && strcmp(type, "pkey") == 0)
-				return i;
-			if (*columns && (strcmp(type, "pkey") == 0 || strcmp(type, "key") == 0) &&
-			    key_matches(w, i, columns))
-				return i;
-		}
-		if (*columns && o->kind == CFT_OBJ_INDEX &&
-		    strcmp(world_get(w, i, "unique"), "yes") == 0 &&
-		    !*world_get(w, i, "predicate") && !*world_get(w, i, "constraint") &&
-		    same_columns(columns, world_get(w, i, "columns"))) {
-			for (size_t k = 0; k < o->n_deps; k++)
-				if (o->deps[k].target == rel)
-					return i;
-		}
-	}
-	return -1;
-}
-
-/* By either side, on one of the relations of the scope. */
-static bool key_was_dropped(const struct resolver *r, const struct cft_ref *ref)
-{
-	for (size_t i = 0; i < r->n_items; i++)
-		WORLD_EACH(r->w, k)
-		{
-			const struct world_obj *o = WORLD_OBJ(r->w, k);
-			if (r->items[i].scope == ref->scope && !o->alive && o->changed.side &&
-			    o->kind == CFT_OBJ_CONSTRAINT && o->parent == r->items[i].rel)
-				return true;
-		}
-	return false;
-}
-
-static enum world_code resolve_key(struct resolver *r, const struct cft_ref *ref)
-{
-	struct world *w = r->w;
-	bool open = false;
-
-	for (size_t i = 0; i < r->n_items; i++) {
-		if (r->items[i].scope != ref->scope || r->items[i].rel < 0)
-			continue;
-		int rel = r->items[i].rel;
-		int key = find_key(w, rel, ref->sub);
-		if (key >= 0) {
-			depend(r, key, ref);
-			return WORLD_OK;
-		}
-		open = open || WORLD_OBJ(w, rel)->open || WORLD_OBJ(w, rel)->assumed;
-		if (WORLD_OBJ(w, rel)->kind != CFT_OBJ_TABLE)
-			open = true;
-	}
-	bool statement = r->e->op == CFT_OP_WRITE && !(ref->flags & CFT_REF_LATE);
-	if (open || r->quiet || (is_soft(ref) && !(statement && key_was_dropped(r, ref))))
-		return WORLD_OK;
-	if (ref->flags & CFT_REF_UNCERTAIN) {
-		/* GROUP BY: without the key the query is invalid if its relation had one. */
-		for (size_t i = 0; i < r->n_items; i++) {
-			int former = -1;
-			if (r->items[i].scope != ref->scope || r->items[i].rel < 0)
-				continue;
-			WORLD_EACH(w, k)
-			if (!WORLD_OBJ(w, k)->alive && WORLD_OBJ(w, k)->parent == r->items[i].rel &&
-			    WORLD_OBJ(w, k)->kind == CFT_OBJ_CONSTRAINT &&
-			    strcmp(world_get(w, k, "type"), "pkey") == 0)
-				former = k;
-			if (former >= 0) {
-				world_fail(w, WORLD_MISSING, CFT_OBJ_CONSTRAINT,
-				           world_key(w, former, w->arena),
-				           WORLD_OBJ(w, former)->changed,
-				           "the query groups by a key that %s was",
-				           world_key(w, former, w->arena));
-				return WORLD_MISSING;
-			}
-		}
-		return WORLD_OK;
-	}
-	/* Name the key that was there, if one was. */
-	struct world_by by = {0, 0};
-	const char *name = "";
-	for (size_t i = 0; i < r->n_items; i++)
-		WORLD_EACH(w, k)
-	if (r->items[i].scope == ref->scope && !WORLD_OBJ(w, k)->alive &&
-	    WORLD_OBJ(w, k)->parent == r->items[i].rel &&
-	    WORLD_OBJ(w, k)->kind == CFT_OBJ_CONSTRAINT) {
-		by = WORLD_OBJ(w, k)->changed;
-		name = world_key(w, k, w->arena);
-	}
-	world_fail(w, WORLD_MISSING, CFT_OBJ_CONSTRAINT,
-	           *name ? name : cft_arena_printf(w->arena, "constraint on %s", ref->name), by,
-	           "%s has no primary key or unique constraint on the referenced columns",
-	           *ref->name ? ref->name : "the table");
-	return WORLD_MISSING;
 }
 
 static bool function_is_touched(const struct world *w, const char *name)
@@ -495,7 +328,7 @@ static enum world_code resolve_function(struct resolver *r, const struct cft_ref
 		return WORLD_OK;
 	int found = world_function_call(w, ref->schema, ref->name,
 	                                call && *ref->sub ? atoi(ref->sub) : -1);
-	int rival = found >= 0 && call && *ref->sub && !is_soft(ref) && !r->quiet
+	int rival = found >= 0 && call && *ref->sub && !resolver_is_soft(ref) && !r->quiet
 	                    ? world_function_rival(w, found, ref->schema, atoi(ref->sub))
 	                    : -1;
 	if (rival >= 0) {
@@ -506,7 +339,7 @@ static enum world_code resolve_function(struct resolver *r, const struct cft_ref
 		return WORLD_AMBIGUOUS;
 	}
 	if (found >= 0) {
-		depend(r, found, ref);
+		resolver_depend(r, found, ref);
 		return WORLD_OK;
 	}
 	int former = world_former(w, CFT_OBJ_FUNCTION, -1, ref->name);
@@ -516,7 +349,7 @@ static enum world_code resolve_function(struct resolver *r, const struct cft_ref
 		found = world_assume(w, CFT_OBJ_FUNCTION, -1, ref->schema, ref->name, "*");
 	if (found < 0)
 		return missing(r, ref, CFT_OBJ_FUNCTION, -1, ref->name);
-	depend(r, found, ref);
+	resolver_depend(r, found, ref);
 	return WORLD_OK;
 }
 
@@ -541,7 +374,7 @@ static enum world_code resolve_type(struct resolver *r, const struct cft_ref *re
 			                          ref->name);
 		return missing(r, ref, CFT_OBJ_TYPE, -1, ref->name);
 	}
-	depend(r, found, ref);
+	resolver_depend(r, found, ref);
 	if (WORLD_OBJ(w, found)->kind == CFT_OBJ_TYPE)
 		return check_label(r, ref, found);
 	return WORLD_OK;
@@ -566,7 +399,7 @@ static enum world_code resolve_plain(struct resolver *r, const struct cft_ref *r
 		return world_fail_missing(w, ref->kind, -1, ref->schema, ref->name);
 	if (found < 0)
 		return missing(r, ref, ref->kind, -1, ref->name);
-	depend(r, found, ref);
+	resolver_depend(r, found, ref);
 	return WORLD_OK;
 }
 
@@ -576,7 +409,7 @@ static enum world_code check_count(struct resolver *r, const struct cft_ref *ref
 	int rel = find_relation(r, ref), n = 0;
 	struct world_by by = {0, 0};
 
-	if (rel < 0 || WORLD_OBJ(w, rel)->open || r->quiet || is_soft(ref) == 0)
+	if (rel < 0 || WORLD_OBJ(w, rel)->open || r->quiet || resolver_is_soft(ref) == 0)
 		return WORLD_OK;
 	WORLD_EACH(w, i)
 	{
@@ -610,7 +443,7 @@ static enum world_code resolve_one(struct resolver *r, const struct cft_ref *ref
 	case CFT_OBJ_COLUMN:
 		return resolve_column(r, ref);
 	case CFT_OBJ_CONSTRAINT:
-		return resolve_key(r, ref);
+		return resolver_key(r, ref);
 	case CFT_OBJ_FUNCTION:
 		return resolve_function(r, ref);
 	case CFT_OBJ_TYPE:
@@ -676,18 +509,6 @@ static int late_column(struct resolver *r, const struct cft_ref *ref)
 	return s.derived || s.n_open ? -2 : -1;
 }
 
-static int late_key(struct resolver *r, const struct cft_ref *ref)
-{
-	for (size_t i = 0; i < r->n_items; i++) {
-		if (r->items[i].scope != ref->scope || r->items[i].rel < 0)
-			continue;
-		int key = find_key(r->w, r->items[i].rel, ref->sub);
-		if (key >= 0)
-			return key;
-	}
-	return -1;
-}
-
 int world_resolve_late(struct world *w, const struct cft_effect *e, size_t index)
 {
 	const struct cft_ref *ref = &e->refs[index];
@@ -707,7 +528,7 @@ int world_resolve_late(struct world *w, const struct cft_effect *e, size_t index
 	case CFT_OBJ_COLUMN:
 		return *ref->name ? -2 : late_column(&r, ref);
 	case CFT_OBJ_CONSTRAINT:
-		return late_key(&r, ref);
+		return resolver_find_key(&r, ref);
 	case CFT_OBJ_FUNCTION:
 		return world_function_call(w, ref->schema, ref->name, -1);
 	case CFT_OBJ_TYPE:
