@@ -163,6 +163,18 @@ static void constraint_keys(struct key_list *list, const struct cft_effect *e)
 		key(list, true, "n:%s", attr_or(e, "index", ""));
 }
 
+/* Does the column ask something of an INSERT that does not name it, or give it a value? A new one
+ * with a default does that for the rows that are there as well. */
+static bool inserts_care(const struct cft_effect *e)
+{
+	if (cft_effect_attr(e, "identity"))
+		return true;
+	if (e->op == CFT_OP_CREATE)
+		return cft_effect_attr(e, "notnull") && !cft_effect_attr(e, "filled");
+	return !(e->flags & CFT_EFFECT_PART) &&
+	       (cft_effect_attr(e, "notnull") || cft_effect_attr(e, "default"));
+}
+
 static void child_keys(struct key_list *list, const struct cft_effect *e)
 {
 	key(list, false, "n:%s", e->name);
@@ -175,10 +187,9 @@ static void child_keys(struct key_list *list, const struct cft_effect *e)
 		key(list, true, "c:%s.%s", e->name, e->to);
 	if (e->kind == CFT_OBJ_COLUMN)
 		key(list, false, "c:%s.*", e->name);
-	if (e->kind == CFT_OBJ_COLUMN &&
-	    (cft_effect_attr(e, "notnull") || cft_effect_attr(e, "default") ||
-	     cft_effect_attr(e, "identity")))
-		key(list, true, "c:%s.!required", e->name);
+	/* Two such columns have nothing to do with each other, an INSERT has with both. */
+	if (e->kind == CFT_OBJ_COLUMN && inserts_care(e))
+		key(list, false, "c:%s.!required", e->name);
 	if (e->kind == CFT_OBJ_POLICY)
 		key(list, true, "c:%s.!policy", e->name);
 }
@@ -233,7 +244,7 @@ static void write_keys(struct key_list *list, const struct cft_effect *e)
 
 	key(list, all, "n:%s", e->name);
 	if (cft_effect_attr(e, "into"))
-		key(list, false, "c:%s.!required", e->name);
+		key(list, true, "c:%s.!required", e->name);
 	for (size_t i = 0; i < e->n_attrs; i++)
 		if (strcmp(e->attrs[i].key, "fills") == 0 || strcmp(e->attrs[i].key, "sets") == 0)
 			key(list, true, "c:%s.%s", e->name, e->attrs[i].value);
