@@ -17,12 +17,14 @@
 #include <utlist.h>
 #include <uv.h>
 
+/* The name of the connection's one prepared statement. */
+#define PREPARED "confiture"
+
 struct statement {
 	struct statement *next;
 	cft_pg_reply_fn fn;
 	void *ctx;
-	char *first; /* before `sql`, in the same transaction; NULL = none */
-	char *sql;
+	char *sql; /* NULL: the prepared one */
 	size_t n;
 	char **values;
 	int *lengths, *formats; /* NULL: all text */
@@ -34,7 +36,9 @@ struct attempt {
 	struct cft_pg_async *owner; /* NULL once freed */
 	char *url, *application_name, *setup_sql;
 	int timeout_s;
+	bool prepares;
 	PGconn *conn; /* NULL on failure */
+	bool direct;
 	struct cft_err err;
 };
 
@@ -50,6 +54,9 @@ struct cft_pg_async {
 	struct statement *refused;
 	size_t pending;
 	bool running, doubtful, calling, freed;
+	bool direct;    /* no pooler stands between: its backend stays ours */
+	bool preparing; /* the running statement is a pipeline: the parse, and its first use */
+	bool prepared;
 	PGresult *result; /* of the running statement, the last one so far */
 	struct cft_pg_notice_target notice;
 };
@@ -66,7 +73,6 @@ static void statement_free(struct statement *s)
 	free(s->values);
 	free(s->lengths);
 	free(s->formats);
-	free(s->first);
 	free(s->sql);
 	free(s);
 }
@@ -203,6 +209,11 @@ static void on_notice(void *ctx, const struct cft_pg_notice *notice)
 		c->doubtful = true;
 }
 
+static const char *sql_of(const struct cft_pg_async *c, const struct statement *s)
+{
+	return s->sql ? s->sql : c->options.prepared_sql;
+}
+
 /* Fills *ret_why where the connection is of no more use: the server is a standby by now. */
 static void finish_statement(struct cft_pg_async *c, struct cft_err *ret_why)
 {
@@ -212,16 +223,18 @@ static void finish_statement(struct cft_pg_async *c, struct cft_err *ret_why)
 	int rc = 0;
 
 	LL_DELETE(c->queue, s);
-	c->running = false;
+	c->running = c->preparing = false;
 	c->result = NULL;
 	cft_timer_stop(c->deadline);
 	if (!result || !cft_pg_status_ok(libpq.PQresultStatus(result)))
-		rc = cft_pg_result_error(c->conn, result, s->sql, &err);
+		rc = cft_pg_result_error(c->conn, result, sql_of(c, s), &err);
 	else if (c->doubtful)
 		rc = cft_fail_reason(&err, CFT_E_UNAVAILABLE, CFT_REASON_OUTCOME_UNKNOWN,
 		                     "the wait for the standby was cancelled");
 	if (strcmp(err.sqlstate, "25006") == 0)
 		*ret_why = err;
+	if (strcmp(err.sqlstate, "26000") == 0) /* there is no such statement: a pooler after all */
+		c->direct = false;
 	answer(c, s, rc == 0 ? result : NULL, rc == 0 ? NULL : &err);
 	libpq.PQclear(result);
 }
@@ -243,15 +256,16 @@ static void keep_result(struct cft_pg_async *c, PGresult *result)
 }
 
 /* True when the running statement has given all its results. A pipeline ends with its sync, which
- * is the commit; each of its statements ends with a NULL before. */
+ * is the commit; each of its statements ends with a NULL before. The parse answers first, and what
+ * it made outlives a failure of the statement behind it. */
 static bool take_result(struct cft_pg_async *c)
 {
 	PGresult *result = libpq.PQgetResult(c->conn);
-	bool pipeline = c->queue->first != NULL;
 
 	if (!result)
-		return !pipeline;
+		return !c->preparing;
 	if (libpq.PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+		c->prepared = c->prepared || (c->preparing && !is_failure(result));
 		keep_result(c, result);
 		return false;
 	}
@@ -307,24 +321,37 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	leave(c, outermost);
 }
 
-static void send_params(PGconn *conn, const struct statement *s)
+static void send_params(PGconn *conn, const struct statement *s, const char *sql)
 {
-	libpq.PQsendQueryParams(conn, s->sql, (int)s->n, NULL, (const char *const *)s->values,
+	libpq.PQsendQueryParams(conn, sql, (int)s->n, NULL, (const char *const *)s->values,
 	                        s->lengths, s->formats, 0);
 }
 
-static void send_statement(PGconn *conn, const struct statement *s)
+static void send_prepared(PGconn *conn, const struct statement *s)
 {
-	if (s->first) {
-		libpq.PQenterPipelineMode(conn);
-		libpq.PQsendQueryParams(conn, s->first, 0, NULL, NULL, NULL, NULL, 0);
-		send_params(conn, s);
-		libpq.PQpipelineSync(conn);
-	} else if (s->n > 0) {
-		send_params(conn, s);
-	} else {
-		libpq.PQsendQuery(conn, s->sql);
-	}
+	libpq.PQsendQueryPrepared(conn, PREPARED, (int)s->n, (const char *const *)s->values,
+	                          s->lengths, s->formats, 0);
+}
+
+static void prepare_and_send(struct cft_pg_async *c, const struct statement *s)
+{
+	c->preparing = true;
+	libpq.PQenterPipelineMode(c->conn);
+	libpq.PQsendPrepare(c->conn, PREPARED, c->options.prepared_sql, (int)s->n, NULL);
+	send_prepared(c->conn, s);
+	libpq.PQpipelineSync(c->conn);
+}
+
+static void send_statement(struct cft_pg_async *c, const struct statement *s)
+{
+	if (s->sql && s->n == 0)
+		libpq.PQsendQuery(c->conn, s->sql);
+	else if (s->sql || !c->direct)
+		send_params(c->conn, s, sql_of(c, s));
+	else if (c->prepared)
+		send_prepared(c->conn, s);
+	else
+		prepare_and_send(c, s);
 }
 
 static void run_next(struct cft_pg_async *c)
@@ -338,7 +365,7 @@ static void run_next(struct cft_pg_async *c)
 	if (c->options.reply_timeout_ms)
 		cft_timer_start(c->deadline, c->options.reply_timeout_ms, 0);
 	/* A failure to send shows as a lost connection. */
-	send_statement(c->conn, s);
+	send_statement(c, s);
 	flush(c);
 }
 
@@ -352,6 +379,17 @@ static void attempt_free(struct attempt *a)
 	free(a->application_name);
 	free(a->setup_sql);
 	free(a);
+}
+
+/* A pooler tells its clients a process number of its own making. */
+static bool is_direct(PGconn *conn)
+{
+	PGresult *result = libpq.PQexec(conn, "SELECT pg_backend_pid()");
+	bool same = libpq.PQresultStatus(result) == PGRES_TUPLES_OK &&
+		    strtol(libpq.PQgetvalue(result, 0, 0), NULL, 10) == libpq.PQbackendPID(conn);
+
+	libpq.PQclear(result);
+	return same;
 }
 
 /* On a worker thread. */
@@ -376,15 +414,19 @@ static void attempt_run(uv_work_t *work)
 			rc = cft_pg_result_error(conn, result, a->setup_sql, &a->err);
 		libpq.PQclear(result);
 	}
-	if (rc == 0)
+	if (rc == 0) {
 		a->conn = conn;
-	else
+		a->direct = a->prepares && is_direct(conn);
+	} else {
 		libpq.PQfinish(conn);
+	}
 }
 
 static void take_connection(struct cft_pg_async *c, struct attempt *a)
 {
 	c->conn = a->conn;
+	c->direct = a->direct;
+	c->prepared = false;
 	a->conn = NULL;
 	c->delay_ms = c->options.backoff_min_ms;
 	libpq.PQsetnonblocking(c->conn, 1);
@@ -431,6 +473,7 @@ static void connect_now(void *ctx)
 	a->application_name = cft_strdup(c->options.application_name);
 	a->setup_sql = cft_strdup(c->options.setup_sql);
 	a->timeout_s = c->options.connect_timeout_s;
+	a->prepares = c->options.prepared_sql != NULL;
 	c->attempt = a;
 	uv_queue_work(cft_loop_uv(c->loop), &a->work, attempt_run, attempt_done);
 }
@@ -469,6 +512,7 @@ int cft_pg_async_new(struct cft_loop *loop, const struct cft_pg_async_options *o
 	own->url = cft_strdup(options->url);
 	own->application_name = cft_strdup(options->application_name);
 	own->setup_sql = cft_strdup(options->setup_sql);
+	own->prepared_sql = cft_strdup(options->prepared_sql);
 	own->connect_timeout_s = options->connect_timeout_s ? options->connect_timeout_s : 5;
 	own->backoff_min_ms = options->backoff_min_ms ? options->backoff_min_ms : 100;
 	own->backoff_max_ms = options->backoff_max_ms ? options->backoff_max_ms : 3000;
@@ -504,6 +548,7 @@ void cft_pg_async_free(struct cft_pg_async *c)
 	free((char *)c->options.url);
 	free((char *)c->options.application_name);
 	free((char *)c->options.setup_sql);
+	free((char *)c->options.prepared_sql);
 	leave(c, outermost);
 }
 
@@ -542,12 +587,12 @@ void cft_pg_async_query(struct cft_pg_async *c, const char *sql, size_t n,
 	submit(c, s);
 }
 
-void cft_pg_async_transaction(struct cft_pg_async *c, const char *first, const char *sql, size_t n,
-                              const struct cft_pg_value *values, cft_pg_reply_fn fn, void *ctx)
+void cft_pg_async_prepared(struct cft_pg_async *c, size_t n, const struct cft_pg_value *values,
+                           cft_pg_reply_fn fn, void *ctx)
 {
-	struct statement *s = statement_new(sql, n, fn, ctx);
+	struct statement *s = statement_new(NULL, n, fn, ctx);
 
-	s->first = cft_strdup(first);
+	assert(c->options.prepared_sql);
 	s->lengths = cft_calloc(n, sizeof(s->lengths[0]));
 	s->formats = cft_calloc(n, sizeof(s->formats[0]));
 	for (size_t i = 0; i < n; i++) {

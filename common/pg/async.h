@@ -24,6 +24,7 @@ struct cft_pg_async_options {
 	const char *url;              /* copied; NULL = what the PG* variables say */
 	const char *application_name; /* copied; NULL = "confiture" */
 	const char *setup_sql;    /* copied; run at each connect, before it is up; may be NULL */
+	const char *prepared_sql; /* copied; for cft_pg_async_prepared; may be NULL */
 	int connect_timeout_s;    /* per host; 0 = 5, where neither URL nor PG* say */
 	int64_t backoff_min_ms;   /* before the first attempt to come back; 0 = 100 */
 	int64_t backoff_max_ms;   /* 0 = 3000 */
@@ -61,11 +62,11 @@ struct cft_pg_value {
 	size_t len;
 	bool binary;
 };
-/* Two statements as one transaction in one round trip: `first` without parameters, whose result
- * nobody needs, then `sql` (values copied), whose result comes back once both are committed. */
-void cft_pg_async_transaction(struct cft_pg_async *conn, const char *first, const char *sql,
-                              size_t n, const struct cft_pg_value *values, cft_pg_reply_fn fn,
-                              void *ctx);
+/* Runs the options' prepared_sql with these parameters (copied), as a transaction of its own. Each
+ * connection parses it once, along with its first use, and keeps its plan. Behind a pooler, which
+ * may run the next transaction elsewhere, it is parsed each time. */
+void cft_pg_async_prepared(struct cft_pg_async *conn, size_t n, const struct cft_pg_value *values,
+                           cft_pg_reply_fn fn, void *ctx);
 
 bool cft_pg_async_up(const struct cft_pg_async *conn);
 size_t cft_pg_async_pending(const struct cft_pg_async *conn); /* statements queued or running */

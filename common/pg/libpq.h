@@ -49,8 +49,10 @@
 	X(PQputCopyEnd)              \
 	X(PQresultErrorField)        \
 	X(PQresultStatus)            \
+	X(PQsendPrepare)             \
 	X(PQsendQuery)               \
 	X(PQsendQueryParams)         \
+	X(PQsendQueryPrepared)       \
 	X(PQserverVersion)           \
 	X(PQsetNoticeReceiver)       \
 	X(PQsetSingleRowMode)        \

@@ -124,12 +124,9 @@ static void on_append(void *ctx, const struct cft_pg_result *result, const struc
 	free(call);
 }
 
-/* A commit that waits for a standby must not be cut by a timeout of the role's. */
-#define NO_TIMEOUT_SQL "SELECT set_config('statement_timeout', '0', true)"
-
 enum { APPEND_VALUES = 3 + CFT_APPEND_COLUMNS + 1 };
 
-static const char append_sql[] =
+const char cft_store_append_sql[] =
 	"SELECT * FROM confiture.append($1, $2::bigint, $3::bytea, $4::timestamptz[], $5::text[],"
 	" $6::text[], $7::text[], $8::bytea[], $9::bytea[], $10::text[], $11::bytea[],"
 	" $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],"
@@ -163,8 +160,7 @@ void cft_store_append(struct cft_store *store, const char *project, uint64_t exp
 	}
 	values[n++] = text_value(more);
 	assert(n == APPEND_VALUES);
-	cft_pg_async_transaction(cft_store_idlest(store), NO_TIMEOUT_SQL, append_sql, n, values,
-	                         on_append, call);
+	cft_pg_async_prepared(cft_store_idlest(store), n, values, on_append, call);
 	free(more);
 }
 

@@ -9,6 +9,9 @@
 
 /* The connection that has least to do, of those that are up. */
 struct cft_pg_async *cft_store_idlest(struct cft_store *store);
+/* Appends a write group: what the connections prepare. */
+extern const char cft_store_append_sql[];
+
 /* Runs a statement on the least busy connection. The reply comes in a later turn. Without
  * parameters, several statements in one text are one transaction. */
 void cft_store_run(struct cft_store *store, const char *sql, size_t n, const char *const *values,

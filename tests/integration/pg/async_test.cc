@@ -84,8 +84,7 @@ class Async : public ::testing::Test
 		return reply;
 	}
 
-	std::unique_ptr<Reply> transaction(const char *first, const char *sql,
-	                                   const std::vector<struct cft_pg_array *> &arrays)
+	std::unique_ptr<Reply> prepared(const std::vector<struct cft_pg_array *> &arrays)
 	{
 		auto reply = std::make_unique<Reply>();
 		std::vector<struct cft_pg_value> values;
@@ -94,8 +93,7 @@ class Async : public ::testing::Test
 			const struct cft_buf *bytes = cft_pg_array_finish(array);
 			values.push_back({bytes->data, bytes->len, true});
 		}
-		cft_pg_async_transaction(conn, first, sql, values.size(), values.data(), on_reply,
-		                         reply.get());
+		cft_pg_async_prepared(conn, values.size(), values.data(), on_reply, reply.get());
 		return reply;
 	}
 
@@ -126,8 +124,10 @@ class Async : public ::testing::Test
 
 } // namespace
 
-TEST_F(Async, ATransactionHasBinaryArraysAndOneCommit)
+TEST_F(Async, ThePreparedStatementTakesBinaryArraysAndIsParsedOnce)
 {
+	options.prepared_sql = "SELECT concat_ws('|', $1::bigint[], (($2::text[])[1])::text[],"
+			       " ($2::text[])[2] IS NULL, extract(epoch FROM ($3::timestamptz[])[1]))";
 	connect(PgCluster::shared().url());
 	run_until_up();
 	const char *texts[] = {"a,b", "c\"d\\", ""};
@@ -140,27 +140,48 @@ TEST_F(Async, ATransactionHasBinaryArraysAndOneCommit)
 	cft_pg_array_add_text(&lists, nullptr);
 	cft_pg_array_init(&times, CFT_PG_TIMESTAMPTZ);
 	cft_pg_array_add_time(&times, 1700000000123456);
-	auto a = transaction("SET LOCAL application_name = 'first'",
-	                     "SELECT concat_ws('|', $1::bigint[], ($2::text[])[1]::text[] ->> 0)",
-	                     {&numbers, &lists});
-	auto b = transaction("SELECT set_config('application_name', 'first', true)",
-	                     "SELECT concat_ws('|', $1::bigint[], (($2::text[])[1])::text[],"
-	                     " ($2::text[])[2] IS NULL, extract(epoch FROM ($3::timestamptz[])[1]),"
-	                     " current_setting('application_name'))",
-	                     {&numbers, &lists, &times});
-	auto c = query("SELECT current_setting('application_name')");
-	auto d = transaction("SELECT 1/0", "SELECT 'not run'", {});
-	auto e = query("SELECT 'goes on'");
+	auto a = prepared({&numbers, &lists, &times});
+	auto b = prepared({&numbers, &lists, &times});
+	auto c = query("SELECT count(*) FROM pg_prepared_statements");
 	run();
-	EXPECT_NE("", a->message);
-	EXPECT_EQ(
-		"{-1,9223372036854775807}|{\"a,b\",\"c\\\"d\\\\\",\"\"}|t|1700000000.123456|first",
-		b->value);
-	EXPECT_EQ("confiture", c->value);
-	EXPECT_NE(std::string::npos, d->message.find("division by zero")) << d->message;
-	EXPECT_EQ("goes on", e->value);
+	EXPECT_EQ("{-1,9223372036854775807}|{\"a,b\",\"c\\\"d\\\\\",\"\"}|t|1700000000.123456",
+	          a->value)
+		<< a->message;
+	EXPECT_EQ(a->value, b->value) << b->message;
+	EXPECT_EQ("1", c->value);
 	for (struct cft_pg_array *array : {&numbers, &lists, &times})
 		cft_pg_array_release(array);
+}
+
+TEST_F(Async, ThePreparedStatementOutlivesItsFailureAndALostConnection)
+{
+	options.prepared_sql = "SELECT 1 / ($1::bigint[])[1]";
+	connect(PgCluster::shared().url());
+	run_until_up();
+	struct cft_pg_array zero, one;
+	cft_pg_array_init(&zero, CFT_PG_INT8);
+	cft_pg_array_add_int(&zero, 0);
+	cft_pg_array_init(&one, CFT_PG_INT8);
+	cft_pg_array_add_int(&one, 1);
+	auto first = prepared({&zero}), second = prepared({&one});
+	auto gone = query("DEALLOCATE ALL");
+	auto missed = prepared({&one}), parsed = prepared({&one});
+	run();
+	EXPECT_NE(std::string::npos, first->message.find("division by zero")) << first->message;
+	EXPECT_EQ("1", second->value) << second->message;
+	EXPECT_NE("", missed->reason);
+	EXPECT_EQ("1", parsed->value) << parsed->message;
+	PgCluster::shared().kill_backends();
+	on_change = [this](bool up) {
+		if (up)
+			cft_loop_stop(loop);
+	};
+	run();
+	auto again = prepared({&one});
+	run();
+	EXPECT_EQ("1", again->value) << again->message;
+	cft_pg_array_release(&zero);
+	cft_pg_array_release(&one);
 }
 
 TEST_F(Async, AnswersStatementsInOrder)

@@ -637,6 +637,29 @@ TEST_F(Sequencer, NothingIsShownThatAFailoverCouldTakeBack)
 	EXPECT_TRUE(run(b, make(CFT_CMD_REGISTER, "int_b", "r1"))->replayed);
 }
 
+// PostgreSQL's timer of a statement ends before the commit (finish_xact_command).
+TEST_F(Sequencer, ACommitThatWaitsForAStandbyIsNotCutByAStatementTimeout)
+{
+	auto standby = [&](const char *names) {
+		sql(std::string("ALTER SYSTEM SET synchronous_standby_names = '") + names + "'");
+		sql("SELECT pg_reload_conf()");
+	};
+	sql("ALTER DATABASE " + sql("SELECT current_database()") + " SET statement_timeout = 500");
+	Server *server = open_server();
+	EXPECT_TRUE(run(server, make(CFT_CMD_REGISTER, "int_a"))->ok);
+	standby("nobody");
+	auto waits = make(CFT_CMD_REGISTER, "int_b");
+	submit(server, waits.get());
+	run_until([&] {
+		return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
+		           "now() - query_start > '1 s' AND datname = current_database()") == "1";
+	});
+	EXPECT_FALSE(waits->done);
+	standby("");
+	run_until([&] { return waits->done; });
+	EXPECT_TRUE(waits->ok) << waits->message;
+}
+
 TEST_F(Sequencer, OneCommandThatTheDatabaseRefusesFailsAlone)
 {
 	Server *server = open_server();
