@@ -13,7 +13,7 @@ const char *const DROP_USERS = "DROP TABLE users";
 
 struct Stream : ::testing::Test {
 	std::string url = cft_test::PgCluster::shared().create_database();
-	ServerProcess server{url, {"--bookmark-interval", "200ms", "--stall-timeout", "1s"}};
+	ServerProcess server{url, {"--bookmark-interval", "200ms", "--stall-timeout", "5s"}};
 	Caller c{server.address};
 
 	std::string intent(const std::string &agent, const std::string &sql)
@@ -330,7 +330,7 @@ TEST_F(Stream, AClientThatDoesNotReadIsEndedAndTheOthersGoOn)
 		cft_arena_release(&writer.arena);
 		cft_arena_release(&c.arena);
 	}
-	cft_test::sleep_ms(3000); /* beyond the stall timeout */
+	cft_test::sleep_ms(8000); /* beyond the stall timeout */
 	for (int i = 0; i < 1000 && (rc = slow.read()) == 1; i++)
 		cft_arena_release(&sleeper.arena);
 	EXPECT_EQ(rc, CFT_E_LIMIT) << sleeper.err.message;
