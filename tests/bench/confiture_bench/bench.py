@@ -16,7 +16,7 @@ class Bench:
         self.url = machine.postgres()
         self.address, self.process = machine.server(self.url)
         measure.psql(self.url, measure.PGBENCH_SCHEMA)
-        self._etcd = self._bare = None
+        self._etcd = self._bare = self.bare_process = None
 
     def etcd(self):
         """The address of an etcd; "" where it is not installed."""
@@ -26,7 +26,7 @@ class Bench:
 
     def bare(self):
         if self._bare is None:
-            self._bare = self.machine.bare()
+            self._bare, self.bare_process = self.machine.bare()
         return self._bare
 
     def project(self):

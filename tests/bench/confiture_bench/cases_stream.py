@@ -12,10 +12,15 @@ def fan_out(bench):
     streams = 200 if bench.quick else 1000
     rounds = 5 if bench.quick else 20
 
-    def run(kind, server):
-        return measure.fanout(kind, server, streams=streams, rounds=rounds, project=bench.project()["project"])
+    def fan(kind, address):
+        return measure.fanout(kind, address, streams=streams, rounds=rounds, project=bench.project()["project"])
 
-    kinds = dict(ours=lambda: run("confiture", bench.address), bare=lambda: run("bare", bench.bare()))
+    def run(kind, address, **processes):
+        return measure.with_cpu(lambda: fan(kind, address), count=streams * rounds, **processes)
+
+    bare_server = bench.bare()
+    kinds = dict(ours=lambda: run("confiture", bench.address, server=bench.process),
+                 bare=lambda: run("bare", bare_server, server=bench.bare_process))
     if bench.etcd():
         kinds["etcd"] = lambda: run("etcd", bench.etcd())
     runs = measure.interleaved(bench.rounds, **kinds)
@@ -30,10 +35,13 @@ def fan_out(bench):
         yield rows.absent(name, "etcd")
     # What the commit takes is not the fan-out's: it is measured with one stream and taken off.
     alone = [measure.fanout(kind, server, rounds=rounds, project=bench.project()["project"])
-             for kind, server in (("confiture", bench.address), ("bare", bench.bare()))]
+             for kind, server in (("confiture", bench.address), ("bare", bare_server))]
     ours, bare = (total - one["last"]["p50_us"] for total, one in zip((last["ours"], last["bare"]), alone))
     yield rows.at_most("fan-out, per message", "us", ours / streams, "bare C-core send loop", bare / streams, 1.5,
                        note="without the time of one stream alone, which holds the commit")
+    (parts, cpu), (bare_parts, bare_cpu) = (measure.cpu_of(runs[kind]) for kind in ("ours", "bare"))
+    yield rows.report("CPU of a message to one stream, opening it included", "us", cpu, "bare C-core send loop", bare_cpu,
+                      note=f"{measure.in_words(parts)}, against {measure.in_words(bare_parts)} us")
 
 
 def other_server(bench):

@@ -1,15 +1,20 @@
 """Cases: registering intents, which is writing durably.
 SPDX-License-Identifier: MIT
 """
+import os
+
 from . import measure, rows
 from .bench import commands
+from .machine import TESTS
 
 IN_FLIGHT = [1, 4, 16, 64, 256]
 
 
 def register_rate(bench):
     fsync = measure.fsync_us(bench.machine.dir)
-    kinds = dict(ours=lambda: bench.register(64), pgbench=lambda: bench.pgbench(8))
+    cluster = bench.machine.clusters[bench.url]
+    kinds = dict(ours=lambda: measure.with_cpu(lambda: bench.register(64), server=bench.process, postgres=cluster),
+                 pgbench=lambda: measure.with_cpu(lambda: bench.pgbench(8), postgres=cluster))
     if bench.etcd():
         kinds.update(txn=lambda: bench.etcd_load("etcd-txn"), put=lambda: bench.etcd_load("etcd-put"))
     runs = measure.interleaved(bench.rounds, **kinds)
@@ -20,6 +25,7 @@ def register_rate(bench):
                         spread=measure.spread(runs["ours"], "rate"), commands=commands(runs),
                         p50_us=measure.median(runs["ours"], "p50_us"), p99_us=measure.median(runs["ours"], "p99_us"),
                         p999_us=measure.median(runs["ours"], "p999_us"))
+    yield register_cpu(runs)
     if not bench.etcd():
         yield rows.absent(name, "etcd")
         return
@@ -27,11 +33,31 @@ def register_rate(bench):
     yield rows.report(name, "/s", ours, "etcd put", measure.median(runs["put"], "rate"))
 
 
+def register_cpu(runs):
+    """Where an fsync is quick, the processors are the limit."""
+    parts, ours = measure.cpu_of(runs["ours"])
+    theirs_parts, theirs = measure.cpu_of(runs["pgbench"])
+    return rows.report("CPU of a register, 64 in flight, all processes", "us", ours, "of a transaction of pgbench -c 8",
+                       theirs, note=f"{measure.in_words(parts)}, against {measure.in_words(theirs_parts)} us: "
+                       f"{os.cpu_count()} cores that do nothing else would give {os.cpu_count() * 1e6 / ours:,.0f} registers/s "
+                       f"and {os.cpu_count() * 1e6 / theirs:,.0f} transactions/s")
+
+
 def register_latency(bench):
-    runs = measure.interleaved(bench.rounds, ours=lambda: bench.register(1), pgbench=lambda: bench.pgbench(1))
-    yield rows.at_most("register, 1 client, p50", "us", measure.median(runs["ours"], "p50_us"), "pgbench -c 1, mean",
-                       measure.median(runs["pgbench"], "mean_us"), 1.4, spread=measure.spread(runs["ours"], "p50_us"),
-                       commands=commands(runs))
+    """Beside it, what no register can do without: an empty call, the analysis, and the append."""
+    live = bench.filled(100)
+    kinds = dict(ours=lambda: bench.register(1), pgbench=lambda: bench.pgbench(1),
+                 call=lambda: measure.load("health", bench.address, in_flight=1, seconds=bench.seconds),
+                 check=lambda: measure.load("check-new", bench.address, in_flight=1, seconds=bench.seconds, **live),
+                 append=lambda: measure.run_json([TESTS / "bench_store", bench.url, 1, bench.seconds]))
+    runs = measure.interleaved(bench.rounds, **kinds)
+    p50 = {kind: measure.median(results, "p50_us") for kind, results in runs.items() if kind != "pgbench"}
+    theirs = measure.median(runs["pgbench"], "mean_us")
+    yield rows.at_most("register, 1 client, p50", "us", p50["ours"], "pgbench -c 1, mean", theirs, 1.4,
+                       spread=measure.spread(runs["ours"], "p50_us"), commands=commands(runs))
+    yield rows.report("the append of a register alone, p50", "us", p50["append"], "pgbench -c 1, mean", theirs,
+                      note=f"of a register's {p50['ours']:,.0f} us an empty call is {p50['call']:,.0f}, and a check, which "
+                      f"is a call and the analysis of a new text, {p50['check']:,.0f}; the append has no call and no analysis")
 
 
 def register_growth(bench):

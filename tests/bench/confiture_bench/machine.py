@@ -61,6 +61,7 @@ class Machine:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="confiture-bench-"))
         self.dir.chmod(0o755)
         self.running = []
+        self.clusters = {}  # connection string -> process
 
     def __enter__(self):
         return self
@@ -105,7 +106,9 @@ class Machine:
                    "PostgreSQL accepts no connections")
         subprocess.run(["psql", "-qX", "-h", "127.0.0.1", "-p", str(port), "-U", "bench", "postgres",
                         "-c", "CREATE DATABASE bench"], check=True)
-        return f"postgresql://bench@127.0.0.1:{port}/bench"
+        url = f"postgresql://bench@127.0.0.1:{port}/bench"
+        self.clusters[url] = process
+        return url
 
     def server(self, database_url, name="server"):
         """Starts a confiture-server; returns (address, process)."""
@@ -131,7 +134,8 @@ class Machine:
         return f"127.0.0.1:{client}"
 
     def bare(self):
-        """Starts the bare server; returns its address."""
+        """Starts the bare server; returns (address, process)."""
         port = free_port()
-        wait_for_port(port, self.start("bare", [TESTS / "bench_bare", f"127.0.0.1:{port}"]))
-        return f"127.0.0.1:{port}"
+        process = self.start("bare", [TESTS / "bench_bare", f"127.0.0.1:{port}"])
+        wait_for_port(port, process)
+        return f"127.0.0.1:{port}", process

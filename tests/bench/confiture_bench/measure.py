@@ -2,7 +2,9 @@
 SPDX-License-Identifier: MIT
 """
 import json
+import os
 import re
+import resource
 import statistics
 import subprocess
 import time
@@ -81,6 +83,7 @@ def pgbench(url, directory, clients, seconds):
                "-T", str(seconds), "-f", str(script), url]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {"rate": float(re.search(r"tps = ([\d.]+)", out)[1]),
+            "count": int(re.search(r"actually processed: (\d+)", out)[1]),
             "mean_us": 1000 * float(re.search(r"latency average = ([\d.]+) ms", out)[1]),
             "command": shown(command[:-1])}
 
@@ -100,6 +103,47 @@ def wall_ms(command, **options):
     subprocess.run([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    check=False, **options)
     return {"ms": (time.perf_counter() - start) * 1000, "command": shown(command)}
+
+
+def cpu_us(process):
+    """The CPU time of a process and all below it, also of those that have ended, in microseconds."""
+    pids, ticks = [process.pid], 0
+    while pids:
+        pid = pids.pop()
+        try:
+            fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+            pids += [int(child) for task in os.listdir(f"/proc/{pid}/task")
+                     for child in open(f"/proc/{pid}/task/{task}/children").read().split()]
+        except OSError:
+            continue  # it ended meanwhile, and its parent has its time
+        ticks += sum(int(field) for field in fields[11:15])
+    return ticks * 1e6 / os.sysconf("SC_CLK_TCK")
+
+
+def clients_cpu_us():
+    """The CPU time of what this program ran and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1e6
+
+
+def with_cpu(run, count=None, **processes):
+    """Runs it; its result, and what each process and the client took of CPU for one of `count` (default: the result's)."""
+    before = {name: cpu_us(process) for name, process in processes.items()}
+    client = clients_cpu_us()
+    result = run()
+    taken = {name: cpu_us(process) - before[name] for name, process in processes.items()}
+    taken["client"] = clients_cpu_us() - client
+    return {**result, "cpu": {name: us / (count or result["count"]) for name, us in taken.items()}}
+
+
+def cpu_of(results):
+    """Medians: each part, and the sum."""
+    parts = {name: median(results, "cpu", name) for name in results[0]["cpu"]}
+    return parts, sum(parts.values())
+
+
+def in_words(parts):
+    return ", ".join(f"{name} {us:,.0f}" for name, us in parts.items())
 
 
 def rss_mb(pid):
