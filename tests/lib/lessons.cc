@@ -270,6 +270,12 @@ const Lesson table[] = {
          "COMMENT ON CONSTRAINT c ON t IS 'x'", "CREATE TABLE u (LIKE t INCLUDING ALL)", "differ"},
 	{"RowsInPlaceOrByName", "CREATE TABLE t (id int PRIMARY KEY, a text)",
          "INSERT INTO t VALUES (5, 'x')", "INSERT INTO t (a, id) VALUES ('y', 5)", "neither"},
+	{"AChildMadeLaterHasNoNotValidCheck", "CREATE TABLE t (a int)",
+         "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID", "CREATE TABLE u () INHERITS (t)",
+         "differ"},
+	{"AValidatedCheckIsValidInChildren", "CREATE TABLE t (a int)",
+         "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c",
+         "CREATE TABLE u () INHERITS (t)", "commute"},
 	{"UpdatesOfOtherRows", "CREATE TABLE t (id int, a text)",
          "UPDATE t SET a = 'x' WHERE id = 1", "UPDATE t SET a = 'y' WHERE id = 2", "commute"},
 };

@@ -19,6 +19,8 @@ enum world_code exec_write(struct world *w, const struct cft_effect *e);
 enum world_code exec_attach(struct world *w, const struct cft_effect *e);
 enum world_code exec_detach(struct world *w, const struct cft_effect *e);
 enum world_code exec_create_column(struct world *w, const struct cft_effect *e);
+/* Also in the tables that inherit it. */
+void exec_validate_inherited(struct world *w, int constraint);
 enum world_code exec_create_constraint(struct world *w, const struct cft_effect *e);
 enum world_code exec_create_index(struct world *w, const struct cft_effect *e);
 enum world_code exec_create_sequence(struct world *w, const struct cft_effect *e);

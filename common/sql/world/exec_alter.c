@@ -256,6 +256,8 @@ enum world_code exec_alter(struct world *w, const struct cft_effect *e)
 	if (persistence)
 		alter_owned_sequences(w, obj, persistence);
 	exec_copy_attrs(w, obj, e);
+	if (e->kind == CFT_OBJ_CONSTRAINT && cft_effect_attr(e, "not_valid"))
+		exec_validate_inherited(w, obj);
 	if (e->n_attrs)
 		world_undepend(w, obj, e->attrs[0].key);
 	return world_resolve(w, e, obj, e->n_attrs ? e->attrs[0].key : "");

@@ -193,6 +193,7 @@ static enum world_code inherit_check(struct world *w, const struct cft_effect *e
 		int copy = world_add(w, CFT_OBJ_CONSTRAINT, child, "", name);
 		world_set(w, copy, "type", "check");
 		world_set(w, copy, "def", exec_attr(e, "def"));
+		world_set(w, copy, "not_valid", exec_attr(e, "not_valid"));
 		world_set(w, copy, "inherited", "yes");
 		struct world_obj own =
 			*WORLD_OBJ(w, world_child(w, CFT_OBJ_CONSTRAINT, table, name));
@@ -200,6 +201,22 @@ static enum world_code inherit_check(struct world *w, const struct cft_effect *e
 		inherit_check(w, e, child, name);
 	}
 	return WORLD_OK;
+}
+
+/* VALIDATE CONSTRAINT looks at the rows of the tables that inherit as well. */
+void exec_validate_inherited(struct world *w, int constraint)
+{
+	int table = WORLD_OBJ(w, constraint)->parent;
+	const char *name = WORLD_OBJ(w, constraint)->name;
+
+	for (int child = exec_next_child(w, table, -1); child >= 0;
+	     child = exec_next_child(w, table, child)) {
+		int own = world_child(w, CFT_OBJ_CONSTRAINT, child, name);
+		if (own < 0 || !*world_get(w, own, "inherited"))
+			continue;
+		world_set(w, own, "not_valid", "");
+		exec_validate_inherited(w, own);
+	}
 }
 
 enum world_code exec_create_constraint(struct world *w, const struct cft_effect *e)

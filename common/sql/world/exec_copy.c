@@ -180,6 +180,7 @@ void exec_copy_columns(struct world *w, int parent, int child)
 	WORLD_OBJ(w, child)->open = WORLD_OBJ(w, child)->open || WORLD_OBJ(w, parent)->open;
 }
 
+/* Valid in a table that has no rows yet, whatever they are in the parent. */
 void exec_copy_checks(struct world *w, int parent, int child)
 {
 	int n = (int)w->objs.n;
