@@ -386,7 +386,7 @@ static bool is_direct(PGconn *conn)
 {
 	PGresult *result = libpq.PQexec(conn, "SELECT pg_backend_pid()");
 	bool same = libpq.PQresultStatus(result) == PGRES_TUPLES_OK &&
-		    strtol(libpq.PQgetvalue(result, 0, 0), NULL, 10) == libpq.PQbackendPID(conn);
+	            strtol(libpq.PQgetvalue(result, 0, 0), NULL, 10) == libpq.PQbackendPID(conn);
 
 	libpq.PQclear(result);
 	return same;

@@ -274,7 +274,8 @@ const Lesson table[] = {
          "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID", "CREATE TABLE u () INHERITS (t)",
          "differ"},
 	{"AValidatedCheckIsValidInChildren", "CREATE TABLE t (a int)",
-         "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c",
+         "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE "
+         "CONSTRAINT c",
          "CREATE TABLE u () INHERITS (t)", "commute"},
 	{"UpdatesOfOtherRows", "CREATE TABLE t (id int, a text)",
          "UPDATE t SET a = 'x' WHERE id = 1", "UPDATE t SET a = 'y' WHERE id = 2", "commute"},

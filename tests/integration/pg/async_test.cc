@@ -126,8 +126,9 @@ class Async : public ::testing::Test
 
 TEST_F(Async, ThePreparedStatementTakesBinaryArraysAndIsParsedOnce)
 {
-	options.prepared_sql = "SELECT concat_ws('|', $1::bigint[], (($2::text[])[1])::text[],"
-			       " ($2::text[])[2] IS NULL, extract(epoch FROM ($3::timestamptz[])[1]))";
+	options.prepared_sql =
+		"SELECT concat_ws('|', $1::bigint[], (($2::text[])[1])::text[],"
+		" ($2::text[])[2] IS NULL, extract(epoch FROM ($3::timestamptz[])[1]))";
 	connect(PgCluster::shared().url());
 	run_until_up();
 	const char *texts[] = {"a,b", "c\"d\\", ""};
