@@ -365,7 +365,23 @@ static Confiture__V1__PlanStep *show_step(const struct cft_view *view,
 	to->after = (char **)step->after.v;
 	to->n_after = step->after.n;
 	to->reason = (char *)(step->reason ? step->reason : "");
+	to->agent_id = (char *)step->intent->agent_id;
+	to->feature_name = (char *)step->intent->feature_name;
 	return to;
+}
+
+static void show_members(const struct cft_view *view, const struct cft_blocked_set *set,
+                         Confiture__V1__BlockedSet *to)
+{
+	to->agent_ids = cft_arena_array(view->arena, char *, set->intents.n);
+	to->feature_names = cft_arena_array(view->arena, char *, set->intents.n);
+	to->n_agent_ids = to->n_feature_names = set->intents.n;
+	for (size_t i = 0; i < set->intents.n; i++) {
+		const struct cft_intent *intent = cft_state_intent(view->state, set->intents.v[i]);
+
+		to->agent_ids[i] = (char *)intent->agent_id;
+		to->feature_names[i] = (char *)intent->feature_name;
+	}
 }
 
 static Confiture__V1__BlockedSet *show_blocked(const struct cft_view *view,
@@ -379,6 +395,7 @@ static Confiture__V1__BlockedSet *show_blocked(const struct cft_view *view,
 	to->conflict_ids = (char **)set->conflicts.v;
 	to->n_conflict_ids = set->conflicts.n;
 	to->reason = (char *)(set->reason ? set->reason : "");
+	show_members(view, set, to);
 	return to;
 }
 

@@ -196,8 +196,14 @@ TEST_F(Commands, PlanOrdersOrSaysWhatExcludesEachOther)
 {
 	world_.registered("alice", "a", kUsersBio);
 	EXPECT_EQ("[1,0]", ask({"plan"}, "[(.steps | length), (.blocked | length)]"));
+	EXPECT_EQ("[\"alice\",\"a\"]", ask({"plan"}, ".steps[0] | [.agent_id, .feature_name]"));
+	EXPECT_HAS(world_.run({"coordinate", "plan"}).out, "alice");
 	world_.registered("bob", "b", kUsersBioShort);
 	EXPECT_EQ("1", ask({"plan"}, ".blocked | length"));
+	EXPECT_EQ("[[\"alice\",\"a\"],[\"bob\",\"b\"]]",
+	          ask({"plan"}, "[.blocked[0].intents[] | [.agent_id, .feature_name]] | sort"));
+	EXPECT_EQ("true", ask({"plan"}, ".blocked[0] | [.intents[].intent_id] == .intent_ids"));
+	EXPECT_HAS(world_.run({"coordinate", "plan"}).out, "(bob, b)");
 }
 
 TEST_F(Commands, BaseSchemaIsUploadedAndShown)
