@@ -71,10 +71,10 @@ static int validate(struct cft_migrate *migrate, struct cft_err *err)
 	size_t errors = show_problems(migrate, CFT_MIG_ERROR);
 	size_t warnings = show_problems(migrate, CFT_MIG_WARNING);
 	bool good = errors == 0 && (warnings == 0 || !strict);
-	cft_out_json(out, json_pack("{s:b,s:I,s:I,s:I,s:o}", "valid", good, "migrations",
-	                            (json_int_t)migrate->dir.files.n, "errors", (json_int_t)errors,
-	                            "warnings", (json_int_t)warnings, "problems",
-	                            cft_migrate_problems_json(migrate)));
+	cft_migrate_answer(migrate, json_pack("{s:b,s:I,s:I,s:I,s:o}", "valid", good, "migrations",
+	                                      (json_int_t)migrate->dir.files.n, "errors",
+	                                      (json_int_t)errors, "warnings", (json_int_t)warnings,
+	                                      "problems", cft_migrate_problems_json(migrate)));
 	if (!good)
 		return cft_fail_reason(err, CFT_E_CONFIG, "INVALID_MIGRATIONS",
 		                       "%zu error(s) and %zu warning(s) in %s", errors, warnings,

@@ -3,6 +3,7 @@
  */
 #include "agent/commands/coordinate.h"
 
+#include <confiture/v1/migration_service.pb-c.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,18 @@ int cft_coord_call(struct cft_coord *coord, const char *method, void *request, v
 	for (unsigned i = 0; i < message->descriptor->n_fields; i++)
 		fill_field(coord->cmd, &message->descriptor->fields[i], message);
 	int rc = cft_session_call(&coord->session, method, request, ret_response, err);
+	if (rc == 0)
+		note_base(coord, *(const ProtobufCMessage **)ret_response);
+	return rc;
+}
+
+int cft_coord_call_migration(struct cft_coord *coord, const char *method, void *request,
+                             void *ret_response, struct cft_err *err)
+{
+	int rc = cft_session_call_service(&coord->session,
+	                                  &confiture__v1__migration_service__descriptor, method,
+	                                  request, ret_response, err);
+
 	if (rc == 0)
 		note_base(coord, *(const ProtobufCMessage **)ret_response);
 	return rc;

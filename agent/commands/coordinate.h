@@ -27,6 +27,10 @@ void cft_coord_close(struct cft_coord *coord);
 int cft_coord_call(struct cft_coord *coord, const char *method, void *request, void *ret_response,
                    struct cft_err *err);
 
+/* A call of MigrationService; nothing comes from options. */
+int cft_coord_call_migration(struct cft_coord *coord, const char *method, void *request,
+                             void *ret_response, struct cft_err *err);
+
 /* --token or CONFITURE_TOKEN, unless --token-file was typed; NULL for none. */
 const char *cft_coord_token(const struct cft_cmd *cmd);
 

@@ -291,15 +291,23 @@ json_t *cft_migrate_problems_json(const struct cft_migrate *migrate)
 	return all;
 }
 
+void cft_migrate_answer(struct cft_migrate *migrate, json_t *takes_document)
+{
+	if (migrate->remote)
+		json_object_set_new(takes_document, "base",
+		                    cft_render_base(migrate->remote->coord.base));
+	cft_out_json(migrate->cmd->out, takes_document);
+}
+
 static void show_document(struct cft_migrate *migrate, const struct cft_mig_plan *plan, size_t done)
 {
 	bool up = plan->direction == CFT_MIG_UP;
 
-	cft_out_json(migrate->cmd->out,
-	             json_pack("{s:O,s:b,s:I,s:b,s:s}", up ? "applied" : "rolled_back",
-	                       migrate->steps, "dry_run", 0, "remaining",
-	                       (json_int_t)(plan->steps.n - done), "success", done == plan->steps.n,
-	                       "database", migrate->connection.shown));
+	cft_migrate_answer(migrate,
+	                   json_pack("{s:O,s:b,s:I,s:b,s:s}", up ? "applied" : "rolled_back",
+	                             migrate->steps, "dry_run", 0, "remaining",
+	                             (json_int_t)(plan->steps.n - done), "success",
+	                             done == plan->steps.n, "database", migrate->connection.shown));
 }
 
 int cft_migrate_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
@@ -352,7 +360,7 @@ int cft_migrate_show_plan(struct cft_migrate *migrate, const struct cft_mig_plan
 	int rc = up && migrate->remote ? cft_migrate_remote_preview(migrate, plan, document, err)
 	                               : 0;
 	if (rc == 0)
-		cft_out_json(out, json_incref(document));
+		cft_migrate_answer(migrate, json_incref(document));
 	json_decref(document);
 	return rc;
 }

@@ -75,7 +75,7 @@ static Confiture__V1__Target *show_target(struct cft_arena *arena, const struct 
 static void list_targets(void *ctx, struct cft_rpc_call *call, const void *request)
 {
 	const Confiture__V1__ListTargetsRequest *r = request;
-	const struct cft_migration *migration = ctx;
+	struct cft_migration *migration = ctx;
 	const struct cft_targets *targets = &migration->options.targets;
 	struct cft_arena *arena = cft_rpc_call_arena(call);
 	Confiture__V1__ListTargetsResponse response = CONFITURE__V1__LIST_TARGETS_RESPONSE__INIT;
@@ -91,13 +91,15 @@ static void list_targets(void *ctx, struct cft_rpc_call *call, const void *reque
 		if (strcmp(targets->v[i].project, project) == 0)
 			response.targets[response.n_targets++] = show_target(arena, &targets->v[i]);
 	}
-	cft_rpc_reply(call, &response);
+	cft_answer(migration, call, project, &response);
 }
 
 /* -- version numbers -- */
 
 struct reservation {
+	struct cft_migration *migration;
 	struct cft_rpc_call *call;
+	const char *project;
 	size_t width;
 };
 
@@ -116,7 +118,7 @@ static void on_reserved(void *ctx, const char *const *const *rows, size_t n,
 	size_t zeros = digits < reservation->width ? reservation->width - digits : 0;
 	response.version = cft_arena_printf(cft_rpc_call_arena(reservation->call), "%.*s%s",
 	                                    (int)zeros, "00000000000000000000", rows[0][0]);
-	cft_rpc_reply(reservation->call, &response);
+	cft_answer(reservation->migration, reservation->call, reservation->project, &response);
 }
 
 static int check_reserve(const Confiture__V1__ReserveVersionRequest *r, struct cft_err *err)
@@ -151,8 +153,8 @@ static void reserve_version(void *ctx, struct cft_rpc_call *call, const void *re
 	}
 	struct reservation *reservation =
 		cft_arena_new(cft_rpc_call_arena(call), struct reservation);
-	reservation->call = call;
-	reservation->width = r->width ? (size_t)r->width : r->after[0] ? strlen(r->after) : 3;
+	size_t width = r->width ? (size_t)r->width : r->after[0] ? strlen(r->after) : 3;
+	*reservation = (struct reservation){migration, call, project, width};
 	cft_store_reserve_version(migration->options.store, project, r->agent_id, r->intent_id,
 	                          r->after[0] ? r->after : "0", r->request_id, on_reserved,
 	                          reservation);

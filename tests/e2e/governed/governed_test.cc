@@ -77,7 +77,7 @@ TEST_F(Governed, FromRegisterToMerged)
 	EXPECT_EQ(ran.out.substr(0, 11), "merged int_");
 	EXPECT_EQ(cluster().sql(target, "SELECT string_agg(version, ' ' ORDER BY version) FROM "
 	                                "confiture_migrations"),
-	          "001 002 003");
+	          "001 002 003 005");
 	EXPECT_EQ(cluster().sql(target, "SELECT count(*) FROM pg_attribute WHERE attrelid = "
 	                                "'users'::regclass AND attname = 'a'"),
 	          "0");
@@ -191,6 +191,9 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
 	ran = on_target({"lint", "--format", "json"});
 	EXPECT_NE(ran.out.find("\"files\": 2"), std::string::npos) << ran.out << ran.err;
+	EXPECT_NE(ran.out.find("\"base\": {"), std::string::npos) << ran.out;
+	ran = on_target({"status", "--format", "json"});
+	EXPECT_NE(ran.out.find("\"base\": {"), std::string::npos) << ran.out << ran.err;
 	ran = on_target({"validate", "--format", "json"});
 	EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
 	EXPECT_NE(ran.out.find("\"line\": 0"), std::string::npos) << ran.out;
