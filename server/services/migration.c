@@ -36,6 +36,8 @@ const struct cft_target *cft_migration_target(const struct cft_migration *migrat
 {
 	const struct cft_targets *targets = &migration->options.targets;
 
+	if (cft_check_name("target", name, true, err) < 0)
+		return NULL;
 	for (size_t i = 0; i < targets->n; i++) {
 		const struct cft_target *target = &targets->v[i];
 
@@ -131,13 +133,12 @@ static int check_reserve(const Confiture__V1__ReserveVersionRequest *r, struct c
 		rc = cft_check_name("intent_id", r->intent_id, false, err);
 	if (rc == 0)
 		rc = cft_check_range("width", r->width, VERSION_MAX_DIGITS, err);
-	if (rc == 0 && (strspn(r->after, "0123456789") != strlen(r->after) ||
-	                strlen(r->after) > VERSION_MAX_DIGITS))
-		rc = cft_err_at(err, "after", 0, 0)
-		             ? cft_fail(err, CFT_E_INVALID, "after is no version: up to %d digits",
-		                        VERSION_MAX_DIGITS)
-		             : 0;
-	return rc;
+	if (rc != 0 || (strspn(r->after, "0123456789") == strlen(r->after) &&
+	                strlen(r->after) <= VERSION_MAX_DIGITS))
+		return rc;
+	cft_fail_reason(err, CFT_E_INVALID, "INVALID_VALUE", "after is no version: up to %d digits",
+	                VERSION_MAX_DIGITS);
+	return cft_err_at(err, "after", 0, 0);
 }
 
 static void reserve_version(void *ctx, struct cft_rpc_call *call, const void *request)

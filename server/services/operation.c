@@ -287,13 +287,15 @@ CFT_MIGRATION_HANDLER(list_operations)
 	struct cft_migration *migration = ctx;
 	struct cft_err err;
 	const char *project = cft_check_project(r->project, &err);
-	int limit = r->page_size > 0 && r->page_size < CFT_PAGE_MAX ? r->page_size : LIST_DEFAULT;
 	struct listing *listing = cft_arena_new(cft_rpc_call_arena(call), struct listing);
+	size_t limit;
 
 	*listing = (struct listing){migration, call, project};
-	if (project)
+	if (project &&
+	    cft_check_page(r->page_size ? r->page_size : LIST_DEFAULT, &limit, &err) == 0)
 		cft_store_operation_list(migration->options.store, project, r->target,
-		                         r->operation_id, r->active, limit, on_listed, listing);
+		                         r->operation_id, r->active, (int)limit, on_listed,
+		                         listing);
 	else
 		cft_rpc_fail(call, &err);
 }
@@ -376,7 +378,8 @@ CFT_MIGRATION_HANDLER(cancel_operation)
 	                          .project = cft_check_project(r->project, &err),
 	                          .id = r->operation_id,
 	                          .agent = r->agent_id};
-	if (cancel->project && cft_check_name("operation_id", r->operation_id, true, &err) == 0)
+	if (cancel->project && cft_check_name("operation_id", r->operation_id, true, &err) == 0 &&
+	    cft_check_name("agent_id", r->agent_id, true, &err) == 0)
 		find(cancel);
 	else
 		cft_rpc_fail(call, &err);

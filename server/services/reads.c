@@ -18,6 +18,19 @@ static void fail_unknown(struct cft_query *query, const char *what, const char *
 	cft_rpc_fail(query->call, &err);
 }
 
+/* A read of one thing: its id is asked for before the state is. */
+static void find(struct cft_query *query, const char *field, const char *id, uint64_t min_revision)
+{
+	struct cft_err err;
+
+	if (!query)
+		return;
+	if (cft_check_name(field, id, true, &err) < 0)
+		cft_query_fail(query, &err);
+	else
+		cft_query_run(query, min_revision);
+}
+
 /* -- one intent -- */
 
 static void answer_get_intent(struct cft_query *query, const struct cft_view *view)
@@ -42,8 +55,7 @@ CFT_HANDLER(get_intent)
 	const Confiture__V1__GetIntentRequest *r = request;
 	struct cft_query *query = cft_query_new(ctx, call, r, r->project, answer_get_intent);
 
-	if (query)
-		cft_query_run(query, r->min_revision);
+	find(query, "intent_id", r->intent_id, r->min_revision);
 }
 
 /* -- check -- */
@@ -302,8 +314,7 @@ CFT_HANDLER(get_conflict)
 	const Confiture__V1__GetConflictRequest *r = request;
 	struct cft_query *query = cft_query_new(ctx, call, r, r->project, answer_get_conflict);
 
-	if (query)
-		cft_query_run(query, r->min_revision);
+	find(query, "conflict_id", r->conflict_id, r->min_revision);
 }
 
 /* -- claims -- */
@@ -343,14 +354,8 @@ CFT_HANDLER(list_object_claims)
 {
 	const Confiture__V1__ListObjectClaimsRequest *r = request;
 	struct cft_query *query = cft_query_new(ctx, call, r, r->project, answer_claims);
-	struct cft_err err;
 
-	if (!query)
-		return;
-	if (cft_check_name("object", r->object, true, &err) < 0)
-		cft_query_fail(query, &err);
-	else
-		cft_query_run(query, r->min_revision);
+	find(query, "object", r->object, r->min_revision);
 }
 
 /* -- plans -- */
