@@ -13,6 +13,7 @@ static void add_problem(struct cft_mig_dir *dir, const struct cft_mig_text *text
 		.reason = cft_arena_strdup(&dir->arena, found->reason),
 		.path = text->path,
 		.line = found->line,
+		.column = found->column,
 		.message = cft_arena_strdup(&dir->arena, found->message),
 		.hint = found->hint[0] ? cft_arena_strdup(&dir->arena, found->hint) : NULL,
 	};

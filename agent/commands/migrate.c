@@ -259,7 +259,11 @@ const char *cft_migrate_problem_text(const struct cft_migrate *migrate,
 
 	if (problem->line == 0)
 		return cft_arena_printf(arena, "%s: %s", problem->path, problem->message);
-	return cft_arena_printf(arena, "%s:%d: %s", problem->path, problem->line, problem->message);
+	if (problem->column == 0)
+		return cft_arena_printf(arena, "%s:%d: %s", problem->path, problem->line,
+		                        problem->message);
+	return cft_arena_printf(arena, "%s:%d:%d: %s", problem->path, problem->line,
+	                        problem->column, problem->message);
 }
 
 void cft_migrate_show_problems(struct cft_migrate *migrate, bool errors)
@@ -282,11 +286,12 @@ json_t *cft_migrate_problems_json(const struct cft_migrate *migrate)
 	CFT_VEC_EACH (struct cft_mig_problem, problem, &migrate->dir.problems) {
 		bool error = problem->severity == CFT_MIG_ERROR;
 
-		json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s*}", "severity",
-		                                     error ? "error" : "warning", "reason",
-		                                     problem->reason, "message", problem->message,
-		                                     "path", problem->path, "line", problem->line,
-		                                     "hint", problem->hint));
+		json_array_append_new(all,
+		                      json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:s*}", "severity",
+		                                error ? "error" : "warning", "reason",
+		                                problem->reason, "message", problem->message,
+		                                "path", problem->path, "line", problem->line,
+		                                "column", problem->column, "hint", problem->hint));
 	}
 	return all;
 }

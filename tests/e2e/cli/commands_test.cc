@@ -294,6 +294,12 @@ TEST_F(Commands, SyntaxErrorsHaveLineAndColumn)
 	RunResult result = world_.json({"register", "--agent-id", "a", "--feature-name", "f",
 	                                "--schema-changes", "SELECT 1;\nALTER TABEL users"});
 	EXPECT_EQ("2:7", World::jq("\"\\(.error.line):\\(.error.column)\"", result.err));
+	EXPECT_EQ("syntax error at or near \"TABEL\"", World::jq(".error.message", result.err));
+	world_.dir.write("typo.sql", "SELECT 1;\nALTER TABEL users");
+	EXPECT_EQ("❌ line 2:7: syntax error at or near \"TABEL\"\n",
+	          world_.run({"coordinate", "register", "--agent-id", "a", "--feature-name", "f",
+	                      "--schema-changes", "typo.sql"})
+	                  .err);
 }
 
 TEST_F(Commands, SketchIsMarked)

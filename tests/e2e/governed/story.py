@@ -56,6 +56,12 @@ def refused(reason, call):
     raise SystemExit(f"not refused: {reason}")
 
 
+# Who shows the text alone has the place; once.
+try:
+    register("alice", "typo", "CREATE TABLE a (id int);\nCREATE TABEL b ()")
+except grpc.RpcError as error:
+    assert error.details() == 'line 2:8: syntax error at or near "TABEL"', error
+
 targets = migration.ListTargets(mpb.ListTargetsRequest(), timeout=10).targets
 assert [x.name for x in targets] == ["production", "guarded", "staging"], targets
 assert [(x.apply_role, x.rollback_role, list(x.approvers)) for x in targets][1:] == \
