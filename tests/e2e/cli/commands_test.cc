@@ -192,6 +192,26 @@ TEST_F(Commands, ClaimsNameWhoTouchesAnObject)
 	EXPECT_EQ("0", ask({"claims", "public.orders"}, ".total"));
 }
 
+TEST_F(Commands, EveryAnswerSaysWhatMakesSenseNow)
+{
+	std::string a = world_.registered("alice", "a", kUsersBio);
+	EXPECT_EQ("[\"confiture coordinate plan\"]", ask({"conflicts"}, ".next_actions"));
+	world_.registered("bob", "b", kUsersBioShort);
+	std::string id = ask({"conflicts"}, ".conflicts[0].id");
+	std::string actions = "[.next_actions[] | split(\" \")[2:5] | join(\" \")]";
+	std::string settle = "\"resolve --conflict-id " + id + "\"";
+	EXPECT_EQ("[" + settle + ",\"prove --conflict-id " + id + "\"]",
+	          ask({"conflicts"}, actions));
+	EXPECT_EQ("[" + settle + "]", ask({"prove", "--conflict-id", id}, actions));
+	RunResult resolved = world_.json({"resolve", "--conflict-id", id});
+	EXPECT_EQ("[\"status --intent-id\",\"status --intent-id\"]",
+	          World::jq("[.next_actions[] | split(\" \")[2:4] | join(\" \")]", resolved.out));
+	EXPECT_HAS(resolved.out, a);
+	EXPECT_EQ("[" + settle + "]", ask({"reopen", "--conflict-id", id}, actions));
+	for (const char *command : {"list-intents", "plan", "history", "status"})
+		EXPECT_EQ("array", ask({command}, ".next_actions | type")) << command;
+}
+
 TEST_F(Commands, PlanOrdersOrSaysWhatExcludesEachOther)
 {
 	world_.registered("alice", "a", kUsersBio);
