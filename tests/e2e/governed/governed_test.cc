@@ -328,10 +328,50 @@ TEST_F(Governed, TheLedgerOfATargetIsChangedThroughTheServer)
 	EXPECT_EQ(migrate({"repair", "--applied", "001"}).exit_code, 5);
 	EXPECT_EQ(migrate({"repair", "--forget", "002"}).exit_code, 0);
 	EXPECT_EQ(ledger(), "001 baseline");
-	EXPECT_EQ(cluster().sql(target, "SELECT fence FROM confiture_fence"), "6");
+
+	/* Python is not run there; but it is recorded, and does not stand in the way of what comes
+	 * after it. */
+	dir.write("db/migrations/002_orders.py",
+	          "from confiture.models.migration import Migration\n\n\n"
+	          "class Orders(Migration):\n    def up(self) -> None:\n"
+	          "        self.execute('CREATE TABLE orders (id int)')\n");
+	ASSERT_EQ(run({"rm", dir.file("db/migrations/002_orders.up.sql")}).exit_code, 0);
+	auto up = [&](std::vector<std::string> more) {
+		std::vector<std::string> argv = {cft_test::program("agent"),
+		                                 "migrate",
+		                                 "up",
+		                                 "--on",
+		                                 "staging",
+		                                 "--agent-id",
+		                                 "alice"};
+		argv.insert(argv.end(), more.begin(), more.end());
+		return run(argv, options);
+	};
+	for (const auto &more : {std::vector<std::string>{}, {"--dry-run"}}) {
+		ran = up(more);
+		EXPECT_EQ(ran.exit_code, 1) << ran.out;
+		EXPECT_NE(ran.err.find("002_orders.py is Python"), std::string::npos) << ran.err;
+		EXPECT_NE(ran.err.find("baseline --through 002"), std::string::npos) << ran.err;
+	}
+	ran = migrate({"baseline", "--through", "002"});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	EXPECT_EQ(ledger(), "001 baseline,002 baseline");
+	EXPECT_EQ(migrate({"verify"}).exit_code, 0);
+	EXPECT_EQ(run({cft_test::program("agent"), "migrate", "baseline", "--through", "002",
+	               "--on", "staging", "--agent-id", "dba"},
+	              options)
+	                  .exit_code,
+	          0);
+	ran = up({});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	EXPECT_EQ(cluster().sql(staging, "SELECT to_regclass('later') IS NOT NULL"), "t");
+	EXPECT_EQ(migrate({"repair", "--forget", "002"}).exit_code, 0);
+	ASSERT_EQ(run({"rm", dir.file("db/migrations/002_orders.py")}).exit_code, 0);
+	dir.write("db/migrations/002_orders.up.sql", "CREATE TABLE orders (id int);\n");
+	EXPECT_EQ(cluster().sql(target, "SELECT fence FROM confiture_fence"), "8");
 	EXPECT_EQ(cluster().sql(database, "SELECT count(*) FROM confiture.event WHERE "
 	                                  "'target.changing' = ANY (kinds)"),
-	          "6");
+	          "11");
 
 	/* What is broken there is seen from here. */
 	cluster().sql(target, "CREATE TABLE twice AS SELECT 1 AS x FROM generate_series(1, 2)");
