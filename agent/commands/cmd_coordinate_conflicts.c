@@ -42,12 +42,13 @@ static size_t answer_list(struct cft_coord *coord, const conflict_list *list, ui
 		cft_out_mark(out, CFT_MARK_OK, "No open conflicts");
 	for (size_t i = 0; i < list->n; i++)
 		cft_out_text(out, "%s: %s", list->v[i]->id, list->v[i]->explanation);
-	cft_coord_answer(coord,
-	                 json_pack("{s:I, s:o}", "total", (json_int_t)list->n, "conflicts",
-	                           cft_render_conflicts(
-					   list->v, list->n,
-					   CONFITURE__V1__SEVERITY__SEVERITY_UNSPECIFIED, NULL)),
-	                 revision);
+	cft_coord_answer(
+		coord,
+		json_pack("{s:I, s:o, s:o}", "total", (json_int_t)list->n, "conflicts",
+	                  cft_render_conflicts(list->v, list->n,
+	                                       CONFITURE__V1__SEVERITY__SEVERITY_UNSPECIFIED, NULL),
+	                  "next_actions", cft_coord_conflict_actions(list->v, list->n)),
+		revision);
 	return list->n;
 }
 
@@ -100,11 +101,16 @@ const struct cft_command cft_cmd_coordinate_conflicts = {
 
 /* -- resolve, reopen -- */
 
-static void answer_one(struct cft_coord *coord, const Confiture__V1__Conflict *conflict,
+static void answer_one(struct cft_coord *coord, Confiture__V1__Conflict *conflict,
                        uint64_t revision)
 {
+	json_t *actions = cft_coord_conflict_actions(&conflict, 1);
+
 	cft_render_conflict_text(coord->cmd->out, conflict, "");
-	cft_coord_answer(coord, json_pack("{s:o}", "conflict", cft_render_conflict(conflict)),
+	cft_coord_say_next(coord, actions);
+	cft_coord_answer(coord,
+	                 json_pack("{s:o, s:o}", "conflict", cft_render_conflict(conflict),
+	                           "next_actions", actions),
 	                 revision);
 }
 

@@ -25,7 +25,10 @@ static int read_intent(struct merge *merge, struct cft_err *err)
 static int refuse(const struct merge *merge, struct cft_err *err)
 {
 	const struct cft_range_check *check = &merge->check;
+	json_t *details = json_object();
 
+	cft_range_check_json(check, details);
+	cft_out_error_details(merge->coord.cmd->out, details);
 	cft_fail_reason(err, CFT_E_CONFLICT, "APPLIED_DIFFERS",
 	                "the range is not what intent %s declares: %zu change(s) more or other "
 	                "ones, %zu missing",

@@ -9,12 +9,26 @@ static json_t *steps_json(const Confiture__V1__PlanIntentsResponse *response)
 
 	for (size_t i = 0; i < response->n_steps; i++) {
 		const Confiture__V1__PlanStep *step = response->steps[i];
-		json_array_append_new(
-			steps, json_pack("{s:s, s:o, s:s}", "intent_id", step->intent_id, "after",
-		                         cft_render_strings(step->after, step->n_after), "reason",
-		                         step->reason));
+		json_array_append_new(steps,
+		                      json_pack("{s:s, s:s, s:s, s:o, s:s}", "intent_id",
+		                                step->intent_id, "agent_id", step->agent_id,
+		                                "feature_name", step->feature_name, "after",
+		                                cft_render_strings(step->after, step->n_after),
+		                                "reason", step->reason));
 	}
 	return steps;
+}
+
+static json_t *members_json(const Confiture__V1__BlockedSet *set)
+{
+	json_t *members = json_array();
+
+	for (size_t i = 0; i < set->n_agent_ids; i++)
+		json_array_append_new(members,
+		                      json_pack("{s:s, s:s, s:s}", "intent_id", set->intent_ids[i],
+		                                "agent_id", set->agent_ids[i], "feature_name",
+		                                set->feature_names[i]));
+	return members;
 }
 
 static json_t *blocked_json(const Confiture__V1__PlanIntentsResponse *response)
@@ -25,9 +39,9 @@ static json_t *blocked_json(const Confiture__V1__PlanIntentsResponse *response)
 		const Confiture__V1__BlockedSet *set = response->blocked[i];
 		json_array_append_new(
 			blocked,
-			json_pack("{s:o, s:o, s:s}", "intent_ids",
-		                  cft_render_strings(set->intent_ids, set->n_intent_ids),
-		                  "conflict_ids",
+			json_pack("{s:o, s:o, s:o, s:s}", "intent_ids",
+		                  cft_render_strings(set->intent_ids, set->n_intent_ids), "intents",
+		                  members_json(set), "conflict_ids",
 		                  cft_render_strings(set->conflict_ids, set->n_conflict_ids),
 		                  "reason", set->reason));
 	}
@@ -39,21 +53,42 @@ static void say_set(struct cft_output *out, const Confiture__V1__BlockedSet *set
 	struct cft_buf ids = CFT_BUF_INIT;
 
 	for (size_t i = 0; i < set->n_intent_ids; i++)
-		cft_buf_addf(&ids, "%s%s", i ? ", " : "", set->intent_ids[i]);
+		cft_buf_addf(&ids, "%s%s (%s, %s)", i ? ", " : "", set->intent_ids[i],
+		             i < set->n_agent_ids ? set->agent_ids[i] : "",
+		             i < set->n_feature_names ? set->feature_names[i] : "");
 	cft_out_mark(out, CFT_MARK_WARN, "No order works for %s: %s", cft_buf_str(&ids),
 	             set->reason);
 	cft_buf_release(&ids);
+}
+
+static void say_steps(struct cft_output *out, const Confiture__V1__PlanIntentsResponse *response)
+{
+	static const struct cft_column columns[] = {
+		{.title = "#", .right = true},           {.title = "Intent ID"},
+		{.title = "Agent", .flexible = true},    {.title = "Feature", .flexible = true},
+		{.title = "Why here", .flexible = true},
+	};
+	struct cft_table table;
+
+	cft_table_init(&table, NULL, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < response->n_steps; i++) {
+		const Confiture__V1__PlanStep *step = response->steps[i];
+		cft_table_cell(&table, CFT_STYLE_PLAIN, "%zu", i + 1);
+		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s", step->intent_id);
+		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s", step->agent_id);
+		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s", step->feature_name);
+		cft_table_cell(&table, CFT_STYLE_PLAIN, "%s", step->reason);
+	}
+	cft_out_table(out, &table);
+	cft_table_release(&table);
 }
 
 static void say_plan(struct cft_output *out, const Confiture__V1__PlanIntentsResponse *response)
 {
 	if (response->n_steps == 0 && response->n_blocked == 0)
 		cft_out_text(out, "No open intents");
-	for (size_t i = 0; i < response->n_steps; i++) {
-		const Confiture__V1__PlanStep *step = response->steps[i];
-		cft_out_text(out, "%3zu. %s%s%s", i + 1, step->intent_id,
-		             step->reason[0] ? "  " : "", step->reason);
-	}
+	if (response->n_steps)
+		say_steps(out, response);
 	for (size_t i = 0; i < response->n_blocked; i++)
 		say_set(out, response->blocked[i]);
 }

@@ -36,9 +36,7 @@ static int reserve(struct cft_coord *coord, const Confiture__V1__RegisterIntentR
 	request.agent_id = registered->agent_id;
 	request.intent_id = (char *)intent_id;
 	request.after = (char *)cft_cmd_str(coord->cmd, "reserve-version");
-	int rc = cft_session_call_service(&coord->session,
-	                                  &confiture__v1__migration_service__descriptor,
-	                                  "ReserveVersion", &request, &response, err);
+	int rc = cft_coord_call_migration(coord, "ReserveVersion", &request, &response, err);
 	if (rc == 0)
 		*ret_version = response->version;
 	return rc;

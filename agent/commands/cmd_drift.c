@@ -19,7 +19,7 @@ static int read_both(struct cft_schema_plan *p, struct cft_err *err)
 	p->old_name = target ? target : connection.shown;
 	p->new_name = cft_arena_printf(cmd->arena, "the files of environment %s",
 	                               connection.environment.name);
-	rc = target ? cft_migrate_remote_schema(cmd, target, &p->old_text, err)
+	rc = target ? cft_migrate_remote_schema(cmd, target, &p->old_text, &p->base, err)
 	            : cft_introspect_url(connection.conninfo, &p->old_text, err);
 	if (rc == 0)
 		rc = cft_schema_source_environment(cmd->arena, &connection.environment,
@@ -41,7 +41,7 @@ static int show(struct cft_schema_plan *p, struct cft_err *err)
 	}
 	int rc = cft_schema_plan_files(p, NULL, err);
 	if (rc == 0)
-		cft_out_json(out, cft_schema_plan_json(p->plan));
+		cft_out_json(out, cft_schema_plan_json(p));
 	return rc;
 }
 

@@ -49,8 +49,9 @@ static int baseline(struct cft_migrate *migrate, struct cft_err *err)
 	cft_out_mark(cmd->out, CFT_MARK_OK, "%s %zu migration(s) %s",
 	             import ? "Imported" : "Recorded", count,
 	             import ? "from tb_confiture" : "as applied, without running them");
-	cft_out_json(cmd->out, json_pack("{s:I,s:b,s:s}", "recorded", (json_int_t)count, "imported",
-	                                 import, "database", migrate->connection.shown));
+	cft_migrate_answer(migrate,
+	                   json_pack("{s:I,s:b,s:s}", "recorded", (json_int_t)count, "imported",
+	                             import, "database", migrate->connection.shown));
 	return 0;
 }
 

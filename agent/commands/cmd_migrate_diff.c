@@ -200,7 +200,7 @@ static int read_sources(struct diff *diff, struct cft_err *err)
 	struct cft_schema_plan *p = &diff->compared;
 	const char *target = cft_cmd_str(cmd, "on");
 	const char *new_source = cmd->args.v[cmd->args.n - 1];
-	int rc = target ? cft_migrate_remote_schema(cmd, target, &p->old_text, err)
+	int rc = target ? cft_migrate_remote_schema(cmd, target, &p->old_text, &p->base, err)
 	                : cft_schema_source_text(cmd->arena, cmd->args.v[0], &p->old_text, err);
 
 	p->cmd = cmd;
@@ -235,7 +235,7 @@ static int act(struct diff *diff, struct cft_err *err)
 		rc = cft_schema_plan_compare(&diff->compared, err);
 	if (rc != 0)
 		return rc;
-	diff->document = cft_schema_plan_json(diff->compared.plan);
+	diff->document = cft_schema_plan_json(&diff->compared);
 	cft_schema_plan_notes(&diff->compared);
 	if (cft_cmd_flag(cmd, "generate") && diff->compared.plan->up_count > 0) {
 		const struct cft_diff_options options = cft_schema_plan_options(&diff->compared);

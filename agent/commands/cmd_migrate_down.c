@@ -8,9 +8,9 @@ static void nothing_to_do(struct cft_migrate *migrate)
 	struct cft_output *out = migrate->cmd->out;
 
 	cft_out_mark(out, CFT_MARK_OK, "Nothing to roll back");
-	cft_out_json(out, json_pack("{s:[],s:b,s:i,s:b,s:s}", "rolled_back", "dry_run",
-	                            cft_cmd_flag(migrate->cmd, "dry-run"), "remaining", 0,
-	                            "success", 1, "database", migrate->connection.shown));
+	cft_migrate_answer(migrate, json_pack("{s:[],s:b,s:i,s:b,s:s}", "rolled_back", "dry_run",
+	                                      cft_cmd_flag(migrate->cmd, "dry-run"), "remaining", 0,
+	                                      "success", 1, "database", migrate->connection.shown));
 }
 
 static int run_plan(struct cft_migrate *migrate, const struct cft_mig_plan *plan,

@@ -10,6 +10,7 @@ struct linting {
 	struct cft_cmd *cmd;
 	json_t *list;
 	size_t files, findings;
+	json_t *base; /* the server's; NULL: none was asked */
 };
 
 static void show(struct linting *linting, const struct cft_mig_text *text,
@@ -77,6 +78,8 @@ static int lint_dir(struct linting *linting, struct cft_err *err)
 	CFT_VEC_EACH (struct cft_mig_file, file, &migrate.dir.files)
 		if (rc == 0 && wanted(&migrate, file, since))
 			rc = lint_text(linting, &file->up, err);
+	if (migrate.remote)
+		linting->base = cft_render_base(migrate.remote->coord.base);
 	cft_migrate_close(&migrate);
 	return rc;
 }
@@ -93,9 +96,11 @@ static int run(struct cft_cmd *cmd, struct cft_err *err)
 	if (rc == 0 && linting.findings == 0)
 		cft_out_mark(cmd->out, CFT_MARK_OK, "%zu file(s), nothing found", linting.files);
 	if (rc == 0)
-		cft_out_json(cmd->out, json_pack("{s:I,s:O}", "files", (json_int_t)linting.files,
-		                                 "findings", linting.list));
+		cft_out_json(cmd->out,
+		             json_pack("{s:I,s:O,s:O*}", "files", (json_int_t)linting.files,
+		                       "findings", linting.list, "base", linting.base));
 	json_decref(linting.list);
+	json_decref(linting.base);
 	if (rc != 0)
 		return rc;
 	return cft_cmd_flag(cmd, "exit-code") && linting.findings > 0;

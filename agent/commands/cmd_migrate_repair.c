@@ -130,8 +130,8 @@ static int explain(struct cft_migrate *migrate, struct cft_err *err)
 	int rc = explain_indexes(migrate, list, err);
 	if (rc == 0 && json_array_size(list) == 0)
 		cft_out_mark(cmd->out, CFT_MARK_OK, "Nothing to repair");
-	cft_out_json(cmd->out, json_pack("{s:o,s:s}", "problems", list, "database",
-	                                 migrate->connection.shown));
+	cft_migrate_answer(migrate, json_pack("{s:o,s:s}", "problems", list, "database",
+	                                      migrate->connection.shown));
 	return rc;
 }
 
@@ -167,8 +167,9 @@ static int settle(struct cft_migrate *migrate, int way, struct cft_err *err)
 	if (rc != 0)
 		return rc;
 	cft_out_mark(cmd->out, CFT_MARK_OK, "%s: %s", version, ways[way].said);
-	cft_out_json(cmd->out, json_pack("{s:s,s:s,s:s}", "version", version, "repair",
-	                                 ways[way].option, "database", migrate->connection.shown));
+	cft_migrate_answer(migrate,
+	                   json_pack("{s:s,s:s,s:s}", "version", version, "repair",
+	                             ways[way].option, "database", migrate->connection.shown));
 	return 0;
 }
 

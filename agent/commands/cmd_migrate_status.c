@@ -102,12 +102,13 @@ static void show(struct cft_migrate *migrate, const struct cft_mig_rows *rows)
 	             rows->rows.n, rows->applied, rows->pending);
 	CFT_VEC_EACH (struct cft_mig_row, row, &rows->rows)
 		explain(migrate, row);
-	cft_out_json(out, json_pack("{s:o,s:I,s:I,s:I,s:s?,s:o,s:s}", "migrations", list, "total",
-	                            (json_int_t)rows->rows.n, "applied", (json_int_t)rows->applied,
-	                            "pending", (json_int_t)rows->pending, "current",
-	                            cft_mig_history_current(&migrate->history), "problems",
-	                            cft_migrate_problems_json(migrate), "database",
-	                            migrate->connection.shown));
+	cft_migrate_answer(migrate,
+	                   json_pack("{s:o,s:I,s:I,s:I,s:s?,s:o,s:s}", "migrations", list, "total",
+	                             (json_int_t)rows->rows.n, "applied", (json_int_t)rows->applied,
+	                             "pending", (json_int_t)rows->pending, "current",
+	                             cft_mig_history_current(&migrate->history), "problems",
+	                             cft_migrate_problems_json(migrate), "database",
+	                             migrate->connection.shown));
 	cft_table_release(&table);
 }
 
@@ -142,10 +143,11 @@ static int run_current(struct cft_cmd *cmd, struct cft_err *err)
 			cft_out_text(cmd->out, "%s_%s", entry->version, entry->name);
 		else
 			cft_out_text(cmd->out, "No migration is applied");
-		cft_out_json(cmd->out, json_pack("{s:s?,s:s?,s:s?,s:s}", "version", current, "name",
-		                                 entry ? entry->name : NULL, "applied_at",
-		                                 entry ? entry->applied_at : NULL, "database",
-		                                 migrate.connection.shown));
+		cft_migrate_answer(&migrate,
+		                   json_pack("{s:s?,s:s?,s:s?,s:s}", "version", current, "name",
+		                             entry ? entry->name : NULL, "applied_at",
+		                             entry ? entry->applied_at : NULL, "database",
+		                             migrate.connection.shown));
 	}
 	cft_migrate_close(&migrate);
 	return rc;

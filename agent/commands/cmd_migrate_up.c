@@ -16,9 +16,9 @@ static int nothing_to_do(struct cft_migrate *migrate, const char *target)
 		             entry->version, entry->name, entry->applied_at);
 	else
 		cft_out_mark(out, CFT_MARK_OK, "No pending migrations: the database is up to date");
-	cft_out_json(out, json_pack("{s:[],s:b,s:i,s:b,s:s}", "applied", "dry_run",
-	                            cft_cmd_flag(migrate->cmd, "dry-run"), "remaining", 0,
-	                            "success", 1, "database", migrate->connection.shown));
+	cft_migrate_answer(migrate, json_pack("{s:[],s:b,s:i,s:b,s:s}", "applied", "dry_run",
+	                                      cft_cmd_flag(migrate->cmd, "dry-run"), "remaining", 0,
+	                                      "success", 1, "database", migrate->connection.shown));
 	return 0;
 }
 

@@ -2,48 +2,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include "agent/commands/migrate_remote.h"
-#include "common/migrate/script.h"
-#include "common/sql/syntax/parse.h"
+#include "common/migrate/validate.h"
 
-static void add_problem(struct cft_mig_dir *dir, const struct cft_mig_text *text,
-                        const struct cft_err *found)
-{
-	struct cft_mig_problem problem = {
-		.severity = CFT_MIG_ERROR,
-		.reason = cft_arena_strdup(&dir->arena, found->reason),
-		.path = text->path,
-		.line = found->line,
-		.message = cft_arena_strdup(&dir->arena, found->message),
-		.hint = found->hint[0] ? cft_arena_strdup(&dir->arena, found->hint) : NULL,
-	};
-
-	cft_vec_push(&dir->problems, problem);
-}
-
-static void check_sql(struct cft_mig_dir *dir, const struct cft_mig_text *text)
-{
-	const struct cft_parse_options options = {.max_bytes = SIZE_MAX, .psql = true};
-	struct cft_arena arena = CFT_ARENA_INIT;
-	struct cft_sql_script parsed;
-	struct cft_mig_script script;
-	struct cft_err found = CFT_ERR_INIT;
-
-	if (text->path && cft_sql_parse(text->data, text->len, &options, &arena, &parsed, &found))
-		add_problem(dir, text, &found);
-	else if (text->path && cft_mig_script_read(&arena, text, &script, &found) != 0)
-		add_problem(dir, text, &found);
-	cft_arena_release(&arena);
-}
-
-static void check_all_sql(struct cft_mig_dir *dir)
-{
-	CFT_VEC_EACH (struct cft_mig_file, file, &dir->files) {
-		if (file->python)
-			continue;
-		check_sql(dir, &file->up);
-		check_sql(dir, &file->down);
-	}
-}
+#include <stdlib.h>
 
 static size_t show_problems(struct cft_migrate *migrate, enum cft_mig_severity severity)
 {
@@ -67,14 +28,14 @@ static int validate(struct cft_migrate *migrate, struct cft_err *err)
 	struct cft_output *out = migrate->cmd->out;
 	bool strict = cft_cmd_flag(migrate->cmd, "strict");
 
-	check_all_sql(&migrate->dir);
+	cft_mig_validate(&migrate->dir, getenv("CONFITURE_PYTHON"));
 	size_t errors = show_problems(migrate, CFT_MIG_ERROR);
 	size_t warnings = show_problems(migrate, CFT_MIG_WARNING);
 	bool good = errors == 0 && (warnings == 0 || !strict);
-	cft_out_json(out, json_pack("{s:b,s:I,s:I,s:I,s:o}", "valid", good, "migrations",
-	                            (json_int_t)migrate->dir.files.n, "errors", (json_int_t)errors,
-	                            "warnings", (json_int_t)warnings, "problems",
-	                            cft_migrate_problems_json(migrate)));
+	cft_migrate_answer(migrate, json_pack("{s:b,s:I,s:I,s:I,s:o}", "valid", good, "migrations",
+	                                      (json_int_t)migrate->dir.files.n, "errors",
+	                                      (json_int_t)errors, "warnings", (json_int_t)warnings,
+	                                      "problems", cft_migrate_problems_json(migrate)));
 	if (!good)
 		return cft_fail_reason(err, CFT_E_CONFIG, "INVALID_MIGRATIONS",
 		                       "%zu error(s) and %zu warning(s) in %s", errors, warnings,
@@ -117,7 +78,7 @@ static const struct cft_opt options[] = {
 };
 
 static const struct cft_example examples[] = {
-	{"Check names, versions, missing files and SQL syntax", "confiture migrate validate"},
+	{"Check names, versions, missing files, SQL and Python", "confiture migrate validate"},
 	{"In CI", "confiture migrate validate --strict --format json"},
 	{"Would production take them?", "confiture migrate validate --on production"},
 	CFT_EXAMPLE_END,
@@ -127,9 +88,11 @@ const struct cft_command cft_cmd_migrate_validate = {
 	.summary = "Check the migration files, without a database",
 	.description =
 		"Errors: files that are no UTF-8 text, versions used twice, a missing "
-		".up.sql, SQL that does not parse, transaction control that cannot work. "
-		"Warnings: a missing .down.sql, gaps between versions, empty files, files "
-		"whose names make them no migration. With --on also what would stop `up` on that "
+		".up.sql, SQL that does not parse, transaction control that cannot work; in a "
+		"Python file also what makes it no migration, and the SQL that it executes as it "
+		"stands there. Nothing of it is run. Warnings: a missing .down.sql or down(), gaps "
+		"between versions, empty files, files whose names make them no migration. With "
+		"--on also what would stop `up` on that "
 		"target: edited files, versions out of order.",
 	.options = options,
 	.examples = examples,

@@ -81,12 +81,13 @@ static int verify(struct cft_migrate *migrate, struct cft_err *err)
 	if (rc == 0 && findings.unknown > 0)
 		cft_out_mark(out, CFT_MARK_WARN, "%zu migration(s) have no checksum on record",
 		             findings.unknown);
-	cft_out_json(out,
-	             json_pack("{s:b,s:I,s:I,s:o,s:o,s:o,s:o,s:s}", "valid", good, "verified",
-	                       (json_int_t)findings.verified, "unknown",
-	                       (json_int_t)findings.unknown, "changed", findings.changed, "missing",
-	                       findings.missing, "partial", findings.partial, "invalid_indexes",
-	                       findings.indexes, "database", migrate->connection.shown));
+	cft_migrate_answer(migrate,
+	                   json_pack("{s:b,s:I,s:I,s:o,s:o,s:o,s:o,s:s}", "valid", good, "verified",
+	                             (json_int_t)findings.verified, "unknown",
+	                             (json_int_t)findings.unknown, "changed", findings.changed,
+	                             "missing", findings.missing, "partial", findings.partial,
+	                             "invalid_indexes", findings.indexes, "database",
+	                             migrate->connection.shown));
 	if (rc != 0 || good)
 		return rc;
 	cft_fail_reason(err, CFT_E_INCONSISTENT, "VERIFY_FAILED",

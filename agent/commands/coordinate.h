@@ -27,12 +27,16 @@ void cft_coord_close(struct cft_coord *coord);
 int cft_coord_call(struct cft_coord *coord, const char *method, void *request, void *ret_response,
                    struct cft_err *err);
 
+/* A call of MigrationService; nothing comes from options. */
+int cft_coord_call_migration(struct cft_coord *coord, const char *method, void *request,
+                             void *ret_response, struct cft_err *err);
+
 /* --token or CONFITURE_TOKEN, unless --token-file was typed; NULL for none. */
 const char *cft_coord_token(const struct cft_cmd *cmd);
 
-/* Ends an answer: adds server, project, revision, live_intents and base to the document and prints
- * it; in text a last line says the same, so that two people on two servers notice. Takes
- * `document`. */
+/* Ends an answer: adds server, project, revision, live_intents and base to the document, and
+ * next_actions where there are none, and prints it; in text a last line says the same, so that two
+ * people on two servers notice. Takes `document`. */
 void cft_coord_answer(struct cft_coord *coord, json_t *takes_document, uint64_t revision);
 /* {"intent","conflicts","notes","next_actions"}: the answer of everything that changes or shows one
  * intent. */
@@ -46,6 +50,9 @@ void cft_coord_answer_intent(struct cft_coord *coord, const Confiture__V1__Inten
 /* What makes sense now, as commands to paste: an array of strings. */
 json_t *cft_coord_next_actions(const Confiture__V1__Intent *intent,
                                Confiture__V1__Conflict *const *conflicts, size_t n);
+/* The same where the answer is about conflicts: to settle what blocks, or to look at both sides of
+ * the one that is settled. */
+json_t *cft_coord_conflict_actions(Confiture__V1__Conflict *const *conflicts, size_t n);
 /* The first of them as a line of text. */
 void cft_coord_say_next(struct cft_coord *coord, json_t *actions);
 

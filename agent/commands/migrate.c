@@ -259,7 +259,11 @@ const char *cft_migrate_problem_text(const struct cft_migrate *migrate,
 
 	if (problem->line == 0)
 		return cft_arena_printf(arena, "%s: %s", problem->path, problem->message);
-	return cft_arena_printf(arena, "%s:%d: %s", problem->path, problem->line, problem->message);
+	if (problem->column == 0)
+		return cft_arena_printf(arena, "%s:%d: %s", problem->path, problem->line,
+		                        problem->message);
+	return cft_arena_printf(arena, "%s:%d:%d: %s", problem->path, problem->line,
+	                        problem->column, problem->message);
 }
 
 void cft_migrate_show_problems(struct cft_migrate *migrate, bool errors)
@@ -282,24 +286,33 @@ json_t *cft_migrate_problems_json(const struct cft_migrate *migrate)
 	CFT_VEC_EACH (struct cft_mig_problem, problem, &migrate->dir.problems) {
 		bool error = problem->severity == CFT_MIG_ERROR;
 
-		json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s*}", "severity",
-		                                     error ? "error" : "warning", "reason",
-		                                     problem->reason, "message", problem->message,
-		                                     "path", problem->path, "line", problem->line,
-		                                     "hint", problem->hint));
+		json_array_append_new(all,
+		                      json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:s*}", "severity",
+		                                error ? "error" : "warning", "reason",
+		                                problem->reason, "message", problem->message,
+		                                "path", problem->path, "line", problem->line,
+		                                "column", problem->column, "hint", problem->hint));
 	}
 	return all;
+}
+
+void cft_migrate_answer(struct cft_migrate *migrate, json_t *takes_document)
+{
+	if (migrate->remote)
+		json_object_set_new(takes_document, "base",
+		                    cft_render_base(migrate->remote->coord.base));
+	cft_out_json(migrate->cmd->out, takes_document);
 }
 
 static void show_document(struct cft_migrate *migrate, const struct cft_mig_plan *plan, size_t done)
 {
 	bool up = plan->direction == CFT_MIG_UP;
 
-	cft_out_json(migrate->cmd->out,
-	             json_pack("{s:O,s:b,s:I,s:b,s:s}", up ? "applied" : "rolled_back",
-	                       migrate->steps, "dry_run", 0, "remaining",
-	                       (json_int_t)(plan->steps.n - done), "success", done == plan->steps.n,
-	                       "database", migrate->connection.shown));
+	cft_migrate_answer(migrate,
+	                   json_pack("{s:O,s:b,s:I,s:b,s:s}", up ? "applied" : "rolled_back",
+	                             migrate->steps, "dry_run", 0, "remaining",
+	                             (json_int_t)(plan->steps.n - done), "success",
+	                             done == plan->steps.n, "database", migrate->connection.shown));
 }
 
 int cft_migrate_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
@@ -352,7 +365,7 @@ int cft_migrate_show_plan(struct cft_migrate *migrate, const struct cft_mig_plan
 	int rc = up && migrate->remote ? cft_migrate_remote_preview(migrate, plan, document, err)
 	                               : 0;
 	if (rc == 0)
-		cft_out_json(out, json_incref(document));
+		cft_migrate_answer(migrate, json_incref(document));
 	json_decref(document);
 	return rc;
 }

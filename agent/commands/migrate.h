@@ -63,6 +63,9 @@ const char *cft_migrate_problem_text(const struct cft_migrate *migrate,
  * first one itself. */
 void cft_migrate_show_problems(struct cft_migrate *migrate, bool errors);
 json_t *cft_migrate_problems_json(const struct cft_migrate *migrate);
+/* The command's JSON document; of a target also "base", which the server's answer named. Takes
+ * `document`. */
+void cft_migrate_answer(struct cft_migrate *migrate, json_t *takes_document);
 /* Runs a plan and shows it as the guide does; the JSON document too. */
 int cft_migrate_run(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
                     struct cft_err *err);

@@ -4,9 +4,6 @@
 #include "agent/commands/migrate_remote.h"
 #include "common/migrate/version.h"
 
-static const ProtobufCServiceDescriptor *const service =
-	&confiture__v1__migration_service__descriptor;
-
 /* Files may lag behind the target, and the other way round. */
 static const char *later(const char *a, const char *b)
 {
@@ -18,7 +15,6 @@ static const char *later(const char *a, const char *b)
 int cft_migrate_remote_reserve(struct cft_migrate *migrate, const char *after, const char **ret,
                                struct cft_err *err)
 {
-	struct cft_session *session = &migrate->remote->coord.session;
 	Confiture__V1__ReserveVersionRequest request = CONFITURE__V1__RESERVE_VERSION_REQUEST__INIT;
 	Confiture__V1__ReserveVersionResponse *response;
 	const char *last = later(after, cft_mig_history_current(&migrate->history));
@@ -27,14 +23,15 @@ int cft_migrate_remote_reserve(struct cft_migrate *migrate, const char *after, c
 	if (rc != 0)
 		return rc;
 	request.after = (char *)(last ? last : "");
-	rc = cft_session_call_service(session, service, "ReserveVersion", &request, &response, err);
+	rc = cft_coord_call_migration(&migrate->remote->coord, "ReserveVersion", &request,
+	                              &response, err);
 	if (rc == 0)
 		*ret = response->version;
 	return rc;
 }
 
 int cft_migrate_remote_schema(struct cft_cmd *cmd, const char *target, struct cft_buf *out,
-                              struct cft_err *err)
+                              json_t **ret_base, struct cft_err *err)
 {
 	Confiture__V1__GetSchemaSnapshotRequest request =
 		CONFITURE__V1__GET_SCHEMA_SNAPSHOT_REQUEST__INIT;
@@ -45,10 +42,11 @@ int cft_migrate_remote_schema(struct cft_cmd *cmd, const char *target, struct cf
 	if (rc != 0)
 		return rc;
 	request.target = (char *)target;
-	rc = cft_session_call_service(&coord.session, service, "GetSchemaSnapshot", &request,
-	                              &response, err);
-	if (rc == 0)
+	rc = cft_coord_call_migration(&coord, "GetSchemaSnapshot", &request, &response, err);
+	if (rc == 0) {
 		cft_buf_add(out, response->ddl.data, response->ddl.len);
+		*ret_base = cft_render_base(response->base_schema);
+	}
 	cft_coord_close(&coord);
 	return rc;
 }

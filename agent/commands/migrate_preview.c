@@ -95,14 +95,12 @@ static void show(struct cft_output *out, const Confiture__V1__PlanMigrationsResp
 	json_object_set_new(document, "statements", statements);
 	json_object_set_new(document, "conflicts", conflicts);
 	json_object_set_new(document, "open_intents", trials);
-	json_object_set_new(document, "base", cft_render_base(response->base_schema));
 }
 
 int cft_migrate_remote_preview(struct cft_migrate *migrate, const struct cft_mig_plan *plan,
                                json_t *document, struct cft_err *err)
 {
 	struct cft_cmd *cmd = migrate->cmd;
-	struct cft_session *session = &migrate->remote->coord.session;
 	const char *intent = cft_cmd_str(cmd, "intent-id");
 	Confiture__V1__PlanMigrationsRequest request = CONFITURE__V1__PLAN_MIGRATIONS_REQUEST__INIT;
 	Confiture__V1__PlanMigrationsResponse *response;
@@ -113,8 +111,8 @@ int cft_migrate_remote_preview(struct cft_migrate *migrate, const struct cft_mig
 	request.allow_out_of_order = cft_cmd_flag(cmd, "allow-out-of-order");
 	request.with_open_intents = cft_cmd_flag(cmd, "with-open-intents");
 	request.files = cft_migrate_remote_files(migrate, &request.n_files);
-	int rc = cft_session_call_service(session, &confiture__v1__migration_service__descriptor,
-	                                  "PlanMigrations", &request, &response, err);
+	int rc = cft_coord_call_migration(&migrate->remote->coord, "PlanMigrations", &request,
+	                                  &response, err);
 	if (rc == 0)
 		show(cmd->out, response, document);
 	return rc;

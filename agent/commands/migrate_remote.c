@@ -3,16 +3,13 @@
  */
 #include "agent/commands/migrate_remote.h"
 
+#include "agent/commands/operation_watch.h"
 #include "common/base/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { QUESTION_MS = 300000, READ_MS = 60000, RECONNECTS = 20, RECONNECT_PAUSE_US = 500000 };
-
-static const ProtobufCServiceDescriptor *const service =
-	&confiture__v1__migration_service__descriptor;
+enum { QUESTION_MS = 300000 };
 
 /* -- the ledger -- */
 
@@ -48,8 +45,8 @@ static int read_ledger(struct cft_migrate *migrate, struct cft_err *err)
 	Confiture__V1__GetMigrationStatusResponse *response;
 
 	request.target = (char *)remote->target;
-	int rc = cft_session_call_service(&remote->coord.session, service, "GetMigrationStatus",
-	                                  &request, &response, err);
+	int rc = cft_coord_call_migration(&remote->coord, "GetMigrationStatus", &request, &response,
+	                                  err);
 	for (size_t i = 0; rc == 0 && i < response->n_entries; i++)
 		rc = take_entry(migrate, response->entries[i], err);
 	if (rc != 0)
@@ -130,14 +127,12 @@ int cft_migrate_remote_agent(struct cft_migrate *migrate, const char *intent, ch
 /* -- progress -- */
 
 struct watching {
+	struct cft_operation_watch watch;
 	struct cft_migrate *migrate;
 	const struct cft_mig_plan *plan; /* NULL: nothing is run */
 	void (*show)(void *ctx, const struct cft_mig_event *event);
 	size_t done;
 	size_t n_versions; /* of the operation, at its end */
-	char *operation;   /* "" until the server said it */
-	uint64_t sequence;
-	bool over;
 };
 
 static const struct cft_mig_step *step_of(const struct watching *watching, const char *version)
@@ -160,9 +155,9 @@ static int event_kind(Confiture__V1__ProgressKind kind)
 	return (int)kind < first || (int)kind > last ? -1 : (int)kind - first;
 }
 
-static void take_progress(struct watching *watching,
-                          const Confiture__V1__OperationProgress *progress)
+static void take_progress(void *ctx, const Confiture__V1__OperationProgress *progress)
 {
+	struct watching *watching = ctx;
 	struct cft_output *out = watching->migrate->cmd->out;
 	int kind = event_kind(progress->kind);
 	struct cft_mig_event event = {
@@ -175,10 +170,6 @@ static void take_progress(struct watching *watching,
 		.text = progress->text,
 	};
 
-	watching->operation =
-		cft_arena_strdup(watching->migrate->cmd->arena, progress->operation_id);
-	if (progress->sequence > 0)
-		watching->sequence = progress->sequence;
 	if (kind >= 0 && event.kind == CFT_MIG_LOCK_WAIT)
 		cft_out_note(out, "waiting for another migrator: %s", event.text);
 	else if (kind >= 0 && event.step)
@@ -186,7 +177,7 @@ static void take_progress(struct watching *watching,
 	if (kind >= 0 && event.kind == CFT_MIG_END_STEP && !event.failed)
 		watching->done++;
 	if (progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_QUEUED)
-		cft_out_note(out, "operation %s on %s", watching->operation,
+		cft_out_note(out, "operation %s on %s", progress->operation_id,
 		             watching->migrate->remote->target);
 	if (progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_STARTED &&
 	    progress->text[0])
@@ -197,55 +188,14 @@ static void take_progress(struct watching *watching,
 		cft_out_note(out, "intent %s is MERGED", progress->text);
 	if (progress->operation)
 		watching->n_versions = progress->operation->n_versions;
-	watching->over = progress->kind == CONFITURE__V1__PROGRESS_KIND__PROGRESS_KIND_DONE;
-}
-
-/* One stream, to its end. The three kinds of streams have the same messages. */
-static int read_stream(struct watching *watching, const char *method, void *request,
-                       struct cft_err *err)
-{
-	struct cft_session *session = &watching->migrate->remote->coord.session;
-	struct cft_stream *stream = NULL;
-
-	cft_session_fill(session, request);
-	int rc = cft_stream_open(session->client, service, method, request, &stream, err);
-
-	if (rc == 0)
-		rc = 1;
-	while (rc == 1 || rc == CFT_E_TIMEOUT) {
-		struct cft_arena arena = CFT_ARENA_INIT;
-		Confiture__V1__ApplyMigrationsResponse *response;
-
-		rc = cft_stream_read(stream, READ_MS, &arena, &response, err);
-		if (rc == 1 && response->progress)
-			take_progress(watching, response->progress);
-		cft_arena_release(&arena);
-	}
-	cft_stream_close(stream);
-	return rc;
-}
-
-static int watch_on(struct watching *watching, struct cft_err *err)
-{
-	Confiture__V1__WatchOperationRequest request = CONFITURE__V1__WATCH_OPERATION_REQUEST__INIT;
-
-	request.operation_id = watching->operation;
-	request.after_sequence = watching->sequence;
-	return read_stream(watching, "WatchOperation", &request, err);
 }
 
 static int watch_to_end(struct watching *watching, const char *method, void *request,
                         struct cft_err *err)
 {
-	int rc = read_stream(watching, method, request, err);
-
-	for (int i = 0; rc == CFT_E_UNAVAILABLE && !watching->over && i < RECONNECTS; i++) {
-		usleep(RECONNECT_PAUSE_US);
-		/* The request_id finds the operation where the answer was lost. */
-		rc = watching->operation[0] ? watch_on(watching, err)
-		                            : read_stream(watching, method, request, err);
-	}
-	return rc;
+	watching->watch = (struct cft_operation_watch){
+		.coord = &watching->migrate->remote->coord, .show = take_progress, .ctx = watching};
+	return cft_operation_watch(&watching->watch, method, request, err);
 }
 
 /* -- apply, roll back -- */
@@ -290,8 +240,7 @@ int cft_migrate_remote_run(struct cft_migrate *migrate, const struct cft_mig_pla
                            void (*show)(void *ctx, const struct cft_mig_event *event),
                            size_t *ret_done, struct cft_err *err)
 {
-	struct watching watching = {
-		.migrate = migrate, .plan = plan, .show = show, .operation = (char *)""};
+	struct watching watching = {.migrate = migrate, .plan = plan, .show = show};
 	int rc = plan->direction == CFT_MIG_UP ? apply(&watching, err) : roll_back(&watching, err);
 
 	*ret_done = watching.done;
@@ -321,7 +270,7 @@ static struct record_fields fields_of(void *request)
 int cft_migrate_remote_record(struct cft_migrate *migrate, const char *method, void *request,
                               size_t *ret_count, struct cft_err *err)
 {
-	struct watching watching = {.migrate = migrate, .operation = (char *)""};
+	struct watching watching = {.migrate = migrate};
 	struct record_fields fields = fields_of(request);
 	int rc = cft_migrate_remote_agent(migrate, NULL, fields.agent, err);
 

@@ -48,9 +48,9 @@ Confiture__V1__SourceFile **cft_migrate_remote_files(struct cft_migrate *migrate
 /* A number that nobody else gets, above `after` (NULL: none) and above what the target has. */
 int cft_migrate_remote_reserve(struct cft_migrate *migrate, const char *after, const char **ret,
                                struct cft_err *err);
-/* The target's schema as DDL; a session of its own. */
+/* The target's schema as DDL, and the project's base as JSON; a session of its own. */
 int cft_migrate_remote_schema(struct cft_cmd *cmd, const char *target, struct cft_buf *out,
-                              struct cft_err *err);
+                              json_t **ret_base, struct cft_err *err);
 /* Shows what the plan's statements would meet on the target, and the open intents that touch the
  * same objects; adds "statements", "conflicts" and "open_intents" to the document. */
 int cft_migrate_remote_preview(struct cft_migrate *migrate, const struct cft_mig_plan *plan,

@@ -50,26 +50,9 @@ static void add_table(struct tables *tables, const char *name)
 /* Whose name a file's statement claims: relations, and what hangs on them. */
 static bool names_table(const struct cft_effect *effect)
 {
-	switch (effect->op) {
-	case CFT_OP_CREATE:
-	case CFT_OP_DROP:
-	case CFT_OP_ALTER:
-	case CFT_OP_RENAME:
-	case CFT_OP_MOVE:
-	case CFT_OP_ATTACH:
-	case CFT_OP_DETACH:
-		break;
-	case CFT_OP_USE:
-	case CFT_OP_WRITE:
-	case CFT_OP_GRANT:
-	case CFT_OP_TOUCH:
-	case CFT_OP_SESSION:
-	case CFT_OP_COMMENT:
-	case CFT_OP_COUNT:
-		return false;
-	}
-	return effect->kind == CFT_OBJ_TABLE || effect->kind == CFT_OBJ_VIEW ||
-	       effect->kind == CFT_OBJ_MATVIEW || cft_object_kind_is_child(effect->kind);
+	return cft_effect_op_defines(effect->op) &&
+	       (effect->kind == CFT_OBJ_TABLE || effect->kind == CFT_OBJ_VIEW ||
+	        effect->kind == CFT_OBJ_MATVIEW || cft_object_kind_is_child(effect->kind));
 }
 
 /* "db/schema/10_tables/users.sql" to users, "30_orders.sql" to orders. */

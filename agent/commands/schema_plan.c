@@ -100,6 +100,7 @@ int cft_schema_plan_compare(struct cft_schema_plan *p, struct cft_err *err)
 void cft_schema_plan_release(struct cft_schema_plan *p)
 {
 	cft_plan_free(p->plan);
+	json_decref(p->base);
 	cft_buf_release(&p->old_text);
 	cft_buf_release(&p->new_text);
 }
@@ -168,12 +169,18 @@ static json_t *renames_json(const struct cft_plan *plan)
 	return list;
 }
 
-json_t *cft_schema_plan_json(const struct cft_plan *plan)
+json_t *cft_schema_plan_json(const struct cft_schema_plan *p)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "changes", changes_json(plan), "up",
-	                 steps_json(plan->up, plan->up_count), "down",
-	                 steps_json(plan->down, plan->down_count), "refused", refused_json(plan),
-	                 "hazards", hazards_json(plan), "renames_suggested", renames_json(plan));
+	const struct cft_plan *plan = p->plan;
+	json_t *document =
+		json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "changes", changes_json(plan), "up",
+	                  steps_json(plan->up, plan->up_count), "down",
+	                  steps_json(plan->down, plan->down_count), "refused", refused_json(plan),
+	                  "hazards", hazards_json(plan), "renames_suggested", renames_json(plan));
+
+	if (p->base)
+		json_object_set(document, "base", p->base);
+	return document;
 }
 
 /* -- text -- */

@@ -43,6 +43,7 @@ struct cft_schema_plan {
 	const char *old_name, *new_name; /* for messages */
 	struct cft_buf old_text, new_text;
 	struct cft_plan *plan;
+	json_t *base; /* the project's, as the server named it; NULL: no server was asked; owned */
 	const char **renames; /* taken so far, NULL-terminated, in cmd->arena */
 	size_t rename_count;
 };
@@ -56,8 +57,9 @@ const char *cft_schema_plan_lock_timeout(const struct cft_schema_plan *p);
 int cft_schema_plan_compare(struct cft_schema_plan *p, struct cft_err *err);
 void cft_schema_plan_release(struct cft_schema_plan *p);
 
-/* {"changes", "up", "down", "refused", "hazards", "renames_suggested"}; a new reference. */
-json_t *cft_schema_plan_json(const struct cft_plan *plan);
+/* {"changes", "up", "down", "refused", "hazards", "renames_suggested"}, and "base" where a server
+ * was asked; a new reference. */
+json_t *cft_schema_plan_json(const struct cft_schema_plan *p);
 /* What is not in the scripts, suggested renames and hazards, as notes. */
 void cft_schema_plan_notes(const struct cft_schema_plan *p);
 void cft_schema_plan_changes(const struct cft_schema_plan *p);

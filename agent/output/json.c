@@ -63,7 +63,11 @@ static void json_note(struct cft_output *out, const char *text)
 
 static void json_failure(struct cft_output *out, const struct cft_err *err)
 {
-	write_error_line(out, cft_json_error(err));
+	json_t *line = cft_json_error(err);
+
+	if (out->details)
+		json_object_set(json_object_get(line, "error"), "details", out->details);
+	write_error_line(out, line);
 }
 
 const struct cft_output_ops cft_output_json = {

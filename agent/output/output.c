@@ -87,8 +87,10 @@ int cft_output_finish(struct cft_output *out, struct cft_err *err)
 
 void cft_output_free(struct cft_output *out)
 {
-	if (out)
-		free(out->step);
+	if (!out)
+		return;
+	free(out->step);
+	json_decref(out->details);
 	free(out);
 }
 
@@ -218,6 +220,12 @@ void cft_out_flush(struct cft_output *out)
 {
 	if (fflush(out->config.out) != 0)
 		out->failed = true;
+}
+
+void cft_out_error_details(struct cft_output *out, json_t *takes_details)
+{
+	json_decref(out->details);
+	out->details = takes_details;
 }
 
 void cft_out_error(struct cft_output *out, const struct cft_err *err)

@@ -119,6 +119,9 @@ void cft_out_progress(struct cft_output *out, size_t done, size_t total, const c
 void cft_out_progress_end(struct cft_output *out);
 /* The error, once, on standard error. */
 void cft_out_error(struct cft_output *out, const struct cft_err *err);
+/* What the error that follows says beyond its message: "details" of its JSON form; the text form
+ * has said it in lines of its own. Takes the reference. */
+void cft_out_error_details(struct cft_output *out, json_t *takes_details);
 /* Sends out what was written so far (streams). */
 void cft_out_flush(struct cft_output *out);
 

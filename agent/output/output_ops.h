@@ -25,6 +25,7 @@ struct cft_output {
 	char *step;          /* the line that waits for its end, or NULL; owned */
 	bool step_left;      /* something else was said meanwhile: the end says the step again */
 	bool failed;         /* standard output could not be written */
+	json_t *details;     /* of the error to come, or NULL; owned */
 };
 
 extern const struct cft_output_ops cft_output_text;

@@ -42,7 +42,7 @@ struct cft_mig_problem {
 	enum cft_mig_severity severity;
 	const char *reason; /* stable: DUPLICATE_VERSION, MISSING_UP, MISSING_DOWN, … */
 	const char *path;
-	int line;            /* in it; 0: the whole file */
+	int line, column;    /* in it; 0: the whole file, the whole line */
 	const char *message; /* does not name the path */
 	const char *hint;    /* may be NULL */
 };

@@ -14,4 +14,5 @@
 	        ".popsection\n")
 
 EMBED(cft_mig_python_runner, "common/migrate/python/runner.py");
+EMBED(cft_mig_python_check, "common/migrate/python/check.py");
 EMBED(cft_mig_python_models, "common/migrate/python/confiture/models/migration.py");

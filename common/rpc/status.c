@@ -216,7 +216,7 @@ int cft_status_decode(int grpc_status, const char *message, const void *details,
 	                                    &arena, &status, NULL) == 0) {
 		for (size_t i = 0; i < status->n_details; i++)
 			take_detail(status->details[i], grpc_status, &arena, &fresh);
-		if (!message)
+		if (!message || status->message[0])
 			COPY(fresh.message, status->message);
 	}
 	cft_arena_release(&arena);

@@ -27,8 +27,9 @@ extern "C" {
 void cft_status_encode(const struct cft_err *err, struct cft_buf *out);
 
 /* Fills `err` from what a peer sent: a gRPC status code, its message, and the details where they
- * are there and well-formed; `message` NULL takes the one in the details. Returns err->code; 0 for
- * status 0. Malformed details are ignored: the status itself is what counts. */
+ * are there and well-formed; the message in the details, which does not repeat the place, goes
+ * before `message` (NULL: there is none). Returns err->code; 0 for status 0. Malformed details are
+ * ignored: the status itself is what counts. */
 int cft_status_decode(int grpc_status, const char *message, const void *details, size_t details_len,
                       struct cft_err *err);
 

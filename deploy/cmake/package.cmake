@@ -10,6 +10,14 @@ install(DIRECTORY proto/google/rpc DESTINATION ${CMAKE_INSTALL_DATADIR}/confitur
 install(FILES README.md CHANGELOG.md SECURITY.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN tools EXCLUDE)
 
+# The service names the program by its path, which is known when it is installed.
+set(unit ${CMAKE_BINARY_DIR}/confiture-server.service)
+install(CODE "
+	file(READ ${CMAKE_SOURCE_DIR}/deploy/systemd/confiture-server.service text)
+	string(REPLACE /usr/bin/ \${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/ text \"\${text}\")
+	file(WRITE ${unit} \"\${text}\")")
+install(FILES ${unit} DESTINATION lib/systemd/system)
+
 # Man pages and shell completions come out of the programs' own tables.
 set(made ${CMAKE_BINARY_DIR}/share)
 add_custom_command(OUTPUT ${made}/man1/confiture.1

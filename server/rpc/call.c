@@ -201,6 +201,20 @@ static void count_limited(struct cft_rpc_server *server, const struct cft_err *e
 		atomic_fetch_add(&server->too_large, 1);
 }
 
+/* For those who show the text and know nothing of details, it begins with the place. */
+static grpc_slice status_text(const struct cft_err *err)
+{
+	struct cft_buf text = CFT_BUF_INIT;
+	char place[CFT_ERR_PLACE];
+
+	if (err->line > 0)
+		cft_buf_addf(&text, "%s: ", cft_err_place(err, place));
+	cft_buf_adds(&text, err->message);
+	grpc_slice slice = grpc_slice_from_copied_string(cft_buf_str(&text));
+	cft_buf_release(&text);
+	return slice;
+}
+
 void cft_rpc_fail(struct cft_rpc_call *call, const struct cft_err *err)
 {
 	struct cft_buf details = CFT_BUF_INIT;
@@ -208,7 +222,7 @@ void cft_rpc_fail(struct cft_rpc_call *call, const struct cft_err *err)
 	count_limited(call->server, err);
 	cft_status_encode(err, &details);
 	call->status = (grpc_status_code)cft_code_grpc(err->code);
-	call->status_text = grpc_slice_from_copied_string(err->message);
+	call->status_text = status_text(err);
 	call->status_details.key = grpc_slice_from_static_string(CFT_STATUS_DETAILS_KEY);
 	call->status_details.value = grpc_slice_from_copied_buffer(details.data, details.len);
 	call->n_status_details = 1;

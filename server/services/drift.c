@@ -145,7 +145,9 @@ void cft_drift_look(void *ctx)
 /* -- DetectDrift: asks about files; the target is looked at anyway -- */
 
 struct detecting {
+	struct cft_migration *migration;
 	struct cft_rpc_call *call;
+	const char *project;
 	struct look *look;
 };
 
@@ -155,7 +157,7 @@ static void on_detected(void *ctx, void *response)
 	struct detecting *detecting = ctx;
 
 	judge(detecting->look, found->fingerprint);
-	cft_rpc_reply(detecting->call, found);
+	cft_answer(detecting->migration, detecting->call, detecting->project, found);
 }
 
 static void on_not_detected(void *ctx, const struct cft_err *err)
@@ -179,7 +181,7 @@ CFT_MIGRATION_HANDLER(detect_drift)
 		cft_rpc_fail(call, &err);
 		return;
 	}
-	*detecting = (struct detecting){call, look_new(ctx, target)};
+	*detecting = (struct detecting){ctx, call, project, look_new(ctx, target)};
 	const struct cft_question_order order = {
 		.call = call,
 		.job = cft_migration_job("DetectDrift", target),

@@ -10,6 +10,7 @@
 #include "common/base/mem.h"
 #include "common/rpc/codec.h"
 #include "server/codec/records_codec.h"
+#include "server/services/present.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,9 @@ struct cft_follow {
 	char *project, *id;
 	uint64_t after; /* sent up to here */
 	bool asking, again, over;
-	struct cft_arena batch; /* of `ready` */
+	struct cft_arena batch; /* of `ready` and `base` */
+	uint64_t revision;      /* the project's, when `ready` was read */
+	Confiture__V1__BaseSchema *base;
 	Confiture__V1__OperationProgress **ready;
 	size_t n_ready, next_ready;
 	struct cft_err end; /* code 0: the operation succeeded; when over */
@@ -58,10 +61,13 @@ static void send_next(struct cft_follow *follow)
 	Confiture__V1__ApplyMigrationsResponse response =
 		CONFITURE__V1__APPLY_MIGRATIONS_RESPONSE__INIT;
 
-	if (cft_rpc_sending(follow->call))
+	/* What was read goes out with its base, which is read after it. */
+	if (follow->asking || cft_rpc_sending(follow->call))
 		return;
 	if (follow->next_ready < follow->n_ready) {
 		response.progress = follow->ready[follow->next_ready++];
+		response.revision = follow->revision;
+		response.base_schema = follow->base;
 		if (response.progress->sequence > 0)
 			follow->after = response.progress->sequence;
 		cft_rpc_send(follow->call, &response);
@@ -139,6 +145,31 @@ static void take_rows(struct cft_follow *follow, const char *const *const *rows,
 		take_end(follow, rows[0]);
 }
 
+/* What a merge made of the base is there with the progress that tells of it: it is read after. */
+static void on_state(void *ctx, const struct cft_state *state, int64_t now_us,
+                     const struct cft_err *err)
+{
+	struct cft_follow *follow = ctx;
+	const struct cft_view view = {.arena = &follow->batch,
+	                              .project = follow->project,
+	                              .state = state,
+	                              .now_us = now_us};
+
+	(void)err;
+	follow->asking = false;
+	if (!follow->call) {
+		follow_free(follow);
+	} else if (!state) {
+		follow->n_ready = 0; /* the database is away: the next poke asks again */
+		follow->over = false;
+		follow->again = true;
+	} else {
+		follow->revision = cft_state_revision(state);
+		follow->base = cft_show_base(&view);
+		send_next(follow);
+	}
+}
+
 static void on_rows(void *ctx, const char *const *const *rows, size_t n, const struct cft_err *err)
 {
 	struct cft_follow *follow = ctx;
@@ -155,7 +186,9 @@ static void on_rows(void *ctx, const char *const *const *rows, size_t n, const s
 		fail(follow, &missing);
 	} else {
 		take_rows(follow, rows, n);
-		send_next(follow);
+		follow->asking = true;
+		cft_sequencer_read(follow->migration->options.sequencer, follow->project, 0,
+		                   on_state, follow);
 	}
 }
 

@@ -36,6 +36,8 @@ const struct cft_target *cft_migration_target(const struct cft_migration *migrat
 {
 	const struct cft_targets *targets = &migration->options.targets;
 
+	if (cft_check_name("target", name, true, err) < 0)
+		return NULL;
 	for (size_t i = 0; i < targets->n; i++) {
 		const struct cft_target *target = &targets->v[i];
 
@@ -75,7 +77,7 @@ static Confiture__V1__Target *show_target(struct cft_arena *arena, const struct 
 static void list_targets(void *ctx, struct cft_rpc_call *call, const void *request)
 {
 	const Confiture__V1__ListTargetsRequest *r = request;
-	const struct cft_migration *migration = ctx;
+	struct cft_migration *migration = ctx;
 	const struct cft_targets *targets = &migration->options.targets;
 	struct cft_arena *arena = cft_rpc_call_arena(call);
 	Confiture__V1__ListTargetsResponse response = CONFITURE__V1__LIST_TARGETS_RESPONSE__INIT;
@@ -91,13 +93,15 @@ static void list_targets(void *ctx, struct cft_rpc_call *call, const void *reque
 		if (strcmp(targets->v[i].project, project) == 0)
 			response.targets[response.n_targets++] = show_target(arena, &targets->v[i]);
 	}
-	cft_rpc_reply(call, &response);
+	cft_answer(migration, call, project, &response);
 }
 
 /* -- version numbers -- */
 
 struct reservation {
+	struct cft_migration *migration;
 	struct cft_rpc_call *call;
+	const char *project;
 	size_t width;
 };
 
@@ -116,7 +120,7 @@ static void on_reserved(void *ctx, const char *const *const *rows, size_t n,
 	size_t zeros = digits < reservation->width ? reservation->width - digits : 0;
 	response.version = cft_arena_printf(cft_rpc_call_arena(reservation->call), "%.*s%s",
 	                                    (int)zeros, "00000000000000000000", rows[0][0]);
-	cft_rpc_reply(reservation->call, &response);
+	cft_answer(reservation->migration, reservation->call, reservation->project, &response);
 }
 
 static int check_reserve(const Confiture__V1__ReserveVersionRequest *r, struct cft_err *err)
@@ -129,13 +133,12 @@ static int check_reserve(const Confiture__V1__ReserveVersionRequest *r, struct c
 		rc = cft_check_name("intent_id", r->intent_id, false, err);
 	if (rc == 0)
 		rc = cft_check_range("width", r->width, VERSION_MAX_DIGITS, err);
-	if (rc == 0 && (strspn(r->after, "0123456789") != strlen(r->after) ||
-	                strlen(r->after) > VERSION_MAX_DIGITS))
-		rc = cft_err_at(err, "after", 0, 0)
-		             ? cft_fail(err, CFT_E_INVALID, "after is no version: up to %d digits",
-		                        VERSION_MAX_DIGITS)
-		             : 0;
-	return rc;
+	if (rc != 0 || (strspn(r->after, "0123456789") == strlen(r->after) &&
+	                strlen(r->after) <= VERSION_MAX_DIGITS))
+		return rc;
+	cft_fail_reason(err, CFT_E_INVALID, "INVALID_VALUE", "after is no version: up to %d digits",
+	                VERSION_MAX_DIGITS);
+	return cft_err_at(err, "after", 0, 0);
 }
 
 static void reserve_version(void *ctx, struct cft_rpc_call *call, const void *request)
@@ -151,8 +154,8 @@ static void reserve_version(void *ctx, struct cft_rpc_call *call, const void *re
 	}
 	struct reservation *reservation =
 		cft_arena_new(cft_rpc_call_arena(call), struct reservation);
-	reservation->call = call;
-	reservation->width = r->width ? (size_t)r->width : r->after[0] ? strlen(r->after) : 3;
+	size_t width = r->width ? (size_t)r->width : r->after[0] ? strlen(r->after) : 3;
+	*reservation = (struct reservation){migration, call, project, width};
 	cft_store_reserve_version(migration->options.store, project, r->agent_id, r->intent_id,
 	                          r->after[0] ? r->after : "0", r->request_id, on_reserved,
 	                          reservation);

@@ -14,6 +14,7 @@
 struct cft_run;
 struct cft_follow;
 struct cft_question;
+struct cft_view;
 
 struct cft_migration {
 	struct cft_migration_options options;
@@ -34,6 +35,13 @@ const struct cft_target *cft_migration_target(const struct cft_migration *migrat
                                               const char *agent, struct cft_err *err);
 /* What every worker has to know of a target; the caller's reference. */
 json_t *cft_migration_job(const char *method, const struct cft_target *target);
+
+/* Ends the call with a copy of the response, to which the project's revision and base schema are
+ * added; what it points to is in the call's arena, and so is `project`. */
+void cft_answer(struct cft_migration *migration, struct cft_rpc_call *call, const char *project,
+                const void *response);
+/* Only adds them, to the response itself. */
+void cft_answer_base(const struct cft_view *view, void *response);
 
 /* An operation from a row of the store, in the arena. */
 Confiture__V1__Operation *cft_operation_show(struct cft_arena *arena, const char *const *row);
@@ -70,6 +78,7 @@ void cft_follow_end_all(struct cft_migration *migration);
 struct cft_question_order {
 	struct cft_rpc_call *call; /* NULL: nobody's; then `arena`, `then` and `fail` are set */
 	struct cft_arena *arena;   /* where the response lives; NULL: the call's */
+	const char *project;       /* checked; only read where the response is the answer */
 	json_t *job;               /* taken over */
 	const void *request;
 	const ProtobufCMessageDescriptor *response;

@@ -257,22 +257,28 @@ CFT_MIGRATION_HANDLER(watch_operation)
 
 /* -- list, cancel -- */
 
+struct listing {
+	struct cft_migration *migration;
+	struct cft_rpc_call *call;
+	const char *project;
+};
+
 static void on_listed(void *ctx, const char *const *const *rows, size_t n,
                       const struct cft_err *err)
 {
-	struct cft_rpc_call *call = ctx;
-	struct cft_arena *arena = cft_rpc_call_arena(call);
+	const struct listing *listing = ctx;
+	struct cft_arena *arena = cft_rpc_call_arena(listing->call);
 	Confiture__V1__ListOperationsResponse response =
 		CONFITURE__V1__LIST_OPERATIONS_RESPONSE__INIT;
 
 	if (err) {
-		cft_rpc_fail(call, err);
+		cft_rpc_fail(listing->call, err);
 		return;
 	}
 	response.operations = cft_arena_array(arena, Confiture__V1__Operation *, n);
 	for (size_t i = 0; i < n; i++)
 		response.operations[response.n_operations++] = cft_operation_show(arena, rows[i]);
-	cft_rpc_reply(call, &response);
+	cft_answer(listing->migration, listing->call, listing->project, &response);
 }
 
 CFT_MIGRATION_HANDLER(list_operations)
@@ -281,11 +287,15 @@ CFT_MIGRATION_HANDLER(list_operations)
 	struct cft_migration *migration = ctx;
 	struct cft_err err;
 	const char *project = cft_check_project(r->project, &err);
-	int limit = r->page_size > 0 && r->page_size < CFT_PAGE_MAX ? r->page_size : LIST_DEFAULT;
+	struct listing *listing = cft_arena_new(cft_rpc_call_arena(call), struct listing);
+	size_t limit;
 
-	if (project)
+	*listing = (struct listing){migration, call, project};
+	if (project &&
+	    cft_check_page(r->page_size ? r->page_size : LIST_DEFAULT, &limit, &err) == 0)
 		cft_store_operation_list(migration->options.store, project, r->target,
-		                         r->operation_id, r->active, limit, on_listed, call);
+		                         r->operation_id, r->active, (int)limit, on_listed,
+		                         listing);
 	else
 		cft_rpc_fail(call, &err);
 }
@@ -354,7 +364,7 @@ static void on_cancel_row(void *ctx, const char *const *const *rows, size_t n,
 		return;
 	}
 	response.operation = cft_operation_show(cft_rpc_call_arena(cancel->call), rows[0]);
-	cft_rpc_reply(cancel->call, &response);
+	cft_answer(cancel->migration, cancel->call, cancel->project, &response);
 }
 
 CFT_MIGRATION_HANDLER(cancel_operation)
@@ -368,7 +378,8 @@ CFT_MIGRATION_HANDLER(cancel_operation)
 	                          .project = cft_check_project(r->project, &err),
 	                          .id = r->operation_id,
 	                          .agent = r->agent_id};
-	if (cancel->project && cft_check_name("operation_id", r->operation_id, true, &err) == 0)
+	if (cancel->project && cft_check_name("operation_id", r->operation_id, true, &err) == 0 &&
+	    cft_check_name("agent_id", r->agent_id, true, &err) == 0)
 		find(cancel);
 	else
 		cft_rpc_fail(call, &err);

@@ -43,6 +43,7 @@ static void fail(const struct cft_question_order *order, const struct cft_err *e
 static void on_end(void *ctx, const void *data, size_t len, const struct cft_err *err)
 {
 	struct cft_question *question = ctx;
+	struct cft_migration *migration = question->migration;
 	const struct cft_question_order order = question->order;
 	struct cft_err copy = err ? *err : (struct cft_err)CFT_ERR_INIT; /* the worker's own */
 	void *response = NULL;
@@ -57,7 +58,7 @@ static void on_end(void *ctx, const void *data, size_t len, const struct cft_err
 	else if (order.then)
 		order.then(order.ctx, response);
 	else
-		cft_rpc_reply(order.call, response);
+		cft_answer(migration, order.call, order.project, response);
 }
 
 static int may_ask(const struct cft_migration *migration, struct cft_err *err)
@@ -150,7 +151,22 @@ void cft_question_ask_target(struct cft_migration *migration, const char *method
 		fail(order, &err);
 		return;
 	}
+	order->project = name;
 	order->job = cft_migration_job(method, found);
+	cft_question_ask(migration, order);
+}
+
+static void ask_files(struct cft_migration *migration, const char *method, const char *project,
+                      struct cft_question_order *order)
+{
+	struct cft_err err;
+
+	order->project = cft_check_project(project, &err);
+	if (!order->project) {
+		fail(order, &err);
+		return;
+	}
+	order->job = cft_migration_job(method, NULL);
 	cft_question_ask(migration, order);
 }
 
@@ -165,15 +181,14 @@ void cft_question_ask_target(struct cft_migration *migration, const char *method
 		cft_question_ask_target(ctx, #method, r->project, r->target, &order);    \
 	}
 
-#define QUESTION(handler, method, message)                                                        \
-	CFT_MIGRATION_HANDLER(handler)                                                            \
-	{                                                                                         \
-		const struct cft_question_order order = {.call = call,                            \
-		                                         .job = cft_migration_job(#method, NULL), \
-		                                         .request = request,                      \
-		                                         .response = &message##__descriptor};     \
-                                                                                                  \
-		cft_question_ask(ctx, &order);                                                    \
+#define QUESTION(handler, method, message)                                               \
+	CFT_MIGRATION_HANDLER(handler)                                                   \
+	{                                                                                \
+		const Confiture__V1__##method##Request *r = request;                     \
+		struct cft_question_order order = {                                      \
+			.call = call, .request = r, .response = &message##__descriptor}; \
+                                                                                         \
+		ask_files(ctx, #method, r->project, &order);                             \
 	}
 
 TARGET_QUESTION(get_migration_status, GetMigrationStatus,

@@ -18,6 +18,19 @@ static void fail_unknown(struct cft_query *query, const char *what, const char *
 	cft_rpc_fail(query->call, &err);
 }
 
+/* A read of one thing: its id is asked for before the state is. */
+static void find(struct cft_query *query, const char *field, const char *id, uint64_t min_revision)
+{
+	struct cft_err err;
+
+	if (!query)
+		return;
+	if (cft_check_name(field, id, true, &err) < 0)
+		cft_query_fail(query, &err);
+	else
+		cft_query_run(query, min_revision);
+}
+
 /* -- one intent -- */
 
 static void answer_get_intent(struct cft_query *query, const struct cft_view *view)
@@ -42,8 +55,7 @@ CFT_HANDLER(get_intent)
 	const Confiture__V1__GetIntentRequest *r = request;
 	struct cft_query *query = cft_query_new(ctx, call, r, r->project, answer_get_intent);
 
-	if (query)
-		cft_query_run(query, r->min_revision);
+	find(query, "intent_id", r->intent_id, r->min_revision);
 }
 
 /* -- check -- */
@@ -302,8 +314,7 @@ CFT_HANDLER(get_conflict)
 	const Confiture__V1__GetConflictRequest *r = request;
 	struct cft_query *query = cft_query_new(ctx, call, r, r->project, answer_get_conflict);
 
-	if (query)
-		cft_query_run(query, r->min_revision);
+	find(query, "conflict_id", r->conflict_id, r->min_revision);
 }
 
 /* -- claims -- */
@@ -343,14 +354,8 @@ CFT_HANDLER(list_object_claims)
 {
 	const Confiture__V1__ListObjectClaimsRequest *r = request;
 	struct cft_query *query = cft_query_new(ctx, call, r, r->project, answer_claims);
-	struct cft_err err;
 
-	if (!query)
-		return;
-	if (cft_check_name("object", r->object, true, &err) < 0)
-		cft_query_fail(query, &err);
-	else
-		cft_query_run(query, r->min_revision);
+	find(query, "object", r->object, r->min_revision);
 }
 
 /* -- plans -- */
@@ -365,7 +370,23 @@ static Confiture__V1__PlanStep *show_step(const struct cft_view *view,
 	to->after = (char **)step->after.v;
 	to->n_after = step->after.n;
 	to->reason = (char *)(step->reason ? step->reason : "");
+	to->agent_id = (char *)step->intent->agent_id;
+	to->feature_name = (char *)step->intent->feature_name;
 	return to;
+}
+
+static void show_members(const struct cft_view *view, const struct cft_blocked_set *set,
+                         Confiture__V1__BlockedSet *to)
+{
+	to->agent_ids = cft_arena_array(view->arena, char *, set->intents.n);
+	to->feature_names = cft_arena_array(view->arena, char *, set->intents.n);
+	to->n_agent_ids = to->n_feature_names = set->intents.n;
+	for (size_t i = 0; i < set->intents.n; i++) {
+		const struct cft_intent *intent = cft_state_intent(view->state, set->intents.v[i]);
+
+		to->agent_ids[i] = (char *)intent->agent_id;
+		to->feature_names[i] = (char *)intent->feature_name;
+	}
 }
 
 static Confiture__V1__BlockedSet *show_blocked(const struct cft_view *view,
@@ -379,6 +400,7 @@ static Confiture__V1__BlockedSet *show_blocked(const struct cft_view *view,
 	to->conflict_ids = (char **)set->conflicts.v;
 	to->n_conflict_ids = set->conflicts.n;
 	to->reason = (char *)(set->reason ? set->reason : "");
+	show_members(view, set, to);
 	return to;
 }
 

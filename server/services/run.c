@@ -509,7 +509,7 @@ static void on_finished(void *ctx, const char *const *const *rows, size_t n,
 	drop_if_idle(run);
 }
 
-/* "001_users.up.sql:3: message" */
+/* "001_users.up.sql:3:7: message" */
 static const char *error_text(struct cft_run *run)
 {
 	const struct cft_err *err = &run->err;
@@ -517,7 +517,10 @@ static const char *error_text(struct cft_run *run)
 
 	if (err->line == 0 || !err->file[0])
 		return err->message;
-	return cft_arena_printf(&run->arena, "%s:%d: %s", slash ? slash + 1 : err->file, err->line,
+	const char *file = slash ? slash + 1 : err->file;
+	if (err->column == 0)
+		return cft_arena_printf(&run->arena, "%s:%d: %s", file, err->line, err->message);
+	return cft_arena_printf(&run->arena, "%s:%d:%d: %s", file, err->line, err->column,
 	                        err->message);
 }
 

@@ -77,6 +77,8 @@ static int apply_up(struct apply *apply, const Confiture__V1__ApplyMigrationsReq
 	                         &options, &apply->plan, err);
 
 	if (rc == 0)
+		rc = cft_worker_refuse_python(&apply->plan, err);
+	if (rc == 0)
 		rc = cft_worker_check_ddl(apply->op.child, &apply->plan, err);
 	if (rc == 0)
 		rc = applied_versions(apply, operation, err);
@@ -114,6 +116,8 @@ static int roll_back(struct apply *apply, const Confiture__V1__RollbackMigration
 	                 : cft_mig_plan_down(arena, &apply->op.dir, &apply->op.history,
 	                                     request->steps, &apply->plan, err);
 
+	if (rc == 0)
+		rc = cft_worker_refuse_python(&apply->plan, err);
 	if (rc != 0)
 		return rc;
 	say_planned(apply);

@@ -37,10 +37,13 @@ void cft_worker_say(const Confiture__V1__OperationProgress *progress);
 /* From now on a cancel of the server's reaches this engine; NULL: nobody. */
 void cft_worker_set_engine(struct cft_mig_engine *engine);
 
-/* Migrations of the request as files below migrations/, read back. Refuses what is no plain name,
- * wrong checksums, and Python, which would be code of a stranger on the server. */
+/* Migrations of the request as files below migrations/, read back. Refuses what is no plain name
+ * and wrong checksums. */
 int cft_worker_migrations(struct cft_worker_child *child, Confiture__V1__SourceFile **files,
                           size_t n, struct cft_mig_dir *ret, struct cft_err *err);
+/* Python in a plan would be code of a stranger on the server; what is not run only has a checksum.
+ */
+int cft_worker_refuse_python(const struct cft_mig_plan *plan, struct cft_err *err);
 /* The files one after the other, each under a comment with its name. */
 int cft_worker_script(Confiture__V1__SourceFile **files, size_t n, struct cft_buf *out,
                       struct cft_err *err);

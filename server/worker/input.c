@@ -39,11 +39,7 @@ static int check_name(const Confiture__V1__SourceFile *file, struct cft_err *err
 	if (len == 0 || len > NAME_MAX_BYTES || file->name[0] == '.' || strchr(file->name, '/'))
 		return cft_fail_reason(err, CFT_E_INVALID, "INVALID_FILE_NAME",
 		                       "\"%s\" is not the plain name of a file", file->name);
-	if (len < 3 || strcmp(file->name + len - 3, ".py") != 0)
-		return 0;
-	cft_fail_reason(err, CFT_E_UNSUPPORTED, "PYTHON_MIGRATION",
-	                "%s: the server runs SQL migrations only", file->name);
-	return cft_err_hint(err, "write it in SQL, or run it with a connection of your own");
+	return 0;
 }
 
 static int write_file(const Confiture__V1__SourceFile *file, struct cft_err *err)
@@ -68,6 +64,22 @@ int cft_worker_migrations(struct cft_worker_child *child, Confiture__V1__SourceF
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = write_file(files[i], err);
 	return rc ? rc : cft_mig_dir_read(ret, MIGRATIONS, err);
+}
+
+int cft_worker_refuse_python(const struct cft_mig_plan *plan, struct cft_err *err)
+{
+	CFT_VEC_EACH (struct cft_mig_step, step, &plan->steps) {
+		if (!step->file->python)
+			continue;
+		/* An operation keeps its error's message and no hint: what to do is said in it. */
+		return cft_fail_reason(
+			err, CFT_E_UNSUPPORTED, "PYTHON_MIGRATION",
+			"%s_%s.py is Python, and the server runs SQL migrations "
+			"only: write it in SQL, or run it with a connection of your "
+			"own and record it: migrate baseline --through %s --on TARGET",
+			step->file->version, step->file->name, step->file->version);
+	}
+	return 0;
 }
 
 int cft_worker_script(Confiture__V1__SourceFile **files, size_t n, struct cft_buf *out,

@@ -163,6 +163,8 @@ static int make_plan(struct planning *planning, const Confiture__V1__PlanMigrati
 		rc = cft_mig_engine_history(planning->engine, child->arena, &history, err);
 	if (rc == 0)
 		rc = cft_mig_plan_up(child->arena, &planning->dir, &history, &options, plan, err);
+	if (rc == 0)
+		rc = cft_worker_refuse_python(plan, err);
 	for (size_t i = 0; rc == 0 && i < plan->steps.n; i++)
 		rc = add_step(planning, &plan->steps.v[i], err);
 	return rc;

@@ -9,26 +9,10 @@
 
 bool cft_effect_changes(const struct cft_effect *effect)
 {
-	switch (effect->op) {
-	case CFT_OP_CREATE:
-	case CFT_OP_DROP:
-	case CFT_OP_ALTER:
-	case CFT_OP_RENAME:
-	case CFT_OP_MOVE:
-	case CFT_OP_ATTACH:
-	case CFT_OP_DETACH:
-	case CFT_OP_WRITE:
-	case CFT_OP_GRANT:
-	case CFT_OP_COMMENT:
-		return true;
-	case CFT_OP_USE:
+	if (effect->op == CFT_OP_USE)
 		return effect->flags & CFT_EFFECT_OPAQUE;
-	case CFT_OP_TOUCH:
-	case CFT_OP_SESSION:
-	case CFT_OP_COUNT:
-		return false;
-	}
-	return false;
+	return cft_effect_op_defines(effect->op) || effect->op == CFT_OP_WRITE ||
+	       effect->op == CFT_OP_GRANT || effect->op == CFT_OP_COMMENT;
 }
 
 static const char *schema_of(const struct cft_effect *effect)

@@ -45,6 +45,29 @@ const char *cft_effect_op_text(enum cft_effect_op op)
 	return op_texts[op];
 }
 
+bool cft_effect_op_defines(enum cft_effect_op op)
+{
+	switch (op) {
+	case CFT_OP_CREATE:
+	case CFT_OP_DROP:
+	case CFT_OP_ALTER:
+	case CFT_OP_RENAME:
+	case CFT_OP_MOVE:
+	case CFT_OP_ATTACH:
+	case CFT_OP_DETACH:
+		return true;
+	case CFT_OP_USE:
+	case CFT_OP_WRITE:
+	case CFT_OP_GRANT:
+	case CFT_OP_TOUCH:
+	case CFT_OP_SESSION:
+	case CFT_OP_COMMENT:
+	case CFT_OP_COUNT:
+		break;
+	}
+	return false;
+}
+
 const char *cft_lock_text(enum cft_lock lock)
 {
 	return lock_texts[lock];

@@ -210,6 +210,8 @@ struct cft_effects {
 const char *cft_object_kind_text(enum cft_object_kind kind);
 bool cft_object_kind_is_child(enum cft_object_kind kind);
 const char *cft_effect_op_text(enum cft_effect_op op);
+/* Changes what an object is: not its rows, its rights or what is said about it. */
+bool cft_effect_op_defines(enum cft_effect_op op);
 const char *cft_lock_text(enum cft_lock lock); /* "ACCESS EXCLUSIVE" */
 bool cft_lock_conflicts(enum cft_lock a, enum cft_lock b);
 /* The value of an attribute, or NULL. */

@@ -228,7 +228,7 @@ static int fail_syntax(const char *sql, const struct parse_job *job, struct cft_
 	int line, column;
 
 	cft_sql_place(sql, offset, &line, &column);
-	cft_fail(err, CFT_E_SYNTAX, "%s at line %d, column %d", job->message, line, column);
+	cft_fail(err, CFT_E_SYNTAX, "%s", job->message);
 	if (job->stmt->sketch)
 		cft_err_hint(err, "`...` can stand for columns, as in CREATE TABLE t (...)");
 	return err ? cft_err_at(err, "", line, column) : CFT_E_SYNTAX;
@@ -276,8 +276,7 @@ static int check_bytes(const char *sql, size_t len, const struct cft_parse_optio
 		return 0;
 	cft_sql_place(sql, bad, &line, &column);
 	cft_fail_reason(err, CFT_E_INVALID, "INVALID_UTF8",
-	                "byte 0x%02x at line %d, column %d is not allowed in SQL text",
-	                (unsigned char)sql[bad], line, column);
+	                "byte 0x%02x is not allowed in SQL text", (unsigned char)sql[bad]);
 	return err ? cft_err_at(err, "", line, column) : CFT_E_INVALID;
 }
 

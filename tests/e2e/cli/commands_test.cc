@@ -192,12 +192,38 @@ TEST_F(Commands, ClaimsNameWhoTouchesAnObject)
 	EXPECT_EQ("0", ask({"claims", "public.orders"}, ".total"));
 }
 
+TEST_F(Commands, EveryAnswerSaysWhatMakesSenseNow)
+{
+	std::string a = world_.registered("alice", "a", kUsersBio);
+	EXPECT_EQ("[\"confiture coordinate plan\"]", ask({"conflicts"}, ".next_actions"));
+	world_.registered("bob", "b", kUsersBioShort);
+	std::string id = ask({"conflicts"}, ".conflicts[0].id");
+	std::string actions = "[.next_actions[] | split(\" \")[2:5] | join(\" \")]";
+	std::string settle = "\"resolve --conflict-id " + id + "\"";
+	EXPECT_EQ("[" + settle + ",\"prove --conflict-id " + id + "\"]",
+	          ask({"conflicts"}, actions));
+	EXPECT_EQ("[" + settle + "]", ask({"prove", "--conflict-id", id}, actions));
+	RunResult resolved = world_.json({"resolve", "--conflict-id", id});
+	EXPECT_EQ("[\"status --intent-id\",\"status --intent-id\"]",
+	          World::jq("[.next_actions[] | split(\" \")[2:4] | join(\" \")]", resolved.out));
+	EXPECT_HAS(resolved.out, a);
+	EXPECT_EQ("[" + settle + "]", ask({"reopen", "--conflict-id", id}, actions));
+	for (const char *command : {"list-intents", "plan", "history", "status"})
+		EXPECT_EQ("array", ask({command}, ".next_actions | type")) << command;
+}
+
 TEST_F(Commands, PlanOrdersOrSaysWhatExcludesEachOther)
 {
 	world_.registered("alice", "a", kUsersBio);
 	EXPECT_EQ("[1,0]", ask({"plan"}, "[(.steps | length), (.blocked | length)]"));
+	EXPECT_EQ("[\"alice\",\"a\"]", ask({"plan"}, ".steps[0] | [.agent_id, .feature_name]"));
+	EXPECT_HAS(world_.run({"coordinate", "plan"}).out, "alice");
 	world_.registered("bob", "b", kUsersBioShort);
 	EXPECT_EQ("1", ask({"plan"}, ".blocked | length"));
+	EXPECT_EQ("[[\"alice\",\"a\"],[\"bob\",\"b\"]]",
+	          ask({"plan"}, "[.blocked[0].intents[] | [.agent_id, .feature_name]] | sort"));
+	EXPECT_EQ("true", ask({"plan"}, ".blocked[0] | [.intents[].intent_id] == .intent_ids"));
+	EXPECT_HAS(world_.run({"coordinate", "plan"}).out, "(bob, b)");
 }
 
 TEST_F(Commands, BaseSchemaIsUploadedAndShown)
@@ -288,6 +314,12 @@ TEST_F(Commands, SyntaxErrorsHaveLineAndColumn)
 	RunResult result = world_.json({"register", "--agent-id", "a", "--feature-name", "f",
 	                                "--schema-changes", "SELECT 1;\nALTER TABEL users"});
 	EXPECT_EQ("2:7", World::jq("\"\\(.error.line):\\(.error.column)\"", result.err));
+	EXPECT_EQ("syntax error at or near \"TABEL\"", World::jq(".error.message", result.err));
+	world_.dir.write("typo.sql", "SELECT 1;\nALTER TABEL users");
+	EXPECT_EQ("❌ line 2:7: syntax error at or near \"TABEL\"\n",
+	          world_.run({"coordinate", "register", "--agent-id", "a", "--feature-name", "f",
+	                      "--schema-changes", "typo.sql"})
+	                  .err);
 }
 
 TEST_F(Commands, SketchIsMarked)

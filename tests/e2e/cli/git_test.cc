@@ -184,6 +184,11 @@ TEST_F(FromGit, AMergeTakesWhatAnotherToolAppliedFromARange)
 	RunResult result = world_.json(merge);
 	EXPECT_EQ(5, result.exit_code) << result.out << result.err;
 	EXPECT_EQ("APPLIED_DIFFERS", World::jq(".error.reason", result.err));
+	EXPECT_EQ("[[],[[\"index users_bio\",\"create\"]],1]",
+	          World::jq(".error.details | [.undeclared, [.missing[] | [.object, .operation]], "
+	                    "(.files | length)]",
+	                    result.err))
+		<< result.err;
 	EXPECT_EQ("files", ask({"base", "show"}, ".base.source"));
 	merge[4] = "main..main";
 	EXPECT_EQ("EMPTY_RANGE", World::jq(".error.reason", world_.json(merge).err));

@@ -77,7 +77,7 @@ TEST_F(Governed, FromRegisterToMerged)
 	EXPECT_EQ(ran.out.substr(0, 11), "merged int_");
 	EXPECT_EQ(cluster().sql(target, "SELECT string_agg(version, ' ' ORDER BY version) FROM "
 	                                "confiture_migrations"),
-	          "001 002 003");
+	          "001 002 003 005");
 	EXPECT_EQ(cluster().sql(target, "SELECT count(*) FROM pg_attribute WHERE attrelid = "
 	                                "'users'::regclass AND attname = 'a'"),
 	          "0");
@@ -191,6 +191,9 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
 	ran = on_target({"lint", "--format", "json"});
 	EXPECT_NE(ran.out.find("\"files\": 2"), std::string::npos) << ran.out << ran.err;
+	EXPECT_NE(ran.out.find("\"base\": {"), std::string::npos) << ran.out;
+	ran = on_target({"status", "--format", "json"});
+	EXPECT_NE(ran.out.find("\"base\": {"), std::string::npos) << ran.out << ran.err;
 	ran = on_target({"validate", "--format", "json"});
 	EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
 	EXPECT_NE(ran.out.find("\"line\": 0"), std::string::npos) << ran.out;
@@ -204,6 +207,88 @@ TEST_F(Governed, TheCommandLineWorksOnATarget)
 	EXPECT_EQ(cluster().sql(database,
 	                        "SELECT status FROM confiture.intent WHERE agent_id = 'carol'"),
 	          "MERGED");
+}
+
+/* From a second terminal: what is being done, how far it is, and how to stop it. */
+TEST_F(Governed, OperationsAreListedWatchedAndCancelled)
+{
+	ServerProcess server(database, {"--config", config});
+	cft_test::RunOptions options;
+	options.cwd = dir.path();
+	options.env = {{"CONFITURE_SERVER", server.address}, {"CONFITURE_PROJECT", "default"}};
+	auto argv = [&](std::vector<std::string> args) {
+		args.insert(args.begin(), {cft_test::program("agent"), "migrate"});
+		return args;
+	};
+	auto operations = [&](std::vector<std::string> args) {
+		args.insert(args.begin(), "operations");
+		return run(argv(args), options);
+	};
+	auto jq = [&](const std::string &expression, const std::string &text) {
+		options.input = text;
+		auto ran = run({"jq", "-sc", expression}, options);
+		options.input.clear();
+		return ran.out.substr(0, ran.out.find('\n'));
+	};
+	EXPECT_EQ(operations({"list"}).out.substr(0, 14), "No operations\n");
+	dir.write("db/migrations/001_users.up.sql", "CREATE TABLE users (id int);\n");
+	ASSERT_EQ(run(argv({"up", "--on", "staging", "--agent-id", "alice"}), options).exit_code,
+	          0);
+	dir.write("db/migrations/002_slow.up.sql",
+	          "CREATE TABLE slow AS SELECT pg_sleep(600)::text AS x;\n");
+	cft_test::Background up(argv({"up", "--on", "staging", "--agent-id", "bob"}), options);
+	ASSERT_TRUE(cft_test::eventually([&] {
+		return cluster().sql(staging,
+		                     "SELECT count(*) FROM pg_stat_activity WHERE query "
+		                     "LIKE 'CREATE TABLE slow AS SELECT pg_sleep(600)%'") == "1";
+	}));
+
+	auto ran = operations(
+		{"list", "--on", "staging", "--active", "--exit-code", "--format", "json"});
+	EXPECT_EQ(ran.exit_code, 1) << ran.err;
+	EXPECT_EQ(
+		jq(".[0].operations | [.[] | .kind, .agent_id, .status, .target, .error]", ran.out),
+		"[\"apply\",\"bob\",\"RUNNING\",\"staging\",null]")
+		<< ran.out;
+	const std::string id = ran.out.substr(ran.out.find("op_"), 15);
+	ran = operations({"list"});
+	EXPECT_EQ(ran.exit_code, 0);
+	EXPECT_NE(ran.out.find("SUCCEEDED"), std::string::npos) << ran.out;
+	EXPECT_NE(ran.out.find(id), std::string::npos) << ran.out;
+	EXPECT_NE(operations({"list", "--limit", "1"}).out.find(id), std::string::npos);
+	EXPECT_EQ(operations({"list", "--on", "guarded", "--exit-code"}).exit_code, 0);
+
+	ran = operations({"cancel", "--agent-id", "alice", "--operation-id", id});
+	EXPECT_EQ(ran.exit_code, 7) << ran.out;
+	EXPECT_NE(ran.err.find("of agent bob"), std::string::npos) << ran.err;
+	ran = operations({"cancel", "--agent-id", "bob", "--operation-id", id});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	EXPECT_NE(ran.out.find("watch --operation-id " + id), std::string::npos) << ran.out;
+	up.wait();
+	ran = operations({"watch", "--operation-id", id, "--format", "json"});
+	EXPECT_EQ(ran.exit_code, 1) << ran.err;
+	EXPECT_EQ(jq("[.[].kind]", ran.out),
+	          "[\"QUEUED\",\"STARTED\",\"PLANNED\",\"BEGIN_MIGRATION\",\"STATEMENT\","
+	          "\"END_MIGRATION\",\"DONE\"]")
+		<< ran.out;
+	EXPECT_EQ(jq(".[-1].operation | [.status, .error.reason]", ran.out),
+	          "[\"CANCELLED\",\"CANCELLED\"]")
+		<< ran.out;
+	EXPECT_EQ(jq("[.[].sequence]",
+	             operations({"watch", "--operation-id", id, "--after", "5", "--format", "json"})
+	                     .out),
+	          "[6,0]");
+	EXPECT_EQ(operations({"cancel", "--agent-id", "bob", "--operation-id", id}).exit_code, 0)
+		<< "it is cancelled already";
+
+	/* What ended otherwise cannot be stopped any more. */
+	ran = operations({"list", "--on", "staging", "--format", "json"});
+	const std::string first = jq(".[0].operations[-1].operation_id", ran.out).substr(1, 15);
+	EXPECT_EQ(operations({"watch", "--operation-id", first}).exit_code, 0);
+	ran = operations({"cancel", "--agent-id", "alice", "--operation-id", first});
+	EXPECT_EQ(ran.exit_code, 5) << ran.out;
+	EXPECT_NE(ran.err.find("had ended before: SUCCEEDED"), std::string::npos) << ran.err;
+	EXPECT_EQ(operations({"watch", "--operation-id", "op_none"}).exit_code, 4);
 }
 
 /* Only the ledger changes; it waits for its turn like an apply, and the log has it. */
@@ -243,10 +328,50 @@ TEST_F(Governed, TheLedgerOfATargetIsChangedThroughTheServer)
 	EXPECT_EQ(migrate({"repair", "--applied", "001"}).exit_code, 5);
 	EXPECT_EQ(migrate({"repair", "--forget", "002"}).exit_code, 0);
 	EXPECT_EQ(ledger(), "001 baseline");
-	EXPECT_EQ(cluster().sql(target, "SELECT fence FROM confiture_fence"), "6");
+
+	/* Python is not run there; but it is recorded, and does not stand in the way of what comes
+	 * after it. */
+	dir.write("db/migrations/002_orders.py",
+	          "from confiture.models.migration import Migration\n\n\n"
+	          "class Orders(Migration):\n    def up(self) -> None:\n"
+	          "        self.execute('CREATE TABLE orders (id int)')\n");
+	ASSERT_EQ(run({"rm", dir.file("db/migrations/002_orders.up.sql")}).exit_code, 0);
+	auto up = [&](std::vector<std::string> more) {
+		std::vector<std::string> argv = {cft_test::program("agent"),
+		                                 "migrate",
+		                                 "up",
+		                                 "--on",
+		                                 "staging",
+		                                 "--agent-id",
+		                                 "alice"};
+		argv.insert(argv.end(), more.begin(), more.end());
+		return run(argv, options);
+	};
+	for (const auto &more : {std::vector<std::string>{}, {"--dry-run"}}) {
+		ran = up(more);
+		EXPECT_EQ(ran.exit_code, 1) << ran.out;
+		EXPECT_NE(ran.err.find("002_orders.py is Python"), std::string::npos) << ran.err;
+		EXPECT_NE(ran.err.find("baseline --through 002"), std::string::npos) << ran.err;
+	}
+	ran = migrate({"baseline", "--through", "002"});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	EXPECT_EQ(ledger(), "001 baseline,002 baseline");
+	EXPECT_EQ(migrate({"verify"}).exit_code, 0);
+	EXPECT_EQ(run({cft_test::program("agent"), "migrate", "baseline", "--through", "002",
+	               "--on", "staging", "--agent-id", "dba"},
+	              options)
+	                  .exit_code,
+	          0);
+	ran = up({});
+	EXPECT_EQ(ran.exit_code, 0) << ran.err;
+	EXPECT_EQ(cluster().sql(staging, "SELECT to_regclass('later') IS NOT NULL"), "t");
+	EXPECT_EQ(migrate({"repair", "--forget", "002"}).exit_code, 0);
+	ASSERT_EQ(run({"rm", dir.file("db/migrations/002_orders.py")}).exit_code, 0);
+	dir.write("db/migrations/002_orders.up.sql", "CREATE TABLE orders (id int);\n");
+	EXPECT_EQ(cluster().sql(target, "SELECT fence FROM confiture_fence"), "8");
 	EXPECT_EQ(cluster().sql(database, "SELECT count(*) FROM confiture.event WHERE "
 	                                  "'target.changing' = ANY (kinds)"),
-	          "6");
+	          "11");
 
 	/* What is broken there is seen from here. */
 	cluster().sql(target, "CREATE TABLE twice AS SELECT 1 AS x FROM generate_series(1, 2)");

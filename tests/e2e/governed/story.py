@@ -56,6 +56,12 @@ def refused(reason, call):
     raise SystemExit(f"not refused: {reason}")
 
 
+# Who shows the text alone has the place; once.
+try:
+    register("alice", "typo", "CREATE TABLE a (id int);\nCREATE TABEL b ()")
+except grpc.RpcError as error:
+    assert error.details() == 'line 2:8: syntax error at or near "TABEL"', error
+
 targets = migration.ListTargets(mpb.ListTargetsRequest(), timeout=10).targets
 assert [x.name for x in targets] == ["production", "guarded", "staging"], targets
 assert [(x.apply_role, x.rollback_role, list(x.approvers)) for x in targets][1:] == \
@@ -205,7 +211,7 @@ assert coordination.GetIntent(cpb.GetIntentRequest(intent_id=alice.id), timeout=
     >= check().age_ms - 60000
 # The answers of everything else say it too.
 mine = register("frank", "base", "CREATE TABLE frank (id int)")
-theirs = register("gina", "base", "CREATE TABLE frank (id text)")
+theirs = register("bob", "base", "CREATE TABLE frank (id text)")
 found = coordination.ListConflicts(cpb.ListConflictsRequest(intent_id=mine.id), timeout=10).conflicts[0]
 inbox = coordination.ReadInbox(cpb.ReadInboxRequest(agent_id="frank"), timeout=10)
 one = dict(agent_id="frank", conflict_id=found.id)
@@ -222,9 +228,33 @@ answers = [
     coordination.ListIntentHistory(cpb.ListIntentHistoryRequest(intent_id=mine.id), timeout=10),
     coordination.GetServerInfo(cpb.GetServerInfoRequest(), timeout=10),
     migration.PlanMigrations(mpb.PlanMigrationsRequest(target="production", files=files), timeout=30),
+    migration.ListTargets(mpb.ListTargetsRequest(), timeout=10),
+    migration.ReserveVersion(mpb.ReserveVersionRequest(agent_id="frank"), timeout=10),
+    migration.GetMigrationStatus(mpb.GetMigrationStatusRequest(target="production"), timeout=30),
+    migration.ListOperations(mpb.ListOperationsRequest(), timeout=10),
+    migration.CancelOperation(mpb.CancelOperationRequest(
+        agent_id="alice", operation_id=done.id), timeout=10),
+    migration.BuildSchema(mpb.BuildSchemaRequest(files=[file("a.sql", users + ";")]), timeout=30),
+    migration.DiffSchema(diff, timeout=30),
+    migration.GenerateMigration(mpb.GenerateMigrationRequest(
+        version="009", name="Add age", diff=diff), timeout=30),
+    migration.LintMigration(mpb.LintMigrationRequest(
+        files=[file("001_x.up.sql", "DROP TABLE users;")]), timeout=30),
+    migration.DetectDrift(mpb.DetectDriftRequest(
+        target="production", files=[file("a.sql", users + ";")]), timeout=30),
+    migration.GetSchemaSnapshot(mpb.GetSchemaSnapshotRequest(target="production"), timeout=30),
+    *migration.WatchOperation(mpb.WatchOperationRequest(operation_id=done.id), timeout=30),
     next(coordination.WatchEvents(cpb.WatchEventsRequest(snapshot=True), timeout=10)).snapshot,
 ]
 for answer in answers:
     shown = answer.base_schema
     assert shown.fingerprint == base.fingerprint and 0 <= shown.age_ms < 120000, answer
+    assert isinstance(answer, cpb.Snapshot) or answer.revision > 0, answer
+# What an apply makes of the base is there with its last word.
+coordination.AbandonIntent(cpb.AbandonIntentRequest(agent_id="frank", intent_id=mine.id), timeout=10)
+complete(theirs)
+bobs = carols + [file("005_frank.up.sql", "CREATE TABLE frank (id text);")]
+last = apply(theirs, bobs)[-1]
+now = coordination.GetBaseSchema(cpb.GetBaseSchemaRequest(), timeout=10).base_schema
+assert last.base_schema.fingerprint == now.fingerprint != base.fingerprint, (last, now)
 print("merged", alice.id)

@@ -300,6 +300,38 @@ TEST(BadInputDatabase, ReadOnlyServerIsRefused)
 	EXPECT_CONTAINS(result.err, "read-only");
 }
 
+/* libpq is loaded when a connection is first wanted: what needs none goes on without it. */
+TEST(BadInputLibpq, AMissingOrOldLibraryIsNamedAndWhatNeedsNoDatabaseWorks)
+{
+	Project project;
+	cft_test::RunOptions options = project.options(project.url());
+	const std::string library = project.dir().write("lib/libpq.so.5", "no library");
+
+	options.env.push_back({"LD_LIBRARY_PATH", project.dir().file("lib")});
+	project.migration("001_a", "CREATE TABLE a (a int);", "DROP TABLE a;");
+	auto confiture = [&](const std::vector<std::string> &words) {
+		return cft_test::run(project.argv(words), options);
+	};
+	cft_test::RunResult result = confiture({"up", "--format", "json"});
+	EXPECT_EQ(result.exit_code, 2) << result.err;
+	EXPECT_CONTAINS(result.err, "LIBPQ_MISSING");
+	EXPECT_CONTAINS(result.err, "cannot load libpq: " + library);
+	EXPECT_CONTAINS(result.err, "Debian: libpq5");
+	EXPECT_EQ(confiture({"validate"}).exit_code, 0);
+
+	/* One that lacks a function is too old. */
+	ASSERT_EQ(cft_test::run({"cc", "-shared", "-o", library, "-x", "c", "/dev/null"}).exit_code,
+	          0);
+	result = confiture({"up"});
+	EXPECT_EQ(result.exit_code, 2) << result.err;
+	EXPECT_CONTAINS(result.err, "undefined symbol: PQ");
+	result = cft_test::run({cft_test::program("confiture-server"), "--listen", "127.0.0.1:0",
+	                        "--database-url", project.url()},
+	                       options);
+	EXPECT_EQ(result.exit_code, 2) << result.err;
+	EXPECT_CONTAINS(result.err, "cannot load libpq");
+}
+
 TEST(BadInputOutput, FullDiskUnderTheOutputIsAnError)
 {
 	Project project;

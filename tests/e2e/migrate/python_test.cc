@@ -168,4 +168,72 @@ TEST_F(Python, MissingInterpreterIsAConfigurationError)
 	EXPECT_CONTAINS(result.err, "needs /nonexistent/python3");
 }
 
+struct Look {
+	const char *body, *reason, *shown; // what `validate` says of the file; "" for nothing
+};
+
+const Look looks[] = {
+	{"class M(Migration):\n    def up(self):\n        self.execute('SELECT 1')\n"
+         "    def down(self):\n        pass\n",
+         "", "1 migration(s) are valid, 0 warning(s)"},
+	{"class M(Migration):\n    def up(self)\n        pass\n", "PYTHON_SYNTAX_ERROR",
+         "001_m.py:3: Python syntax error"},
+	{"x = 1\n", "NO_MIGRATION_CLASS", "No Migration class found"},
+	{"class M(Exception):\n    pass\n", "NO_MIGRATION_CLASS", "inherits from Migration"},
+	{"class A(Migration):\n    pass\nclass B(A):\n    pass\n", "SEVERAL_MIGRATION_CLASSES",
+         "keep one of: A, B"},
+	{"class M(Migration):\n    def down(self):\n        pass\n", "MISSING_UP",
+         "001_m.py:2: class M does not define up()"},
+	{"class M(Migration):\n    def up(self):\n        pass\n", "MISSING_DOWN",
+         "cannot be rolled back"},
+	{"class M(Migration):\n    version = '002'\n    def up(self):\n        pass\n"
+         "    def down(self):\n        pass\n",
+         "VERSION_MISMATCH", "001_m.py:3: the class says version \"002\""},
+	{"class M(Migration):\n    def up(self):\n        self.execute('''SELECT 1;\n"
+         "            CREATE TABEL t (a int)''')\n    def down(self):\n        pass\n",
+         "SQL_SYNTAX_ERROR", "001_m.py:5: syntax error at or near \"TABEL\""},
+	// What only running it would tell is not judged.
+	{"from company import Base\nclass M(Base):\n    pass\n", "", "are valid"},
+	{"if True:\n    class M(Migration):\n        def up(self):\n"
+         "            self.execute('INSERT INTO t VALUES (%s, 1 %% 2)', (1,))\n"
+         "            self.execute(f'SELECT {self.name}')\n"
+         "        def down(self):\n            pass\n",
+         "", "are valid"},
+};
+
+TEST_F(Python, ValidateLooksAtTheClass)
+{
+	for (const Look &look : looks) {
+		write(look.body);
+		cft_test::RunResult result = project_.run({"validate"});
+		EXPECT_CONTAINS(result.out, look.shown) << look.body;
+		bool error = look.reason[0] && std::string(look.reason) != "MISSING_DOWN";
+		EXPECT_EQ(result.exit_code, error ? 2 : 0) << look.body << result.out;
+		EXPECT_EQ(project_.run({"validate", "--strict"}).exit_code, look.reason[0] ? 2 : 0)
+			<< look.body;
+		result = project_.run({"validate", "--format", "json"});
+		EXPECT_CONTAINS(result.out, look.reason) << look.body;
+	}
+}
+
+TEST_F(Python, ValidateRunsNothing)
+{
+	write("import os\nos.mkdir('it was run')\n"
+	      "class M(Migration):\n    def up(self):\n        pass\n    def down(self):\n"
+	      "        pass\n");
+	EXPECT_EQ(project_.run({"validate"}).exit_code, 0);
+	EXPECT_NE(cft_test::run({"ls", project_.dir().file("it was run")}).exit_code, 0);
+}
+
+TEST_F(Python, ValidateSaysWhereNobodyLooked)
+{
+	write("class M(Migration):\n    pass\n");
+	cft_test::RunOptions options = project_.options(project_.url());
+	options.env.push_back({"CONFITURE_PYTHON", "/nonexistent/python3"});
+	cft_test::RunResult result = cft_test::run(project_.argv({"validate"}), options);
+	EXPECT_EQ(result.exit_code, 0) << result.err;
+	EXPECT_CONTAINS(result.out, "was not looked at");
+	EXPECT_CONTAINS(result.out, "/nonexistent/python3");
+}
+
 } // namespace

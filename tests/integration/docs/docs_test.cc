@@ -30,6 +30,28 @@ std::string made_by(const std::string &text, const std::string &command)
 	return text.substr(from, to - from);
 }
 
+// What `cmake --install` and the package put on a machine.
+TEST(Installation, HasTheServiceWithTheProgramThatItStarts)
+{
+	for (const std::string prefix : {"/usr", "/opt/confiture"}) {
+		cft_test::TempDir dir;
+		cft_test::RunOptions options;
+		options.env = {{"DESTDIR", dir.path()}};
+		auto done = cft_test::run(
+			{"cmake", "--install", CFT_BIN_DIR "/..", "--prefix", prefix}, options);
+		ASSERT_EQ(0, done.exit_code) << done.err;
+		std::string unit = cft_test::read_file(dir.file(
+			prefix.substr(1) + "/lib/systemd/system/confiture-server.service"));
+		std::smatch start;
+		ASSERT_TRUE(std::regex_search(unit, start, std::regex("\nExecStart=(/.*)\n")))
+			<< unit;
+		EXPECT_EQ(prefix + "/bin/confiture-server", start[1]);
+		for (const char *file : {"/bin/confiture-server", "/bin/confiture", "/bin/agent",
+		                         "/share/man/man8/confiture-server.8"})
+			EXPECT_TRUE(std::filesystem::exists(dir.path() + prefix + file)) << file;
+	}
+}
+
 class Example : public ::testing::TestWithParam<const char *>
 {
       protected:

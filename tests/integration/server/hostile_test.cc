@@ -3,6 +3,7 @@
  */
 #include "fixture.h"
 
+#include <confiture/v1/migration_service.pb-c.h>
 #include <functional>
 #include <grpc/health/v1/health.pb-c.h>
 
@@ -81,6 +82,106 @@ TEST_F(Hostile, FieldsThatAreNoGoodAreRefusedByName)
 		EXPECT_EQ(c.err.code, CFT_E_INVALID);
 	}
 	EXPECT_EQ(revision(), before);
+}
+
+/* What is asked for has to be said, whatever else is wrong: nobody searches for "". */
+struct Required {
+	const ProtobufCServiceDescriptor *service;
+	const char *method, *field;
+};
+
+const ProtobufCServiceDescriptor *const coordination =
+	&confiture__v1__coordination_service__descriptor;
+const ProtobufCServiceDescriptor *const migration = &confiture__v1__migration_service__descriptor;
+
+const Required required[] = {
+	{coordination, "RegisterIntent", "agent_id"},
+	{coordination, "GetIntent", "intent_id"},
+	{coordination, "UpdateIntent", "intent_id"},
+	{coordination, "StartIntent", "intent_id"},
+	{coordination, "CompleteIntent", "intent_id"},
+	{coordination, "AbandonIntent", "intent_id"},
+	{coordination, "ReleaseIntent", "intent_id"},
+	{coordination, "MarkIntentMerged", "intent_id"},
+	{coordination, "MarkIntentMerged", "agent_id"},
+	{coordination, "ApproveIntent", "intent_id"},
+	{coordination, "RejectIntent", "intent_id"},
+	{coordination, "GetConflict", "conflict_id"},
+	{coordination, "ResolveConflict", "conflict_id"},
+	{coordination, "ReopenConflict", "conflict_id"},
+	{coordination, "ProveConflict", "conflict_id"},
+	{coordination, "ListObjectClaims", "object"},
+	{coordination, "Heartbeat", "agent_id"},
+	{coordination, "ReadInbox", "agent_id"},
+	{coordination, "AcknowledgeInbox", "agent_id"},
+	{migration, "ReserveVersion", "agent_id"},
+	{migration, "GetMigrationStatus", "target"},
+	{migration, "PlanMigrations", "target"},
+	{migration, "ApplyMigrations", "target"},
+	{migration, "ApplyMigrations", "agent_id"},
+	{migration, "RollbackMigrations", "target"},
+	{migration, "RollbackMigrations", "agent_id"},
+	{migration, "BaselineMigrations", "target"},
+	{migration, "RepairMigration", "target"},
+	{migration, "RepairMigration", "version"},
+	{migration, "WatchOperation", "operation_id"},
+	{migration, "CancelOperation", "operation_id"},
+	{migration, "CancelOperation", "agent_id"},
+	{migration, "DetectDrift", "target"},
+	{migration, "GetSchemaSnapshot", "target"},
+};
+
+/* A request whose texts are all "x" but for one, and whose choices are all made. */
+std::string filled(const ProtobufCMessageDescriptor *type, const char *empty)
+{
+	std::string memory(type->sizeof_message, '\0');
+	auto *message = reinterpret_cast<ProtobufCMessage *>(&memory[0]);
+
+	protobuf_c_message_init(type, message);
+	for (unsigned i = 0; i < type->n_fields; i++) {
+		const ProtobufCFieldDescriptor &field = type->fields[i];
+		char *at = &memory[field.offset];
+		bool one = field.label != PROTOBUF_C_LABEL_REPEATED;
+
+		if (one && field.type == PROTOBUF_C_TYPE_STRING &&
+		    std::string(field.name) != "metadata_json")
+			*reinterpret_cast<const char **>(at) =
+				field.name == std::string(empty) ? "" : "x";
+		if (one && field.type == PROTOBUF_C_TYPE_ENUM)
+			*reinterpret_cast<int *>(at) = 1;
+	}
+	return memory;
+}
+
+TEST_F(Hostile, AnEmptyIdIsRefusedByItsName)
+{
+	for (const Required &one : required) {
+		const ProtobufCMethodDescriptor *method =
+			protobuf_c_service_descriptor_get_method_by_name(one.service, one.method);
+		ASSERT_NE(method, nullptr) << one.method;
+		std::string request = filled(method->input, one.field);
+		void *response = nullptr;
+
+		c.err = CFT_ERR_INIT;
+		cft_client_call(c.client, one.service, one.method, &request[0], 20000, &c.arena,
+		                &response, &c.err);
+		EXPECT_EQ(c.err.code, CFT_E_INVALID) << one.method << ": " << c.err.message;
+		EXPECT_STREQ(c.err.reason, "FIELD_REQUIRED") << one.method;
+		EXPECT_STREQ(c.err.file, one.field) << one.method;
+	}
+}
+
+TEST_F(Hostile, AVersionToReserveAfterIsAVersion)
+{
+	MSG(ReserveVersionRequest, reserve_version_request, r);
+	void *response = nullptr;
+	r.agent_id = const_cast<char *>("mallory");
+	r.after = const_cast<char *>("one");
+
+	cft_client_call(c.client, migration, "ReserveVersion", &r, 20000, &c.arena, &response,
+	                &c.err);
+	EXPECT_EQ(c.err.code, CFT_E_INVALID) << c.err.message;
+	EXPECT_STREQ(c.err.file, "after");
 }
 
 TEST_F(Hostile, SqlThatDoesNotParseNamesThePlace)

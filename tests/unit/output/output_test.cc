@@ -149,6 +149,18 @@ TEST_F(Output, JsonErrorsAndNotesAreObjectsOnStandardError)
 	          err());
 }
 
+TEST_F(Output, JsonErrorsHoldTheDetailsThatWereGiven)
+{
+	struct cft_err e = CFT_ERR_INIT;
+	open(true, true);
+	cft_fail(&e, CFT_E_NOT_FOUND, "no intent int_1");
+	cft_out_error_details(out_, json_pack("{s:[s]}", "missing", "table a"));
+	cft_out_error(out_, &e);
+	EXPECT_EQ("{\"error\":{\"code\":\"NOT_FOUND\",\"reason\":\"NOT_FOUND\","
+	          "\"message\":\"no intent int_1\",\"details\":{\"missing\":[\"table a\"]}}}\n",
+	          err());
+}
+
 TEST_F(Output, ProgressShowsOnTerminalsOnlyAndMakesWayForOutput)
 {
 	open(false, true, true);

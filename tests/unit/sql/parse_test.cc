@@ -55,6 +55,8 @@ TEST(Parse, NamesLineAndColumnOfASyntaxErrorInTheWholeText)
 	EXPECT_EQ(CFT_E_SYNTAX, p.rc);
 	EXPECT_EQ(2, p.err.line);
 	EXPECT_EQ(16, p.err.column);
+	EXPECT_STREQ("syntax error at end of input", p.err.message)
+		<< "the place is said beside it";
 }
 
 TEST(Parse, RejectsNulAndInvalidUtf8WithTheirPlace)
