@@ -197,7 +197,7 @@ static const char *line_text(const struct drawing *d, size_t column, const char 
 	for (size_t i = 0; d->set && i < line; i++)
 		text = next_line(text, width);
 	size_t bytes = d->set ? line_bytes(text, width) : strlen(text);
-	if (line + 1 == MOST_LINES && *next_line(text, width)) {
+	if (d->set && line + 1 == MOST_LINES && *next_line(text, width)) {
 		size_t dots = cft_utf8_width(d->set->ellipsis);
 		cft_buf_add(scratch, text, cft_utf8_fit(text, width - dots));
 		cft_buf_adds(scratch, d->set->ellipsis);

@@ -148,6 +148,8 @@ static bool put_expr_loose(struct cft_canon *c, const PgQuery__AExpr *e)
 	size_t n;
 	PgQuery__Node **v;
 
+	if (!op) /* no tree of the parser's */
+		return false;
 	switch (e->kind) {
 	case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
 		v = cft_node_list(e->rexpr, &n);
