@@ -38,7 +38,7 @@ enum {
 	WORK_MS = 20,      /* how often a process that works looks at its connections' traffic */
 	WORK_PERCENT = 10, /* of one core: from here on it works */
 	CONNECTIONS_PER_MS = 50, /* and looks less often the more there are */
-	HARMLESS_BYTES = 4096,   /* since the last look: too little to be abuse */
+	HARMLESS_BYTES = 1024,   /* since the last look: too little to be abuse */
 	THROWN_AWAY_AT_ONCE = 1 << 20,
 	ABUSE_DELAY_MS = 250,
 	KEPT_DESCRIPTORS = 256, /* for the database, files, analyzers and /metrics */
@@ -88,7 +88,7 @@ struct cft_door {
 	size_t logged_refused, logged_abusers;
 	int64_t shut_until_ms;
 	atomic_bool shed;
-	atomic_size_t open, waiting, refused, dropped, abusers;
+	atomic_size_t open, waiting, refused, dropped, abusers, unfinished;
 };
 
 static int64_t now_ms(void)
@@ -246,12 +246,16 @@ static bool abuses(struct cft_door *door, struct inside *one, int fd, int64_t no
 	uint64_t received = bytes_received(fd);
 	struct cft_traffic traffic;
 
-	if ((received - one->judged < HARMLESS_BYTES && !one->busy) || one->thrown_out ||
-	    !is_there(one, fd))
+	if ((received - one->judged < HARMLESS_BYTES && !one->busy &&
+	     one->traffic.unfinished == 0) ||
+	    one->thrown_out)
 		return false;
 	one->judged = received;
-	if (!door->options.traffic(door->options.ctx, &one->client.any, now, &traffic))
+	if (!is_there(one, fd) ||
+	    !door->options.traffic(door->options.ctx, &one->client.any, now, &traffic)) {
+		one->traffic.unfinished = 0;
 		return false;
+	}
 	one->busy = traffic.started != one->traffic.seen.started;
 	return cft_traffic_abuses(&one->traffic, &traffic, door->options.max_calls, now);
 }
@@ -263,8 +267,48 @@ static void throw_out(struct cft_door *door, struct inside *one, int fd)
 	while (recv(fd, NULL, THROWN_AWAY_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT) > 0)
 		;
 	one->thrown_out = true;
+	one->traffic.unfinished = 0;
 	cft_peers_delay(one->peer, ABUSE_DELAY_MS);
 	atomic_fetch_add(&door->abusers, 1);
+}
+
+static int64_t unfinished(const struct cft_door *door)
+{
+	int64_t calls = 0;
+
+	for (size_t fd = 0; fd < door->n_inside; fd++) {
+		const struct inside *one = &door->inside[fd];
+		calls += one->peer ? one->traffic.unfinished : 0;
+	}
+	return calls;
+}
+
+static size_t most_unfinished(const struct cft_door *door)
+{
+	size_t most = 0;
+
+	for (size_t fd = 0; fd < door->n_inside; fd++) {
+		const struct inside *one = &door->inside[fd];
+		if (one->peer &&
+		    one->traffic.unfinished > door->inside[most].traffic.unfinished)
+			most = fd;
+	}
+	return most;
+}
+
+/* To half of what is allowed, so that it is not one after the other. */
+static void end_unfinished(struct cft_door *door)
+{
+	int64_t calls = unfinished(door), most = door->options.max_unfinished;
+
+	atomic_store(&door->unfinished, (size_t)calls);
+	if (most == 0 || calls <= most)
+		return;
+	while (calls > most / 2) {
+		size_t fd = most_unfinished(door);
+		calls -= door->inside[fd].traffic.unfinished;
+		throw_out(door, &door->inside[fd], (int)fd);
+	}
 }
 
 static int64_t work_interval_ms(const struct cft_door *door)
@@ -282,6 +326,7 @@ static void look_at_traffic(struct cft_door *door, int64_t now)
 		if (one->peer && abuses(door, one, (int)fd, now))
 			throw_out(door, one, (int)fd);
 	}
+	end_unfinished(door);
 }
 
 /* -- those at the door -- */
@@ -586,5 +631,6 @@ void cft_door_measure(const struct cft_door *door, struct cft_door_stats *ret)
 		.refused = atomic_load(&door->refused),
 		.dropped = atomic_load(&door->dropped),
 		.abusers = atomic_load(&door->abusers),
+		.unfinished = atomic_load(&door->unfinished),
 	};
 }

@@ -13,7 +13,9 @@
 #include <string.h>
 
 enum {
-	POSTED_PER_METHOD = 64,
+	/* Each pump has one at most that is taken and not posted anew. Not more: gRPC looks through
+	 * all that are posted at each event. */
+	POSTED_PER_METHOD = 2 * CFT_RPC_PUMPS,
 	POSTED_UNKNOWN = 4,
 	KEEPALIVE_MS = 20000,
 	KEEPALIVE_TIMEOUT_MS = 10000,
@@ -22,6 +24,7 @@ enum {
 	HANDSHAKE_MS = 10000, /* from accept to the first request, TLS included */
 	MIN_PING_INTERVAL_MS = 5000,
 	REAP_MS = 1000,
+	TURNS_AT_ONCE = 64, /* some milliseconds of the loop */
 	DRAIN_CHECK_MS = 10,
 	/* Beyond the largest message: so that the method's own cap is what answers. */
 	MESSAGE_SLACK_BYTES = 1 << 20,
@@ -31,12 +34,34 @@ enum {
 
 static void take_mail(void *ctx, struct cft_mail *mail)
 {
+	struct cft_rpc_server *server = ctx;
+	struct cft_rpc_batch *batch = cft_mail_of(mail, struct cft_rpc_batch, mail);
+
+	cft_lines_put(server->lines, batch->call->line, mail);
+}
+
+static void run_mail(struct cft_mail *mail)
+{
 	struct cft_rpc_batch *batch = cft_mail_of(mail, struct cft_rpc_batch, mail);
 	struct cft_rpc_call *call = batch->call;
 
-	(void)ctx;
 	batch->on_loop(call, batch->ok);
 	cft_rpc_call_unref(call);
+}
+
+/* Some of each line; then the loop looks at its other work, and at what has come meanwhile. */
+static void take_turns(void *ctx)
+{
+	struct cft_rpc_server *server = ctx;
+	struct cft_mail *mail;
+
+	for (int i = 0; i < TURNS_AT_ONCE; i++) {
+		mail = cft_lines_take(server->lines);
+		if (!mail)
+			return;
+		run_mail(mail);
+	}
+	cft_mailbox_wake(server->box);
 }
 
 static void reap(void *ctx)
@@ -55,7 +80,9 @@ struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *o
 	atomic_init(&server->shutdown_done, false);
 	server->queue = grpc_completion_queue_create_for_next(NULL);
 	server->channelz = cft_channelz_new();
+	server->lines = cft_lines_new();
 	server->box = cft_mailbox_new(options->loop, take_mail, server);
+	cft_mailbox_after(server->box, take_turns);
 	server->reaper = cft_timer_new(options->loop, reap, server);
 	return server;
 }
@@ -190,8 +217,13 @@ static bool traffic(void *ctx, const struct sockaddr *client, int64_t now_ms,
                     struct cft_traffic *ret)
 {
 	struct cft_rpc_server *server = ctx;
+	char name[CFT_CHANNELZ_NAME_BYTES];
 
-	return cft_channelz_traffic(server->channelz, client, now_ms, ret);
+	if (!cft_channelz_traffic(server->channelz, client, now_ms, ret))
+		return false;
+	cft_channelz_name(client, name);
+	ret->handled = (int64_t)cft_lines_calls(server->lines, name);
+	return true;
 }
 
 static void left(void *ctx, const struct sockaddr *client)
@@ -213,6 +245,7 @@ static int open_door(struct cft_rpc_server *server, struct cft_err *err)
 		.traffic = traffic,
 		.left = left,
 		.max_calls = or_default(o->max_concurrent_streams, MAX_STREAMS),
+		.max_unfinished = o->max_unfinished_calls,
 		.ctx = server,
 	};
 
@@ -389,6 +422,7 @@ void cft_rpc_server_free(struct cft_rpc_server *server)
 	cft_timer_free(server->drain);
 	cft_timer_free(server->reaper);
 	cft_mailbox_free(server->box);
+	cft_lines_free(server->lines);
 	for (size_t i = 0; i < server->n_methods; i++)
 		free(server->methods[i]);
 	free(server->methods);

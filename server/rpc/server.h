@@ -66,6 +66,7 @@ struct cft_rpc_server_options {
 	int keepalive_ms;           /* ping a silent connection; 0 = 20,000 */
 	int keepalive_timeout_ms;   /* 0 = 10,000 */
 	int max_concurrent_streams; /* per connection; 0 = 10,000 */
+	int64_t max_unfinished_calls; /* without their message, of all; 0 = no limit */
 	struct cft_peers_limits connections;
 	const struct cft_rpc_gate *gate; /* NULL admits everybody; outlives the server */
 	void *gate_ctx;

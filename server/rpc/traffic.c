@@ -8,6 +8,11 @@ static int64_t at_least_zero(int64_t n)
 	return n > 0 ? n : 0;
 }
 
+static int64_t at_most(int64_t n, int64_t most)
+{
+	return n < most ? n : most;
+}
+
 bool cft_traffic_abuses(struct cft_traffic_account *account, const struct cft_traffic *now,
                         int64_t max_calls, int64_t now_ms)
 {
@@ -17,6 +22,8 @@ bool cft_traffic_abuses(struct cft_traffic_account *account, const struct cft_tr
 
 	account->empty = at_least_zero(account->empty - forgiven);
 	account->empty = at_least_zero(account->empty + started - messages);
+	account->unfinished = at_most(account->unfinished + at_least_zero(started - messages),
+	                              at_least_zero(now->started - now->ended - now->handled));
 	account->seen = *now;
 	account->at_ms = now_ms;
 	return account->empty > max_calls || now->started - now->ended > max_calls + max_calls / 4;

@@ -23,6 +23,7 @@ struct cft_traffic {
 	int64_t started;  /* calls */
 	int64_t ended;    /* of them, however */
 	int64_t messages; /* whole ones, from the client */
+	int64_t handled;  /* calls that a handler has now */
 };
 
 /* What is remembered of a connection between two looks; begins as zeros. */
@@ -30,6 +31,9 @@ struct cft_traffic_account {
 	struct cft_traffic seen;
 	int64_t at_ms;
 	int64_t empty; /* calls whose message has not come, less what was forgiven since */
+	/* Those of them that are open still: they cost their memory, and their end costs more, all
+	 * at once when whoever has them goes. Messages of other calls do not make up for them. */
+	int64_t unfinished;
 };
 
 /* Calls without a message that are forgiven each second: a client may cancel. */

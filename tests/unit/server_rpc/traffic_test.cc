@@ -16,8 +16,10 @@ struct Connection {
 	int64_t at_ms = 1000;
 
 	/* What came within `ms`. */
-	bool abuses(int64_t started, int64_t ended, int64_t messages, int64_t ms = 20)
+	bool abuses(int64_t started, int64_t ended, int64_t messages, int64_t ms = 20,
+	            int64_t handled = 0)
 	{
+		now.handled = handled;
 		now.started += started;
 		now.ended += ended;
 		now.messages += messages;
@@ -76,4 +78,34 @@ TEST(Traffic, MessagesOfStreamsBuyNoCallsWithoutOne)
 
 	EXPECT_FALSE(c.abuses(1, 0, 1000000));
 	EXPECT_TRUE(c.abuses(200, 200, 0));
+}
+
+TEST(Traffic, CallsAreUnfinishedUntilTheirMessageComesOrTheyEnd)
+{
+	Connection c;
+
+	c.abuses(50, 0, 20, 20, 20);
+	EXPECT_EQ(c.account.unfinished, 30);
+	c.abuses(0, 0, 10, 20, 30);
+	EXPECT_EQ(c.account.unfinished, 20);
+	c.abuses(0, 20, 0, 20, 30);
+	EXPECT_EQ(c.account.unfinished, 0);
+}
+
+/* They are at their end, or wait for the loop. */
+TEST(Traffic, CompleteCallsThatNoHandlerHasAreNotUnfinished)
+{
+	Connection c;
+
+	c.abuses(80, 0, 80, 20, 10);
+	EXPECT_EQ(c.account.unfinished, 0);
+}
+
+TEST(Traffic, MessagesOfStreamsDoNotFinishOtherCalls)
+{
+	Connection c;
+
+	c.abuses(51, 0, 1, 20, 1);
+	c.abuses(0, 0, 1000, 20, 1);
+	EXPECT_EQ(c.account.unfinished, 50);
 }
