@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -66,7 +68,7 @@ struct inside {
 	ino_t inode;
 	uint64_t received; /* bytes in all */
 	uint64_t lately;   /* bytes of the last minute or so: half of them count after that */
-	uint64_t judged;   /* `received` when its traffic was looked at */
+	uint64_t judged;   /* bytes that gRPC had read when its traffic was looked at */
 	bool busy;         /* and calls had begun since the look before */
 	bool thrown_out;
 	struct cft_traffic_account traffic;
@@ -240,22 +242,34 @@ static bool works(struct cft_door *door, int64_t now)
 	return used / 10 >= passed * WORK_PERCENT;
 }
 
-/* Bytes may have come long before gRPC read them: as long as calls begin there is more to see. */
+/* Bytes may have come long before gRPC reads them. */
+static uint64_t bytes_read(int fd)
+{
+	int unread = 0;
+	uint64_t received = bytes_received(fd);
+
+	ioctl(fd, SIOCINQ, &unread);
+	return received - (uint64_t)unread;
+}
+
+static bool is_calm(const struct inside *one, uint64_t read)
+{
+	return read - one->judged < HARMLESS_BYTES && !one->busy && one->traffic.waiting == 0;
+}
+
 static bool abuses(struct cft_door *door, struct inside *one, int fd, int64_t now)
 {
-	uint64_t received = bytes_received(fd);
+	uint64_t read = bytes_read(fd);
 	struct cft_traffic traffic;
 
-	if ((received - one->judged < HARMLESS_BYTES && !one->busy &&
-	     one->traffic.unfinished == 0) ||
-	    one->thrown_out)
+	if (one->thrown_out || is_calm(one, read))
 		return false;
-	one->judged = received;
 	if (!is_there(one, fd) ||
 	    !door->options.traffic(door->options.ctx, &one->client.any, now, &traffic)) {
-		one->traffic.unfinished = 0;
+		one->traffic.waiting = one->traffic.unfinished = 0;
 		return false;
 	}
+	one->judged = read;
 	one->busy = traffic.started != one->traffic.seen.started;
 	return cft_traffic_abuses(&one->traffic, &traffic, door->options.max_calls, now);
 }
@@ -267,7 +281,7 @@ static void throw_out(struct cft_door *door, struct inside *one, int fd)
 	while (recv(fd, NULL, THROWN_AWAY_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT) > 0)
 		;
 	one->thrown_out = true;
-	one->traffic.unfinished = 0;
+	one->traffic.waiting = one->traffic.unfinished = 0;
 	cft_peers_delay(one->peer, ABUSE_DELAY_MS);
 	atomic_fetch_add(&door->abusers, 1);
 }
@@ -395,8 +409,11 @@ static void take_turns(struct cft_door *door, int64_t now)
 
 	DL_FOREACH_SAFE(door->spoken, guest, next)
 	{
-		if (cft_peers_wait_ms(guest->peer, now) == 0)
-			let_in(door, guest);
+		if (cft_peers_wait_ms(guest->peer, now) != 0)
+			continue;
+		let_in(door, guest); /* gRPC reads what is there already, on this thread */
+		now = now_ms();
+		look_at_traffic(door, now);
 	}
 }
 

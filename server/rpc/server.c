@@ -29,6 +29,8 @@ enum {
 	/* Beyond the largest message: so that the method's own cap is what answers. */
 	MESSAGE_SLACK_BYTES = 1 << 20,
 	MAX_METADATA_BYTES = 16 << 10,
+	/* Headers of so many bytes are read before their calls go on: a hundred calls or so. */
+	READ_AT_ONCE_BYTES = 16 << 10,
 	ARGS_MAX = 20,
 };
 
@@ -151,6 +153,7 @@ static void create_server(struct cft_rpc_server *server)
 	v[args.num_args++] = int_arg(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, HANDSHAKE_MS);
 	v[args.num_args++] = int_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
 	                             (int)server->max_request_bytes + MESSAGE_SLACK_BYTES);
+	v[args.num_args++] = int_arg(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, READ_AT_ONCE_BYTES);
 	v[args.num_args++] = int_arg(GRPC_ARG_MAX_METADATA_SIZE, MAX_METADATA_BYTES);
 	v[args.num_args++] = int_arg(GRPC_ARG_MAX_CONCURRENT_STREAMS,
 	                             or_default(o->max_concurrent_streams, MAX_STREAMS));

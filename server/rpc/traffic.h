@@ -31,8 +31,11 @@ struct cft_traffic_account {
 	struct cft_traffic seen;
 	int64_t at_ms;
 	int64_t empty; /* calls whose message has not come, less what was forgiven since */
-	/* Those of them that are open still: they cost their memory, and their end costs more, all
-	 * at once when whoever has them goes. Messages of other calls do not make up for them. */
+	/* Open calls whose message has not come. Messages of other calls do not make up for them. */
+	int64_t waiting;
+	/* Those of them that waited at the look before, too: gRPC finds the messages of all calls
+	 * that it reads at once after their headers. They cost their memory, and their end costs
+	 * more, all at once when whoever has them goes. */
 	int64_t unfinished;
 };
 

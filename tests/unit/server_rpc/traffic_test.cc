@@ -85,11 +85,29 @@ TEST(Traffic, CallsAreUnfinishedUntilTheirMessageComesOrTheyEnd)
 	Connection c;
 
 	c.abuses(50, 0, 20, 20, 20);
+	c.abuses(0, 0, 0, 20, 20);
 	EXPECT_EQ(c.account.unfinished, 30);
 	c.abuses(0, 0, 10, 20, 30);
 	EXPECT_EQ(c.account.unfinished, 20);
 	c.abuses(0, 20, 0, 20, 30);
 	EXPECT_EQ(c.account.unfinished, 0);
+}
+
+/* gRPC reads many headers before it looks for the first message. */
+TEST(Traffic, ACallIsNotUnfinishedBeforeTheSecondLook)
+{
+	Connection c;
+
+	for (int i = 0; i < 10; i++) {
+		c.abuses(60, 0, 0, 20, 0);
+		EXPECT_EQ(c.account.unfinished, 0);
+		c.abuses(0, 60, 60, 20, 0);
+		EXPECT_EQ(c.account.unfinished, 0);
+	}
+	c.abuses(60, 0, 0, 20, 0);
+	EXPECT_EQ(c.account.unfinished, 0);
+	c.abuses(0, 0, 0, 20, 0);
+	EXPECT_EQ(c.account.unfinished, 60);
 }
 
 /* They are at their end, or wait for the loop. */
@@ -98,6 +116,8 @@ TEST(Traffic, CompleteCallsThatNoHandlerHasAreNotUnfinished)
 	Connection c;
 
 	c.abuses(80, 0, 80, 20, 10);
+	c.abuses(0, 0, 0, 20, 10);
+	EXPECT_EQ(c.account.waiting, 0);
 	EXPECT_EQ(c.account.unfinished, 0);
 }
 
@@ -107,5 +127,7 @@ TEST(Traffic, MessagesOfStreamsDoNotFinishOtherCalls)
 
 	c.abuses(51, 0, 1, 20, 1);
 	c.abuses(0, 0, 1000, 20, 1);
+	EXPECT_EQ(c.account.waiting, 50);
+	c.abuses(0, 0, 0, 20, 1);
 	EXPECT_EQ(c.account.unfinished, 50);
 }
