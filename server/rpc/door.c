@@ -39,6 +39,9 @@ enum {
 	LOOKS_REMEMBERED = 88, /* a half-life of a minute */
 	WORK_MS = 20,      /* how often a process that works looks at its connections' traffic */
 	WORK_PERCENT = 10, /* of one core: from here on it works */
+	/* So long each pump takes at most for what it reads at once, all together. In the process's
+	 * own time: on a busy machine it may not get any between two looks. */
+	RIPE_CPU_US = 50000,
 	CONNECTIONS_PER_MS = 50, /* and looks less often the more there are */
 	HARMLESS_BYTES = 1024,   /* since the last look: too little to be abuse */
 	THROWN_AWAY_AT_ONCE = 1 << 20,
@@ -87,6 +90,8 @@ struct cft_door {
 	size_t n_inside; /* descriptors up to here */
 	int64_t looked_ms;
 	int64_t worked_ms, worked_cpu_us; /* when it was seen last how much the process works */
+	int64_t ripe_cpu_us;              /* at the last ripe look */
+	bool ripe;
 	size_t logged_refused, logged_abusers;
 	int64_t shut_until_ms;
 	atomic_bool shed;
@@ -239,6 +244,9 @@ static bool works(struct cft_door *door, int64_t now)
 
 	door->worked_ms = now;
 	door->worked_cpu_us = cpu_us;
+	door->ripe = cpu_us - door->ripe_cpu_us >= RIPE_CPU_US;
+	if (door->ripe)
+		door->ripe_cpu_us = cpu_us;
 	return used / 10 >= passed * WORK_PERCENT;
 }
 
@@ -257,6 +265,11 @@ static bool is_calm(const struct inside *one, uint64_t read)
 	return read - one->judged < HARMLESS_BYTES && !one->busy && one->traffic.waiting == 0;
 }
 
+static void forget_waiting(struct inside *one)
+{
+	one->traffic.waiting = one->traffic.aged = one->traffic.unfinished = 0;
+}
+
 static bool abuses(struct cft_door *door, struct inside *one, int fd, int64_t now)
 {
 	uint64_t read = bytes_read(fd);
@@ -266,12 +279,13 @@ static bool abuses(struct cft_door *door, struct inside *one, int fd, int64_t no
 		return false;
 	if (!is_there(one, fd) ||
 	    !door->options.traffic(door->options.ctx, &one->client.any, now, &traffic)) {
-		one->traffic.waiting = one->traffic.unfinished = 0;
+		forget_waiting(one);
 		return false;
 	}
 	one->judged = read;
 	one->busy = traffic.started != one->traffic.seen.started;
-	return cft_traffic_abuses(&one->traffic, &traffic, door->options.max_calls, now);
+	return cft_traffic_abuses(&one->traffic, &traffic, door->options.max_calls, now,
+	                          door->ripe);
 }
 
 /* What gRPC has not read yet would cost as much as what it has. */
@@ -281,7 +295,7 @@ static void throw_out(struct cft_door *door, struct inside *one, int fd)
 	while (recv(fd, NULL, THROWN_AWAY_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT) > 0)
 		;
 	one->thrown_out = true;
-	one->traffic.waiting = one->traffic.unfinished = 0;
+	forget_waiting(one);
 	cft_peers_delay(one->peer, ABUSE_DELAY_MS);
 	atomic_fetch_add(&door->abusers, 1);
 }
@@ -303,8 +317,7 @@ static size_t most_unfinished(const struct cft_door *door)
 
 	for (size_t fd = 0; fd < door->n_inside; fd++) {
 		const struct inside *one = &door->inside[fd];
-		if (one->peer &&
-		    one->traffic.unfinished > door->inside[most].traffic.unfinished)
+		if (one->peer && one->traffic.unfinished > door->inside[most].traffic.unfinished)
 			most = fd;
 	}
 	return most;

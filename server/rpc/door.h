@@ -42,7 +42,7 @@ struct cft_door_options {
 	bool (*traffic)(void *ctx, const struct sockaddr *client, int64_t now_ms,
 	                struct cft_traffic *ret);
 	void (*left)(void *ctx, const struct sockaddr *client); /* with `traffic` */
-	int64_t max_calls; /* of a connection at a time, as clients are told */
+	int64_t max_calls;      /* of a connection at a time, as clients are told */
 	int64_t max_unfinished; /* calls without a message, of all connections; 0 = no limit */
 	void *ctx;
 };
@@ -50,10 +50,10 @@ struct cft_door_options {
 struct cft_door_stats {
 	size_t open; /* also those that wait */
 	size_t waiting;
-	size_t most;    /* limits.connections, as it is in force */
-	size_t refused; /* one too many */
-	size_t dropped; /* silent, of another protocol, or shed */
-	size_t abusers; /* ended for their traffic */
+	size_t most;       /* limits.connections, as it is in force */
+	size_t refused;    /* one too many */
+	size_t dropped;    /* silent, of another protocol, or shed */
+	size_t abusers;    /* ended for their traffic */
 	size_t unfinished; /* calls without a message, when the process last worked */
 };
 

@@ -232,7 +232,8 @@ struct Flood : ::testing::Test {
 		for (int i = 0; i < connections; i++)
 			callers.emplace_back([&] {
 				int fd = connect_to(server.address);
-				send_all(fd, preface + settings + frame(8, 0, 0, {"\x3f\xff\0\0", 4}));
+				send_all(fd,
+				         preface + settings + frame(8, 0, 0, {"\x3f\xff\0\0", 4}));
 				for (int wave = 0; wave < waves; wave++)
 					answered += call_wave(fd, path, 1 + 2 * n * wave, n);
 				close(fd);
@@ -276,7 +277,9 @@ struct Flood : ::testing::Test {
 		uint32_t ends = 0;
 
 		while (read.size() - at >= 9) {
-			auto byte = [&](size_t i) { return static_cast<unsigned char>(read[at + i]); };
+			auto byte = [&](size_t i) {
+				return static_cast<unsigned char>(read[at + i]);
+			};
 			size_t size = 9 + (byte(0) << 16 | byte(1) << 8 | byte(2));
 			if (read.size() - at < size)
 				break;
@@ -426,7 +429,8 @@ TEST_F(Flood, TenThousandIdleStreamsThatEndAtOnce)
 	std::string streams = preface + settings;
 
 	for (uint32_t stream = 1; stream < 2000; stream += 2)
-		streams += frame(1, 0x4, stream, headers) + frame(0, 0x1, stream, std::string(5, '\0'));
+		streams += frame(1, 0x4, stream, headers) +
+		           frame(0, 0x1, stream, std::string(5, '\0'));
 	for (int i = 0; i < 10; i++) {
 		fds.push_back(connect_to(server.address));
 		send_all(fds.back(), streams);

@@ -338,7 +338,8 @@ TEST(Door, EndsThoseWithTheMostUnfinishedCallsWhereTogetherTheyHaveTooMany)
 	EXPECT_TRUE(cft_test::eventually([&] { return door.let_in() == 3; }));
 	door.opens_calls(few, 2);
 	door.opens_calls(more, 5);
-	EXPECT_TRUE(cft_test::eventually([&] { return door.ends(0) && door.stats().unfinished == 7; }));
+	EXPECT_TRUE(
+		cft_test::eventually([&] { return door.ends(0) && door.stats().unfinished == 7; }));
 	door.opens_calls(most, 9);
 	EXPECT_TRUE(door.ends(2));
 	EXPECT_TRUE(ended(most));

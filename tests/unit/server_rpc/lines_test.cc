@@ -72,7 +72,8 @@ TEST_F(Lines, TheFirstOfEachConnectionInTurn)
 
 TEST_F(Lines, WhoAsksForLittleWaitsForOneOfEverybodyElses)
 {
-	struct cft_line *busy = cft_lines_join(lines, "busy"), *calm = cft_lines_join(lines, "calm");
+	struct cft_line *busy = cft_lines_join(lines, "busy"),
+			*calm = cft_lines_join(lines, "calm");
 
 	for (int i = 0; i < 1000; i++)
 		put(busy, "b");
