@@ -14,6 +14,7 @@ struct cft_mailbox {
 	uv_async_t uv; /* first: closing frees the struct through it */
 	_Atomic(struct cft_mail *) head;
 	cft_mail_fn fn;
+	void (*after)(void *ctx); /* NULL: nothing */
 	void *ctx;
 };
 
@@ -33,6 +34,8 @@ static void deliver(struct cft_mailbox *box)
 		box->fn(box->ctx, oldest);
 		oldest = next;
 	}
+	if (box->after)
+		box->after(box->ctx);
 }
 
 static void on_async(uv_async_t *uv)
@@ -50,6 +53,16 @@ struct cft_mailbox *cft_mailbox_new(struct cft_loop *loop, cft_mail_fn fn, void 
 	box->fn = fn;
 	box->ctx = ctx;
 	return box;
+}
+
+void cft_mailbox_after(struct cft_mailbox *box, void (*fn)(void *ctx))
+{
+	box->after = fn;
+}
+
+void cft_mailbox_wake(struct cft_mailbox *box)
+{
+	uv_async_send(&box->uv);
 }
 
 static void free_box(uv_handle_t *handle)

@@ -23,6 +23,11 @@ struct cft_mailbox;
 typedef void (*cft_mail_fn)(void *ctx, struct cft_mail *mail);
 
 struct cft_mailbox *cft_mailbox_new(struct cft_loop *loop, cft_mail_fn fn, void *ctx);
+/* `fn` is called each time that all of a delivery is handed out, also after a cft_mailbox_wake: for
+ * who sorts before it works. Loop thread. */
+void cft_mailbox_after(struct cft_mailbox *box, void (*fn)(void *ctx));
+/* Any thread: one more delivery in a later turn of the loop, even of nothing. */
+void cft_mailbox_wake(struct cft_mailbox *box);
 /* Loop thread, after every poster has stopped. Hands out what is still in the box first. */
 void cft_mailbox_free(struct cft_mailbox *box); /* NULL is fine */
 /* Any thread, also the loop's own (the callback then comes in a later turn). */

@@ -42,6 +42,8 @@ extern "C" {
 	  "Connections ended because they only made work")                                         \
 	X(STREAMS, "streams", "gauge", "Open streams and long polls")                              \
 	X(LIVE_CALLS, "live_calls", "gauge", "Calls that are not ended")                           \
+	X(UNFINISHED_CALLS, "unfinished_calls", "gauge",                                           \
+	  "Calls whose message had not come when the server last worked")                          \
 	X(CREDENTIALS, "credentials", "gauge", "Credentials known")                                \
 	X(RESIDENT_BYTES, "resident_memory_bytes", "gauge", "Memory of the server's process")      \
 	X(LIMIT_MEMORY, "limit_memory_bytes", "gauge", "max_memory, as it is in force")            \
@@ -57,6 +59,8 @@ extern "C" {
 	  "max_connects_per_second of one address; 0: no limit")                                   \
 	X(LIMIT_CALLS, "limit_concurrent_calls", "gauge",                                          \
 	  "max_concurrent_calls of one connection")                                                \
+	X(LIMIT_UNFINISHED, "limit_unfinished_calls", "gauge",                                     \
+	  "max_unfinished_calls of all connections; 0: no limit")                                  \
 	X(LIMIT_INTENTS, "limit_intents_per_agent", "gauge", "max_intents_per_agent; 0: no limit") \
 	X(PROJECTS, "projects", "gauge", "Projects in memory")                                     \
 	X(LIVE_INTENTS, "live_intents", "gauge", "Intents that are not terminal")                  \

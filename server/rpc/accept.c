@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <grpc/slice.h>
+#include <grpc/support/alloc.h>
 #include <stdlib.h>
 
 static bool streams_requests(const struct cft_rpc_method *method)
@@ -71,6 +72,14 @@ static void forget_empty(struct cft_rpc_call *call)
 	cft_rpc_call_unref(call);
 }
 
+static void join_line(struct cft_rpc_call *call)
+{
+	char *peer = grpc_call_get_peer(call->call);
+
+	call->line = cft_lines_join(call->server->lines, peer);
+	gpr_free(peer);
+}
+
 static void accept_known(struct cft_rpc_call *call)
 {
 	const struct cft_bound_method *bound = call->bound;
@@ -89,6 +98,7 @@ static void accept_known(struct cft_rpc_call *call)
 	}
 	grpc_byte_buffer_destroy(call->payload);
 	call->payload = NULL;
+	join_line(call);
 	/* The mail carries a reference of its own; the handler's is the call's first. */
 	atomic_fetch_add(&call->refs, 1);
 	cft_rpc_batch_post(&call->accept, true);

@@ -74,6 +74,8 @@ static void call_free(struct cft_rpc_call *call)
 	cft_arena_release(&call->incoming_arena);
 	if (call->call)
 		grpc_call_unref(call->call);
+	if (call->line)
+		cft_lines_leave(server->lines, call->line);
 	free(call);
 	/* Last: from here on the queue may be shut down. */
 	if (accepted)

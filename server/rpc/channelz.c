@@ -15,8 +15,7 @@
 #include <string.h>
 #include <uthash.h>
 
-/* "ipv6:%5B…%5D:65535" */
-enum { NAME_BYTES = INET6_ADDRSTRLEN + 32, LIST_ALL_MS = 1000 };
+enum { NAME_BYTES = CFT_CHANNELZ_NAME_BYTES, LIST_ALL_MS = 1000 };
 
 struct socket {
 	int64_t id;
@@ -48,8 +47,7 @@ void cft_channelz_free(struct cft_channelz *channelz)
 	free(channelz);
 }
 
-/* As gRPC names its peers. */
-static void name_of(const struct sockaddr *address, char name[NAME_BYTES])
+void cft_channelz_name(const struct sockaddr *address, char name[NAME_BYTES])
 {
 	const struct sockaddr_in *v4 = (const void *)address;
 	const struct sockaddr_in6 *v6 = (const void *)address;
@@ -179,7 +177,7 @@ bool cft_channelz_traffic(struct cft_channelz *channelz, const struct sockaddr *
 	json_t *answer, *data;
 	bool there;
 
-	name_of(client, name);
+	cft_channelz_name(client, name);
 	socket = find(channelz, name, now_ms);
 	answer = socket ? parsed(grpc_channelz_get_socket(socket->id)) : NULL;
 	data = json_object_get(json_object_get(answer, "socket"), "data");
@@ -196,7 +194,7 @@ void cft_channelz_forget(struct cft_channelz *channelz, const struct sockaddr *c
 	char name[NAME_BYTES];
 	struct socket *socket;
 
-	name_of(client, name);
+	cft_channelz_name(client, name);
 	socket = known(channelz, name);
 	if (!socket)
 		return;

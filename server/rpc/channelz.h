@@ -24,6 +24,10 @@ void cft_channelz_free(struct cft_channelz *channelz); /* NULL is fine */
 /* False: gRPC has no such connection, not yet or not any more. */
 bool cft_channelz_traffic(struct cft_channelz *channelz, const struct sockaddr *client,
                           int64_t now_ms, struct cft_traffic *ret);
+/* "ipv6:%5B…%5D:65535" */
+enum { CFT_CHANNELZ_NAME_BYTES = 80 };
+/* The client as gRPC names it, also to its calls. */
+void cft_channelz_name(const struct sockaddr *client, char name[CFT_CHANNELZ_NAME_BYTES]);
 /* The client's connection is over. */
 void cft_channelz_forget(struct cft_channelz *channelz, const struct sockaddr *client);
 

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -37,8 +39,11 @@ enum {
 	LOOKS_REMEMBERED = 88, /* a half-life of a minute */
 	WORK_MS = 20,      /* how often a process that works looks at its connections' traffic */
 	WORK_PERCENT = 10, /* of one core: from here on it works */
+	/* So long each pump takes at most for what it reads at once, all together. In the process's
+	 * own time: on a busy machine it may not get any between two looks. */
+	RIPE_CPU_US = 50000,
 	CONNECTIONS_PER_MS = 50, /* and looks less often the more there are */
-	HARMLESS_BYTES = 4096,   /* since the last look: too little to be abuse */
+	HARMLESS_BYTES = 1024,   /* since the last look: too little to be abuse */
 	THROWN_AWAY_AT_ONCE = 1 << 20,
 	ABUSE_DELAY_MS = 250,
 	KEPT_DESCRIPTORS = 256, /* for the database, files, analyzers and /metrics */
@@ -66,7 +71,7 @@ struct inside {
 	ino_t inode;
 	uint64_t received; /* bytes in all */
 	uint64_t lately;   /* bytes of the last minute or so: half of them count after that */
-	uint64_t judged;   /* `received` when its traffic was looked at */
+	uint64_t judged;   /* bytes that gRPC had read when its traffic was looked at */
 	bool busy;         /* and calls had begun since the look before */
 	bool thrown_out;
 	struct cft_traffic_account traffic;
@@ -85,10 +90,12 @@ struct cft_door {
 	size_t n_inside; /* descriptors up to here */
 	int64_t looked_ms;
 	int64_t worked_ms, worked_cpu_us; /* when it was seen last how much the process works */
+	int64_t ripe_cpu_us;              /* at the last ripe look */
+	bool ripe;
 	size_t logged_refused, logged_abusers;
 	int64_t shut_until_ms;
 	atomic_bool shed;
-	atomic_size_t open, waiting, refused, dropped, abusers;
+	atomic_size_t open, waiting, refused, dropped, abusers, unfinished;
 };
 
 static int64_t now_ms(void)
@@ -237,23 +244,48 @@ static bool works(struct cft_door *door, int64_t now)
 
 	door->worked_ms = now;
 	door->worked_cpu_us = cpu_us;
+	door->ripe = cpu_us - door->ripe_cpu_us >= RIPE_CPU_US;
+	if (door->ripe)
+		door->ripe_cpu_us = cpu_us;
 	return used / 10 >= passed * WORK_PERCENT;
 }
 
-/* Bytes may have come long before gRPC read them: as long as calls begin there is more to see. */
+/* Bytes may have come long before gRPC reads them. */
+static uint64_t bytes_read(int fd)
+{
+	int unread = 0;
+	uint64_t received = bytes_received(fd);
+
+	ioctl(fd, SIOCINQ, &unread);
+	return received - (uint64_t)unread;
+}
+
+static bool is_calm(const struct inside *one, uint64_t read)
+{
+	return read - one->judged < HARMLESS_BYTES && !one->busy && one->traffic.waiting == 0;
+}
+
+static void forget_waiting(struct inside *one)
+{
+	one->traffic.waiting = one->traffic.aged = one->traffic.unfinished = 0;
+}
+
 static bool abuses(struct cft_door *door, struct inside *one, int fd, int64_t now)
 {
-	uint64_t received = bytes_received(fd);
+	uint64_t read = bytes_read(fd);
 	struct cft_traffic traffic;
 
-	if ((received - one->judged < HARMLESS_BYTES && !one->busy) || one->thrown_out ||
-	    !is_there(one, fd))
+	if (one->thrown_out || is_calm(one, read))
 		return false;
-	one->judged = received;
-	if (!door->options.traffic(door->options.ctx, &one->client.any, now, &traffic))
+	if (!is_there(one, fd) ||
+	    !door->options.traffic(door->options.ctx, &one->client.any, now, &traffic)) {
+		forget_waiting(one);
 		return false;
+	}
+	one->judged = read;
 	one->busy = traffic.started != one->traffic.seen.started;
-	return cft_traffic_abuses(&one->traffic, &traffic, door->options.max_calls, now);
+	return cft_traffic_abuses(&one->traffic, &traffic, door->options.max_calls, now,
+	                          door->ripe);
 }
 
 /* What gRPC has not read yet would cost as much as what it has. */
@@ -263,8 +295,47 @@ static void throw_out(struct cft_door *door, struct inside *one, int fd)
 	while (recv(fd, NULL, THROWN_AWAY_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT) > 0)
 		;
 	one->thrown_out = true;
+	forget_waiting(one);
 	cft_peers_delay(one->peer, ABUSE_DELAY_MS);
 	atomic_fetch_add(&door->abusers, 1);
+}
+
+static int64_t unfinished(const struct cft_door *door)
+{
+	int64_t calls = 0;
+
+	for (size_t fd = 0; fd < door->n_inside; fd++) {
+		const struct inside *one = &door->inside[fd];
+		calls += one->peer ? one->traffic.unfinished : 0;
+	}
+	return calls;
+}
+
+static size_t most_unfinished(const struct cft_door *door)
+{
+	size_t most = 0;
+
+	for (size_t fd = 0; fd < door->n_inside; fd++) {
+		const struct inside *one = &door->inside[fd];
+		if (one->peer && one->traffic.unfinished > door->inside[most].traffic.unfinished)
+			most = fd;
+	}
+	return most;
+}
+
+/* To half of what is allowed, so that it is not one after the other. */
+static void end_unfinished(struct cft_door *door)
+{
+	int64_t calls = unfinished(door), most = door->options.max_unfinished;
+
+	atomic_store(&door->unfinished, (size_t)calls);
+	if (most == 0 || calls <= most)
+		return;
+	while (calls > most / 2) {
+		size_t fd = most_unfinished(door);
+		calls -= door->inside[fd].traffic.unfinished;
+		throw_out(door, &door->inside[fd], (int)fd);
+	}
 }
 
 static int64_t work_interval_ms(const struct cft_door *door)
@@ -282,6 +353,7 @@ static void look_at_traffic(struct cft_door *door, int64_t now)
 		if (one->peer && abuses(door, one, (int)fd, now))
 			throw_out(door, one, (int)fd);
 	}
+	end_unfinished(door);
 }
 
 /* -- those at the door -- */
@@ -350,8 +422,11 @@ static void take_turns(struct cft_door *door, int64_t now)
 
 	DL_FOREACH_SAFE(door->spoken, guest, next)
 	{
-		if (cft_peers_wait_ms(guest->peer, now) == 0)
-			let_in(door, guest);
+		if (cft_peers_wait_ms(guest->peer, now) != 0)
+			continue;
+		let_in(door, guest); /* gRPC reads what is there already, on this thread */
+		now = now_ms();
+		look_at_traffic(door, now);
 	}
 }
 
@@ -586,5 +661,6 @@ void cft_door_measure(const struct cft_door *door, struct cft_door_stats *ret)
 		.refused = atomic_load(&door->refused),
 		.dropped = atomic_load(&door->dropped),
 		.abusers = atomic_load(&door->abusers),
+		.unfinished = atomic_load(&door->unfinished),
 	};
 }

@@ -9,7 +9,9 @@
  *
  * Who is in is watched while the process works: a connection whose traffic only makes work
  * (server/rpc/traffic.h) is ended, what it sent and nobody has read is thrown away, and the next
- * connections of its address wait longer for their turn.
+ * connections of its address wait longer for their turn. So are those with the most calls that wait
+ * for their message, where all connections together have too many: the more connections there are,
+ * the fewer may each of them have.
  *
  * `let_in` gets a connected, non-blocking descriptor and owns it. That it closed it is found out by
  * looking (its inode), so the counts may be a second late, to the high side.
@@ -40,17 +42,19 @@ struct cft_door_options {
 	bool (*traffic)(void *ctx, const struct sockaddr *client, int64_t now_ms,
 	                struct cft_traffic *ret);
 	void (*left)(void *ctx, const struct sockaddr *client); /* with `traffic` */
-	int64_t max_calls; /* of a connection at a time, as clients are told */
+	int64_t max_calls;      /* of a connection at a time, as clients are told */
+	int64_t max_unfinished; /* calls without a message, of all connections; 0 = no limit */
 	void *ctx;
 };
 
 struct cft_door_stats {
 	size_t open; /* also those that wait */
 	size_t waiting;
-	size_t most;    /* limits.connections, as it is in force */
-	size_t refused; /* one too many */
-	size_t dropped; /* silent, of another protocol, or shed */
-	size_t abusers; /* ended for their traffic */
+	size_t most;       /* limits.connections, as it is in force */
+	size_t refused;    /* one too many */
+	size_t dropped;    /* silent, of another protocol, or shed */
+	size_t abusers;    /* ended for their traffic */
+	size_t unfinished; /* calls without a message, when the process last worked */
 };
 
 /* Binds, and raises the process's soft limit of descriptors to the hard one. Errors of

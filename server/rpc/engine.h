@@ -13,6 +13,7 @@
 #include "server/rpc/acceptor.h"
 #include "server/rpc/channelz.h"
 #include "server/rpc/door.h"
+#include "server/rpc/lines.h"
 #include "server/rpc/server.h"
 #include "server/rpc/tls.h"
 
@@ -48,6 +49,7 @@ struct cft_rpc_server {
 	struct cft_channelz *channelz; /* the door's thread */
 	struct cft_door *door;         /* NULL before listening */
 	struct cft_mailbox *box;
+	struct cft_lines *lines;      /* what came out of the box and waits for its turn */
 	atomic_size_t live;           /* accepted calls that are not freed */
 	atomic_size_t limited;        /* calls that ended with RESOURCE_EXHAUSTED */
 	atomic_size_t too_large;      /* those of them whose message was */
@@ -75,6 +77,7 @@ struct cft_rpc_call {
 	struct cft_rpc_server *server;
 	const struct cft_bound_method *bound; /* NULL: an unknown method */
 	grpc_call *call;
+	struct cft_line *line; /* of its connection; NULL before it is accepted */
 	atomic_int refs;
 	struct cft_arena arena;
 

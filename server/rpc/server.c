@@ -13,10 +13,10 @@
 #include <string.h>
 
 enum {
-	/* Few, since gRPC as Debian builds it looks for each batch that ends among all that are
-	 * under way on its queue (cq_check_tag), and a method's posted calls are under way. A call
-	 * that meets none waits in gRPC for the next. */
-	POSTED_PER_METHOD = 8,
+	/* Each pump has one at most that is taken and not posted anew; a call that meets none waits
+	 * in gRPC for the next. Not more: for each batch that ends, Debian's gRPC looks through all
+	 * that are under way on its queue (cq_check_tag), and what is posted is. */
+	POSTED_PER_METHOD = CFT_RPC_PUMPS,
 	POSTED_UNKNOWN = 4,
 	KEEPALIVE_MS = 20000,
 	KEEPALIVE_TIMEOUT_MS = 10000,
@@ -25,21 +25,46 @@ enum {
 	HANDSHAKE_MS = 10000, /* from accept to the first request, TLS included */
 	MIN_PING_INTERVAL_MS = 5000,
 	REAP_MS = 1000,
+	TURNS_AT_ONCE = 64, /* some milliseconds of the loop */
 	DRAIN_CHECK_MS = 10,
 	/* Beyond the largest message: so that the method's own cap is what answers. */
 	MESSAGE_SLACK_BYTES = 1 << 20,
 	MAX_METADATA_BYTES = 16 << 10,
+	/* Headers of so many bytes are read before their calls go on: a hundred calls or so. */
+	READ_AT_ONCE_BYTES = 16 << 10,
 	ARGS_MAX = 20,
 };
 
 static void take_mail(void *ctx, struct cft_mail *mail)
 {
+	struct cft_rpc_server *server = ctx;
+	struct cft_rpc_batch *batch = cft_mail_of(mail, struct cft_rpc_batch, mail);
+
+	cft_lines_put(server->lines, batch->call->line, mail);
+}
+
+static void run_mail(struct cft_mail *mail)
+{
 	struct cft_rpc_batch *batch = cft_mail_of(mail, struct cft_rpc_batch, mail);
 	struct cft_rpc_call *call = batch->call;
 
-	(void)ctx;
 	batch->on_loop(call, batch->ok);
 	cft_rpc_call_unref(call);
+}
+
+/* Some of each line; then the loop looks at its other work, and at what has come meanwhile. */
+static void take_turns(void *ctx)
+{
+	struct cft_rpc_server *server = ctx;
+	struct cft_mail *mail;
+
+	for (int i = 0; i < TURNS_AT_ONCE; i++) {
+		mail = cft_lines_take(server->lines);
+		if (!mail)
+			return;
+		run_mail(mail);
+	}
+	cft_mailbox_wake(server->box);
 }
 
 static void reap(void *ctx)
@@ -58,7 +83,9 @@ struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *o
 	atomic_init(&server->shutdown_done, false);
 	server->queue = grpc_completion_queue_create_for_next(NULL);
 	server->channelz = cft_channelz_new();
+	server->lines = cft_lines_new();
 	server->box = cft_mailbox_new(options->loop, take_mail, server);
+	cft_mailbox_after(server->box, take_turns);
 	server->reaper = cft_timer_new(options->loop, reap, server);
 	return server;
 }
@@ -127,6 +154,7 @@ static void create_server(struct cft_rpc_server *server)
 	v[args.num_args++] = int_arg(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, HANDSHAKE_MS);
 	v[args.num_args++] = int_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
 	                             (int)server->max_request_bytes + MESSAGE_SLACK_BYTES);
+	v[args.num_args++] = int_arg(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, READ_AT_ONCE_BYTES);
 	v[args.num_args++] = int_arg(GRPC_ARG_MAX_METADATA_SIZE, MAX_METADATA_BYTES);
 	v[args.num_args++] = int_arg(GRPC_ARG_MAX_CONCURRENT_STREAMS,
 	                             or_default(o->max_concurrent_streams, MAX_STREAMS));
@@ -193,8 +221,13 @@ static bool traffic(void *ctx, const struct sockaddr *client, int64_t now_ms,
                     struct cft_traffic *ret)
 {
 	struct cft_rpc_server *server = ctx;
+	char name[CFT_CHANNELZ_NAME_BYTES];
 
-	return cft_channelz_traffic(server->channelz, client, now_ms, ret);
+	if (!cft_channelz_traffic(server->channelz, client, now_ms, ret))
+		return false;
+	cft_channelz_name(client, name);
+	ret->handled = (int64_t)cft_lines_calls(server->lines, name);
+	return true;
 }
 
 static void left(void *ctx, const struct sockaddr *client)
@@ -216,6 +249,7 @@ static int open_door(struct cft_rpc_server *server, struct cft_err *err)
 		.traffic = traffic,
 		.left = left,
 		.max_calls = or_default(o->max_concurrent_streams, MAX_STREAMS),
+		.max_unfinished = o->max_unfinished_calls,
 		.ctx = server,
 	};
 
@@ -392,6 +426,7 @@ void cft_rpc_server_free(struct cft_rpc_server *server)
 	cft_timer_free(server->drain);
 	cft_timer_free(server->reaper);
 	cft_mailbox_free(server->box);
+	cft_lines_free(server->lines);
 	for (size_t i = 0; i < server->n_methods; i++)
 		free(server->methods[i]);
 	free(server->methods);

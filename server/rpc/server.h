@@ -59,13 +59,14 @@ struct cft_rpc_service {
 
 struct cft_rpc_server_options {
 	struct cft_loop *loop;
-	const char *listen;         /* "127.0.0.1:7430"; port 0 takes a free one */
-	const char *cert_file;      /* PEM; with the key: TLS */
-	const char *key_file;       /* */
-	const char *client_ca_file; /* PEM; clients must have a certificate of it */
-	int keepalive_ms;           /* ping a silent connection; 0 = 20,000 */
-	int keepalive_timeout_ms;   /* 0 = 10,000 */
-	int max_concurrent_streams; /* per connection; 0 = 10,000 */
+	const char *listen;           /* "127.0.0.1:7430"; port 0 takes a free one */
+	const char *cert_file;        /* PEM; with the key: TLS */
+	const char *key_file;         /* */
+	const char *client_ca_file;   /* PEM; clients must have a certificate of it */
+	int keepalive_ms;             /* ping a silent connection; 0 = 20,000 */
+	int keepalive_timeout_ms;     /* 0 = 10,000 */
+	int max_concurrent_streams;   /* per connection; 0 = 10,000 */
+	int64_t max_unfinished_calls; /* without their message, of all; 0 = no limit */
 	struct cft_peers_limits connections;
 	const struct cft_rpc_gate *gate; /* NULL admits everybody; outlives the server */
 	void *gate_ctx;

@@ -23,6 +23,7 @@ struct cft_traffic {
 	int64_t started;  /* calls */
 	int64_t ended;    /* of them, however */
 	int64_t messages; /* whole ones, from the client */
+	int64_t handled;  /* calls that a handler has now */
 };
 
 /* What is remembered of a connection between two looks; begins as zeros. */
@@ -30,6 +31,13 @@ struct cft_traffic_account {
 	struct cft_traffic seen;
 	int64_t at_ms;
 	int64_t empty; /* calls whose message has not come, less what was forgiven since */
+	/* Open calls whose message has not come. Messages of other calls do not make up for them.
+	 */
+	int64_t waiting;
+	int64_t aged; /* those of them that waited at the last ripe look */
+	/* Those that had waited from one ripe look to the next. They cost their memory, and their
+	 * end costs more, all at once when whoever has them goes. */
+	int64_t unfinished;
 };
 
 /* Calls without a message that are forgiven each second: a client may cancel. */
@@ -37,9 +45,11 @@ enum { CFT_TRAFFIC_FORGIVEN = 500 };
 
 /* Takes the counts of `now_ms` into the account; true: an abuser. `max_calls` is what clients are
  * told: so many calls may wait for their message. A quarter more may be open, for clients that
- * begin before they have been told. */
+ * begin before they have been told. `ripe`: since the last ripe look the process has worked for
+ * long enough to find the messages of the calls that it had read the headers of, if they had come.
+ */
 bool cft_traffic_abuses(struct cft_traffic_account *account, const struct cft_traffic *now,
-                        int64_t max_calls, int64_t now_ms);
+                        int64_t max_calls, int64_t now_ms, bool ripe);
 
 #ifdef __cplusplus
 }

@@ -221,6 +221,7 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 		.keepalive_ms = (int)s->keepalive_interval,
 		.keepalive_timeout_ms = (int)s->keepalive_timeout,
 		.max_concurrent_streams = (int)s->max_concurrent_calls,
+		.max_unfinished_calls = s->max_unfinished_calls,
 		.connections =
 			{
 				.connections = (size_t)s->max_connections,
@@ -250,20 +251,22 @@ static int start_rpc(struct cft_app *app, struct cft_err *err)
 
 /* -- metrics -- */
 
-/* What connections used, the allocator keeps; a flood would be remembered for ever. */
+/* What connections used, the allocator keeps; a flood would be remembered for ever. Nobody is shed
+ * while the door ends others for their traffic: what they used comes back first. */
 static void watch_memory(struct cft_app *app, const struct cft_door_stats *door)
 {
 	bool full = cft_metrics_get(app->metrics, CFT_METRIC_RESIDENT_BYTES) >
 	            cft_metrics_get(app->metrics, CFT_METRIC_LIMIT_MEMORY);
+	bool ending = door->abusers > app->door_before.abusers;
 
 	app->ticks++;
-	if (full && app->ticks >= app->shed_again) {
+	if (full && !ending && app->ticks >= app->shed_again) {
 		cft_rpc_server_shed(app->server);
 		app->shed_again = app->ticks + SHED_TICKS;
 	}
 	if (!full && app->ticks % TRIM_TICKS != 0)
 		return;
-	if (door->open < app->door_before.open || door->abusers > app->door_before.abusers)
+	if (door->open < app->door_before.open || ending)
 		malloc_trim(0);
 	app->door_before = *door;
 }
@@ -283,6 +286,7 @@ static void measure_connections(struct cft_app *app)
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_REFUSED, (int64_t)s.refused);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_DROPPED, (int64_t)s.dropped);
 	cft_metrics_set(app->metrics, CFT_METRIC_CONNECTIONS_ABUSIVE, (int64_t)s.abusers);
+	cft_metrics_set(app->metrics, CFT_METRIC_UNFINISHED_CALLS, (int64_t)s.unfinished);
 	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CONNECTIONS, (int64_t)s.most);
 	cft_metrics_set(app->metrics, CFT_METRIC_LIVE_CALLS,
 	                (int64_t)cft_rpc_server_live_calls(app->server));
@@ -326,6 +330,8 @@ static int start_metrics(struct cft_app *app, struct cft_err *err)
 	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CONNECTS,
 	                app->settings->max_connects_per_second);
 	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_CALLS, app->settings->max_concurrent_calls);
+	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_UNFINISHED,
+	                app->settings->max_unfinished_calls);
 	cft_metrics_set(app->metrics, CFT_METRIC_LIMIT_INTENTS,
 	                app->settings->max_intents_per_agent);
 	cft_metrics_set(app->metrics, CFT_METRIC_STARTED, cft_clock_wall_us() / 1000000);

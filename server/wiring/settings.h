@@ -25,7 +25,7 @@ struct cft_server_settings {
 	int64_t max_requests_per_second, max_streams_per_identity, max_memory;
 	int64_t max_connections, max_connections_per_address, max_connects_per_second;
 	int64_t drain_timeout, bookmark_interval, stall_timeout, stream_memory;
-	int64_t keepalive_interval, keepalive_timeout, max_concurrent_calls;
+	int64_t keepalive_interval, keepalive_timeout, max_concurrent_calls, max_unfinished_calls;
 	int64_t analyzer_processes, analyzer_timeout, analyzer_cache;
 	int64_t prover_timeout;
 	int64_t lease_min, lease_default, lease_max, stale_after;

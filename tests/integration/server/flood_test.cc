@@ -171,6 +171,39 @@ struct Flood : ::testing::Test {
 			return server.log().find("they only made work") != std::string::npos;
 		}));
 	}
+	/* 900 calls without a message over each of 60 connections, which stay until the log has the
+	 * text; whether it comes. */
+	bool flood_within_limits(const std::string &awaited, bool all_at_once = false)
+	{
+		auto said = [&] { return server.log().find(awaited) != std::string::npos; };
+
+		for (int i = 0; i < 60; i++) {
+			fds.push_back(connect_to(server.address));
+			send_all(fds.back(), preface + settings);
+			if (!all_at_once)
+				send_all(fds.back(), calls_within_limits());
+		}
+		usleep(all_at_once ? 200000 : 0); /* all are in */
+		for (int fd : all_at_once ? fds : std::vector<int>())
+			send_all(fd, calls_within_limits());
+		bool came = cft_test::eventually(said);
+		std::cout << "with " << fds.size() << " connections: slowest "
+			  << watch->slowest_us / 1000 << " ms, "
+			  << resident_kb(server.process.pid()) / 1024 << " MiB\n";
+		for (int fd : fds)
+			close(fd);
+		return came;
+	}
+	static std::string calls_within_limits()
+	{
+		const std::string headers =
+			call_headers("/confiture.v1.CoordinationService/RegisterIntent");
+		std::string calls;
+
+		for (uint32_t stream = 1; stream < 2 * 900; stream += 2)
+			calls += frame(1, 0x4, stream, headers);
+		return calls;
+	}
 	void send_calls(const std::string &headers, bool reset, uint32_t n)
 	{
 		int fd = connect_to(server.address);
@@ -189,6 +222,73 @@ struct Flood : ::testing::Test {
 			;
 		close(fd);
 	}
+	/* Sends `n` complete calls at once over each of `connections`, and anew when all are
+	 * answered; whether all were. */
+	void call_in_waves(int connections, const std::string &path, uint32_t n, int waves)
+	{
+		std::vector<std::thread> callers;
+		std::atomic<int> answered{0};
+
+		for (int i = 0; i < connections; i++)
+			callers.emplace_back([&] {
+				int fd = connect_to(server.address);
+				send_all(fd,
+				         preface + settings + frame(8, 0, 0, {"\x3f\xff\0\0", 4}));
+				for (int wave = 0; wave < waves; wave++)
+					answered += call_wave(fd, path, 1 + 2 * n * wave, n);
+				close(fd);
+			});
+		for (std::thread &one : callers)
+			one.join();
+		EXPECT_EQ(answered, connections * waves);
+	}
+	/* The calls are streams of their connection from `first` on. */
+	static bool call_wave(int fd, const std::string &path, uint32_t first, uint32_t n)
+	{
+		const std::string headers = call_headers(path);
+		std::string wave;
+
+		for (uint32_t stream = first; stream < first + 2 * n; stream += 2) {
+			wave += frame(1, 0x4, stream, headers);
+			wave += frame(0, 0x1, stream, std::string(5, '\0')); /* an empty message */
+		}
+		send_all(fd, wave);
+		return await_ends(fd, n);
+	}
+	/* Whether `n` streams end, by their trailers. */
+	static bool await_ends(int fd, uint32_t n)
+	{
+		std::string read;
+		char bytes[65536];
+
+		while (n > 0) {
+			ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
+			if (got <= 0)
+				return false;
+			read.append(bytes, static_cast<size_t>(got));
+			n -= std::min(n, take_ends(read));
+		}
+		return true;
+	}
+	/* Takes the whole frames off the front; how many of them end a stream. */
+	static uint32_t take_ends(std::string &read)
+	{
+		size_t at = 0;
+		uint32_t ends = 0;
+
+		while (read.size() - at >= 9) {
+			auto byte = [&](size_t i) {
+				return static_cast<unsigned char>(read[at + i]);
+			};
+			size_t size = 9 + (byte(0) << 16 | byte(1) << 8 | byte(2));
+			if (read.size() - at < size)
+				break;
+			ends += byte(3) == 1 && (byte(4) & 1);
+			at += size;
+		}
+		read.erase(0, at);
+		return ends;
+	}
 	void TearDown() override
 	{
 		EXPECT_TRUE(server.process.running()) << server.log();
@@ -204,7 +304,8 @@ struct Flood : ::testing::Test {
 };
 
 struct FloodOfAServerWithLittleMemory : Flood {
-	FloodOfAServerWithLittleMemory() : Flood({"--max-memory", "100MiB"})
+	FloodOfAServerWithLittleMemory()
+	    : Flood({"--max-memory", "100MiB", "--max-unfinished-calls", "0"})
 	{
 	}
 };
@@ -217,33 +318,13 @@ constexpr bool keeps_freed_memory = false;
 
 } // namespace
 
-/* Calls without their message reach no gate, and over many connections no other limit. The server
- * ends the busiest connections when memory is used up. */
+/* Calls without their message reach no gate. Where they have no limit of their own, the server ends
+ * the busiest connections when memory is used up. */
 TEST_F(FloodOfAServerWithLittleMemory, CallsThatNeverBecomeComplete)
 {
 	if (keeps_freed_memory)
 		GTEST_SKIP() << "a sanitizer's allocator keeps freed memory: the server stays full";
-	const std::string headers =
-		call_headers("/confiture.v1.CoordinationService/RegisterIntent");
-	const uint32_t within_limits = 900; /* calls of a connection */
-	bool ended = false;
-
-	for (int round = 0; round < 60 && !ended; round++) {
-		int fd = connect_to(server.address);
-		ASSERT_GE(fd, 0);
-		std::string flood = preface + settings;
-		for (uint32_t stream = 1; stream < 2 * within_limits; stream += 2)
-			flood += frame(1, 0x4, stream, headers);
-		send_all(fd, flood);
-		fds.push_back(fd);
-		std::cout << "after " << fds.size() * within_limits << " calls "
-			  << resident_kb(server.process.pid()) / 1024 << " MiB\n";
-		ended = server.log().find("memory is used up") != std::string::npos;
-	}
-	EXPECT_TRUE(cft_test::eventually(
-		[&] { return server.log().find("memory is used up") != std::string::npos; }));
-	for (int fd : fds)
-		close(fd);
+	EXPECT_TRUE(flood_within_limits("memory is used up"));
 	EXPECT_TRUE(cft_test::eventually(
 		[&] { return resident_kb(server.process.pid()) < 2 * before_kb; }));
 }
@@ -305,6 +386,19 @@ TEST_F(Flood, HeaderFloodsAndResets)
 	close(fd);
 }
 
+/* Each connection keeps to every limit of its own; all of them have one together. */
+TEST_F(Flood, CallsWhoseMessageNeverComesOverManyConnections)
+{
+	EXPECT_TRUE(flood_within_limits("they only made work"));
+	EXPECT_EQ(server.log().find("memory is used up"), std::string::npos);
+}
+
+TEST_F(Flood, CallsWhoseMessageNeverComesOnManyConnectionsAtOnce)
+{
+	EXPECT_TRUE(flood_within_limits("they only made work", true));
+	EXPECT_EQ(server.log().find("memory is used up"), std::string::npos);
+}
+
 /* Each from some connections at a time, and anew when the server has ended one. */
 TEST_F(Flood, CallsThatAreResetAtOnce)
 {
@@ -319,6 +413,34 @@ TEST_F(Flood, CallsWhoseMessageNeverComes)
 TEST_F(Flood, CallsWithoutAPath)
 {
 	flood_with_calls("\x83\x86\x84", true);
+}
+
+/* Honest by every rule, and as many as a client may make. */
+TEST_F(Flood, CompleteCallsAtFullConcurrency)
+{
+	call_in_waves(4, "/confiture.v1.CoordinationService/GetServerInfo", 1000, 10);
+	EXPECT_EQ(server.log().find("they only made work"), std::string::npos);
+}
+
+/* Many clients go at once, as when a machine or a network does. */
+TEST_F(Flood, TenThousandIdleStreamsThatEndAtOnce)
+{
+	const std::string headers = call_headers("/confiture.v1.CoordinationService/WatchEvents");
+	std::string streams = preface + settings;
+
+	for (uint32_t stream = 1; stream < 2000; stream += 2)
+		streams += frame(1, 0x4, stream, headers) +
+		           frame(0, 0x1, stream, std::string(5, '\0'));
+	for (int i = 0; i < 10; i++) {
+		fds.push_back(connect_to(server.address));
+		send_all(fds.back(), streams);
+	}
+	works("beside_idle_streams");
+	std::cout << "with 10,000 streams: slowest " << watch->slowest_us / 1000 << " ms, "
+		  << resident_kb(server.process.pid()) / 1024 << " MiB\n";
+	EXPECT_EQ(server.log().find("they only made work"), std::string::npos);
+	for (int fd : fds)
+		close(fd);
 }
 
 /* Many calls at a time are what a load generator does, and no abuse. */

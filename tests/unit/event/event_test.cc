@@ -180,6 +180,38 @@ TEST_F(Event, MailboxDeliversWhatIsLeftWhenItGoes)
 	EXPECT_EQ(1u, receiver.items.size());
 }
 
+TEST_F(Event, MailboxSaysWhenAllIsHandedOut)
+{
+	struct After {
+		struct cft_loop *loop;
+		Receiver receiver;
+		std::vector<size_t> received; /* so far, each time */
+		struct cft_mailbox *box;
+	} after = {loop, {loop, {}, 0}, {}, nullptr};
+	Item items[3] = {};
+
+	after.box = cft_mailbox_new(
+		loop,
+		[](void *ctx, struct cft_mail *mail) {
+			Receiver::on_mail(&static_cast<After *>(ctx)->receiver, mail);
+		},
+		&after);
+	cft_mailbox_after(after.box, [](void *ctx) {
+		After *self = static_cast<After *>(ctx);
+		self->received.push_back(self->receiver.items.size());
+		if (self->received.size() == 1)
+			cft_mailbox_wake(self->box); /* and nothing is in it */
+		else
+			cft_loop_stop(self->loop);
+	});
+	for (Item &item : items)
+		cft_mailbox_post(after.box, &item.mail);
+	cft_loop_run(loop);
+	EXPECT_EQ(after.received, (std::vector<size_t>{3, 3}));
+	cft_mailbox_after(after.box, [](void *) {});
+	cft_mailbox_free(after.box);
+}
+
 TEST_F(Event, PoolRunsEveryJobAndAnswersOnTheLoop)
 {
 	constexpr int count = 500;

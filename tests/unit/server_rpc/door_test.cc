@@ -6,8 +6,8 @@
 #include "tests/lib/process.h"
 
 #include <arpa/inet.h>
-#include <atomic>
 #include <gtest/gtest.h>
+#include <map>
 #include <mutex>
 #include <string>
 #include <sys/socket.h>
@@ -55,12 +55,20 @@ struct Peers {
 	}
 };
 
+int local_port(int fd)
+{
+	struct sockaddr_in address = {};
+	socklen_t len = sizeof(address);
+	getsockname(fd, reinterpret_cast<sockaddr *>(&address), &len);
+	return ntohs(address.sin_port);
+}
+
 /* A door that keeps whom it lets in. */
 struct Door {
 	struct cft_door *door = nullptr;
 	std::mutex lock;
 	std::vector<int> inside, clients;
-	std::atomic<int> abuser_port{0};
+	std::map<int, int> calls; /* without a message, by the client's port */
 
 	explicit Door(struct cft_peers_limits limits, int silence_ms = 60000, bool tls = false)
 	{
@@ -78,6 +86,7 @@ struct Door {
 		options.traffic = traffic;
 		options.left = [](void *, const sockaddr *) {};
 		options.max_calls = 10;
+		options.max_unfinished = 12;
 		options.ctx = this;
 		EXPECT_EQ(cft_door_open(&options, &door, &err), 0) << err.message;
 		cft_door_start(door);
@@ -93,8 +102,10 @@ struct Door {
 	static bool traffic(void *ctx, const sockaddr *client, int64_t, struct cft_traffic *ret)
 	{
 		int port = ntohs(reinterpret_cast<const sockaddr_in *>(client)->sin_port);
-		bool abuser = port == static_cast<Door *>(ctx)->abuser_port;
-		*ret = {abuser ? 1000 : 0, 0, 0};
+		Door *self = static_cast<Door *>(ctx);
+		std::lock_guard<std::mutex> hold(self->lock);
+		auto calls = self->calls.find(port);
+		*ret = {calls == self->calls.end() ? 0 : calls->second, 0, 0, 0};
 		return true;
 	}
 	int client(const std::string &says = preface)
@@ -104,10 +115,42 @@ struct Door {
 		to.sin_family = AF_INET;
 		to.sin_port = htons(static_cast<uint16_t>(cft_door_port(door)));
 		to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		struct timeval patience = {10, 0};
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 		EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr *>(&to), sizeof(to)), 0);
 		send(fd, says.data(), says.size(), MSG_NOSIGNAL);
 		clients.push_back(fd);
 		return fd;
+	}
+	/* A client that is in opens so many calls without their message. */
+	void opens_calls(int client, int n)
+	{
+		const std::string much(8192, 'x');
+		{
+			std::lock_guard<std::mutex> hold(lock);
+			calls[local_port(client)] = n;
+		}
+		send(client, much.data(), much.size(), MSG_NOSIGNAL);
+	}
+	/* As gRPC would. */
+	void read_what_came()
+	{
+		char bytes[4096];
+		std::lock_guard<std::mutex> hold(lock);
+		for (int fd : inside)
+			while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+				;
+	}
+	/* Looking is work too: only a process that works looks at its connections. */
+	bool ends(size_t connections)
+	{
+		return cft_test::eventually([&] {
+			read_what_came();
+			for (int64_t until = cft_clock_cpu_us() + 30000;
+			     cft_clock_cpu_us() < until;)
+				;
+			return stats().abusers == connections;
+		});
 	}
 	size_t let_in()
 	{
@@ -128,19 +171,18 @@ struct Door {
 	}
 };
 
-int local_port(int fd)
-{
-	struct sockaddr_in address = {};
-	socklen_t len = sizeof(address);
-	getsockname(fd, reinterpret_cast<sockaddr *>(&address), &len);
-	return ntohs(address.sin_port);
-}
-
 /* The door hung up: a reset or an end. */
 bool ended(int fd)
 {
 	char byte;
-	return recv(fd, &byte, 1, 0) <= 0;
+	ssize_t n = recv(fd, &byte, 1, 0);
+	return n == 0 || (n < 0 && errno == ECONNRESET);
+}
+
+bool stays(int fd)
+{
+	char byte;
+	return recv(fd, &byte, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN;
 }
 
 } // namespace
@@ -277,22 +319,32 @@ TEST(Door, MoreThanItsRateWaitsAndWhoLeavesMeanwhileIsNotLetIn)
 TEST(Door, EndsAConnectionWhoseTrafficOnlyMakesWork)
 {
 	Door door({100, 0, 0});
-	const std::string much = preface + std::string(8192, 'x');
-	int honest = door.client(much), abuser = door.client(much);
-	char byte;
+	int honest = door.client(), abuser = door.client();
 
 	EXPECT_TRUE(cft_test::eventually([&] { return door.let_in() == 2; }));
-	door.abuser_port = local_port(abuser);
-	send(abuser, much.data(), much.size(), MSG_NOSIGNAL);
-	/* Looking is work too: only a process that works looks at its connections. */
-	EXPECT_TRUE(cft_test::eventually([&] {
-		for (int64_t until = cft_clock_cpu_us() + 30000; cft_clock_cpu_us() < until;)
-			;
-		return door.stats().abusers == 1;
-	}));
+	door.opens_calls(honest, 1);
+	door.opens_calls(abuser, 1000);
+	EXPECT_TRUE(door.ends(1));
 	EXPECT_TRUE(ended(abuser));
-	EXPECT_EQ(recv(honest, &byte, 1, MSG_DONTWAIT), -1);
-	EXPECT_EQ(errno, EAGAIN);
+	EXPECT_TRUE(stays(honest));
+}
+
+/* 9 and 5 and 2 are within every limit of a connection, and more than all may have. */
+TEST(Door, EndsThoseWithTheMostUnfinishedCallsWhereTogetherTheyHaveTooMany)
+{
+	Door door({100, 0, 0});
+	int few = door.client(), more = door.client(), most = door.client();
+
+	EXPECT_TRUE(cft_test::eventually([&] { return door.let_in() == 3; }));
+	door.opens_calls(few, 2);
+	door.opens_calls(more, 5);
+	EXPECT_TRUE(
+		cft_test::eventually([&] { return door.ends(0) && door.stats().unfinished == 7; }));
+	door.opens_calls(most, 9);
+	EXPECT_TRUE(door.ends(2));
+	EXPECT_TRUE(ended(most));
+	EXPECT_TRUE(ended(more));
+	EXPECT_TRUE(stays(few));
 }
 
 TEST(Door, AnAddressThatIsTakenIsSaid)

@@ -16,13 +16,15 @@ struct Connection {
 	int64_t at_ms = 1000;
 
 	/* What came within `ms`. */
-	bool abuses(int64_t started, int64_t ended, int64_t messages, int64_t ms = 20)
+	bool abuses(int64_t started, int64_t ended, int64_t messages, int64_t ms = 20,
+	            int64_t handled = 0, bool ripe = true)
 	{
+		now.handled = handled;
 		now.started += started;
 		now.ended += ended;
 		now.messages += messages;
 		at_ms += ms;
-		return cft_traffic_abuses(&account, &now, max_calls, at_ms);
+		return cft_traffic_abuses(&account, &now, max_calls, at_ms, ripe);
 	}
 };
 
@@ -76,4 +78,59 @@ TEST(Traffic, MessagesOfStreamsBuyNoCallsWithoutOne)
 
 	EXPECT_FALSE(c.abuses(1, 0, 1000000));
 	EXPECT_TRUE(c.abuses(200, 200, 0));
+}
+
+TEST(Traffic, CallsAreUnfinishedUntilTheirMessageComesOrTheyEnd)
+{
+	Connection c;
+
+	c.abuses(50, 0, 20, 20, 20);
+	c.abuses(0, 0, 0, 20, 20);
+	EXPECT_EQ(c.account.unfinished, 30);
+	c.abuses(0, 0, 10, 20, 30);
+	EXPECT_EQ(c.account.unfinished, 20);
+	c.abuses(0, 20, 0, 20, 30);
+	EXPECT_EQ(c.account.unfinished, 0);
+}
+
+/* gRPC reads many headers before it looks for the first message. */
+TEST(Traffic, ACallIsNotUnfinishedBeforeTheSecondRipeLook)
+{
+	Connection c;
+
+	for (int i = 0; i < 10; i++) {
+		c.abuses(60, 0, 0, 20, 0);
+		EXPECT_EQ(c.account.unfinished, 0);
+		c.abuses(0, 60, 60, 20, 0);
+		EXPECT_EQ(c.account.unfinished, 0);
+	}
+	c.abuses(60, 0, 0, 20, 0);
+	for (int i = 0; i < 10; i++) {
+		c.abuses(0, 0, 0, 20, 0, false);
+		EXPECT_EQ(c.account.unfinished, 0);
+	}
+	c.abuses(0, 0, 0, 20, 0);
+	EXPECT_EQ(c.account.unfinished, 60);
+}
+
+/* They are at their end, or wait for the loop. */
+TEST(Traffic, CompleteCallsThatNoHandlerHasAreNotUnfinished)
+{
+	Connection c;
+
+	c.abuses(80, 0, 80, 20, 10);
+	c.abuses(0, 0, 0, 20, 10);
+	EXPECT_EQ(c.account.waiting, 0);
+	EXPECT_EQ(c.account.unfinished, 0);
+}
+
+TEST(Traffic, MessagesOfStreamsDoNotFinishOtherCalls)
+{
+	Connection c;
+
+	c.abuses(51, 0, 1, 20, 1);
+	c.abuses(0, 0, 1000, 20, 1);
+	EXPECT_EQ(c.account.waiting, 50);
+	c.abuses(0, 0, 0, 20, 1);
+	EXPECT_EQ(c.account.unfinished, 50);
 }
