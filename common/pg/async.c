@@ -382,14 +382,19 @@ static void attempt_free(struct attempt *a)
 }
 
 /* A pooler tells its clients a process number of its own making. */
-static bool is_direct(PGconn *conn)
+static int find_pooler(struct attempt *a, PGconn *conn)
 {
-	PGresult *result = libpq.PQexec(conn, "SELECT pg_backend_pid()");
-	bool same = libpq.PQresultStatus(result) == PGRES_TUPLES_OK &&
-	            strtol(libpq.PQgetvalue(result, 0, 0), NULL, 10) == libpq.PQbackendPID(conn);
+	static const char sql[] = "SELECT pg_backend_pid()";
+	PGresult *result = libpq.PQexec(conn, sql);
+	int rc = 0;
 
+	if (libpq.PQresultStatus(result) != PGRES_TUPLES_OK)
+		rc = cft_pg_result_error(conn, result, sql, &a->err);
+	else
+		a->direct = strtol(libpq.PQgetvalue(result, 0, 0), NULL, 10) ==
+		            libpq.PQbackendPID(conn);
 	libpq.PQclear(result);
-	return same;
+	return rc;
 }
 
 /* On a worker thread. */
@@ -414,12 +419,12 @@ static void attempt_run(uv_work_t *work)
 			rc = cft_pg_result_error(conn, result, a->setup_sql, &a->err);
 		libpq.PQclear(result);
 	}
-	if (rc == 0) {
+	if (rc == 0 && a->prepares)
+		rc = find_pooler(a, conn);
+	if (rc == 0)
 		a->conn = conn;
-		a->direct = a->prepares && is_direct(conn);
-	} else {
+	else
 		libpq.PQfinish(conn);
-	}
 }
 
 static void take_connection(struct cft_pg_async *c, struct attempt *a)

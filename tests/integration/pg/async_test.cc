@@ -4,9 +4,11 @@
 #include "common/pg/async.h"
 #include "tests/lib/pg_cluster.h"
 
+#include <atomic>
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
+#include <thread>
 
 using cft_test::PgCluster;
 
@@ -237,6 +239,29 @@ TEST_F(Async, ALostConnectionMakesTheRunningStatementUnknownAndComesBack)
 	EXPECT_EQ("2", after->value);
 	EXPECT_EQ(2, ups);
 	cft_timer_free(killer);
+}
+
+// Also between its start and the question whether a pooler stands between.
+TEST_F(Async, ComesBackHoweverOftenItIsKilledWhileItConnects)
+{
+	options.prepared_sql = "SELECT 1";
+	options.backoff_min_ms = options.backoff_max_ms = 1;
+	std::atomic<bool> stop{false};
+	std::thread killer([&] {
+		while (!stop)
+			PgCluster::shared().kill_backends();
+	});
+	connect(PgCluster::shared().url());
+	on_change = [this](bool) {
+		if (ups + downs == 60)
+			cft_loop_stop(loop);
+	};
+	run();
+	stop = true;
+	killer.join();
+	on_change = nullptr;
+	EXPECT_GE(downs, 20);
+	run_until_up();
 }
 
 TEST_F(Async, ComesBackAfterTheServerWasAway)
