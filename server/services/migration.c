@@ -51,7 +51,9 @@ const struct cft_target *cft_migration_target(const struct cft_migration *migrat
 	}
 	cft_fail_reason(err, CFT_E_NOT_FOUND, "TARGET_NOT_FOUND", "no target %s in project %s",
 	                name, project);
-	cft_err_hint(err, "the operator names targets in the server's configuration");
+	cft_err_hint(err,
+	             "confiture migrate targets lists those that there are; the operator names "
+	             "them in the server's configuration");
 	return NULL;
 }
 

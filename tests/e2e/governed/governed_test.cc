@@ -230,6 +230,13 @@ TEST_F(Governed, OperationsAreListedWatchedAndCancelled)
 		options.input.clear();
 		return ran.out.substr(0, ran.out.find('\n'));
 	};
+	EXPECT_EQ(
+		jq(".[0].targets | map({name, policy, agents})",
+	           run(argv({"targets", "--format", "json"}), options).out),
+		R"([{"name":"production","policy":"INTENT_REQUIRED","agents":["alice","bob","dave"]},)"
+		R"({"name":"guarded","policy":"APPROVAL_REQUIRED","agents":[]},)"
+		R"({"name":"staging","policy":"FREE","agents":[]}])");
+	EXPECT_NE(run(argv({"targets"}), options).out.find("every agent"), std::string::npos);
 	EXPECT_EQ(operations({"list"}).out.substr(0, 14), "No operations\n");
 	dir.write("db/migrations/001_users.up.sql", "CREATE TABLE users (id int);\n");
 	ASSERT_EQ(run(argv({"up", "--on", "staging", "--agent-id", "alice"}), options).exit_code,
