@@ -61,7 +61,8 @@ static int check_event(void *ctx, const struct cft_pg_result *row, struct cft_er
 	cft_sha256(payload.data, payload.len, hash);
 	if (walk->begun && revision != walk->revision + 1)
 		rc = wrong(walk, walk->revision + 1, "the event is missing");
-	else if (rc != 0 || stored.len != sizeof(hash) || memcmp(stored.data, hash, stored.len))
+	else if (rc != 0 || stored.len != sizeof(hash) ||
+	         memcmp(stored.data, hash, stored.len) != 0)
 		rc = wrong(walk, revision, "the event was changed");
 	else
 		rc = check_link(walk, revision, &payload);

@@ -215,8 +215,8 @@ int cft_environment_list(struct cft_arena *arena, const char *root, const char *
 static int no_such_environment(struct cft_arena *arena, const char *root, const char *name,
                                struct cft_err *err)
 {
-	const char *const *names;
-	size_t n;
+	const char *const *names = NULL;
+	size_t n = 0;
 	char known[256] = "";
 	size_t used = 0;
 	int rc = cft_environment_list(arena, root, &names, &n, err);

@@ -19,11 +19,9 @@ extern "C" {
 #define CFT_MIG_LINT_MAP(X)                                                                   \
 	X(REWRITE, "table-rewrite", "add a new column, fill it in batches, then switch over") \
 	X(INDEX_BLOCKS, "index-blocks-writes",                                                \
-	  "CREATE INDEX CONCURRENTLY, in a migration of "                                     \
-	  "its own")                                                                          \
+	  "CREATE INDEX CONCURRENTLY, in a migration of its own")                             \
 	X(DATA_LOSS, "data-loss",                                                             \
-	  "make sure that nobody reads it any more; the down cannot "                         \
-	  "bring it back")                                                                    \
+	  "make sure that nobody reads it any more; the down cannot bring it back")           \
 	X(CONSTRAINT_SCAN, "constraint-scan",                                                 \
 	  "add it NOT VALID, and VALIDATE CONSTRAINT in a later migration")                   \
 	X(NOT_NULL_SCAN, "not-null-scan",                                                     \

@@ -52,7 +52,7 @@ static int run_statement(struct cft_mig_run *run, const struct cft_mig_script *s
 	cft_mig_watch_begin(engine->watch);
 	rc = execute(run, stmt, err);
 	cft_mig_watch_end(engine->watch);
-	if (rc != 0 && err)
+	if (rc != 0)
 		return at_file(run, script, stmt, err);
 	run->statements++;
 	return rc;

@@ -61,7 +61,7 @@ const char *cft_mig_version_next(struct cft_arena *arena, const char *last)
 	char *next = cft_arena_alloc(arena, len + 2);
 
 	next[0] = '0';
-	memcpy(next + 1, last, len);
+	memcpy(next + 1, last, len + 1);
 	size_t at = len;
 	while (next[at] == '9')
 		next[at--] = '0';

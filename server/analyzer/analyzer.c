@@ -229,7 +229,7 @@ static void on_timer(void *ctx)
 	}
 	if (spawn(worker, &err) < 0) {
 		cft_log_err(CFT_LOG_ERROR, "cannot start an analyzer", &err);
-		cft_timer_start(worker->timer, RESPAWN_MS * 10, 0);
+		cft_timer_start(worker->timer, INT64_C(10) * RESPAWN_MS, 0);
 		return;
 	}
 	feed(worker->analyzer);

@@ -104,7 +104,7 @@ static void *serve(void *ctx)
 
 static int port_of(evutil_socket_t fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HASH_BYTES = 8 };
+enum { HASH_BYTES = 8, HASH_TEXT = 2 * HASH_BYTES };
 
 const char *cft_token_make(const struct cft_log_identity *log, uint64_t revision,
                            const unsigned char chain_hash[32], char out[CFT_TOKEN_TEXT])
 {
-	char hash[2 * HASH_BYTES + 1];
+	char hash[HASH_TEXT + 1];
 
 	snprintf(out, CFT_TOKEN_TEXT, "v1.%s.%llu.%llu.%s", log->id, (unsigned long long)log->epoch,
 	         (unsigned long long)revision, cft_hex(chain_hash, HASH_BYTES, hash));
@@ -45,7 +45,7 @@ static bool read_number(const char *text, uint64_t *ret)
 
 static bool is_hash(const char *text)
 {
-	return strlen(text) == 2 * HASH_BYTES && strspn(text, "0123456789abcdef") == 2 * HASH_BYTES;
+	return strlen(text) == HASH_TEXT && strspn(text, "0123456789abcdef") == HASH_TEXT;
 }
 
 int cft_token_parse(const char *text, struct cft_token *ret, struct cft_err *err)
@@ -83,7 +83,7 @@ int cft_token_check_log(const struct cft_token *token, const struct cft_log_iden
 int cft_token_check_hash(const struct cft_token *token, const unsigned char chain_hash[32],
                          struct cft_err *err)
 {
-	char hash[2 * HASH_BYTES + 1];
+	char hash[HASH_TEXT + 1];
 
 	if (strcmp(token->hash, cft_hex(chain_hash, HASH_BYTES, hash)) == 0)
 		return 0;

@@ -174,8 +174,8 @@ static enum world_code add_star(struct world *w, const struct cft_effect *e, int
 	for (size_t i = 0; i < e->n_refs; i++) {
 		const struct cft_ref *ref = &e->refs[i];
 		if (ref->kind != CFT_OBJ_RELATION || ref->scope > 1 ||
-		    (alias_len &&
-		     (strlen(ref->alias) != alias_len || strncmp(ref->alias, alias, alias_len))))
+		    (alias_len && (strlen(ref->alias) != alias_len ||
+		                   strncmp(ref->alias, alias, alias_len) != 0)))
 			continue;
 		int source = world_lookup(w, CFT_OBJ_RELATION, ref->schema, ref->name);
 		if (source < 0)

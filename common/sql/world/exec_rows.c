@@ -17,6 +17,14 @@ static int nth_column(const struct world *w, int table, int n)
 	return -1;
 }
 
+/* What an INSERT names a value by: its column, or its place where it lists no columns. */
+static int given_column(const struct world *w, const struct cft_effect *e, int table,
+                        const char *name)
+{
+	return cft_effect_attr(e, "into") ? world_column(w, table, name)
+	                                  : nth_column(w, table, (int)strtol(name, NULL, 10));
+}
+
 static void note_rows(struct world *w, const struct cft_effect *e, int table)
 {
 	for (size_t i = 0; i < e->n_attrs; i++) {
@@ -24,8 +32,7 @@ static void note_rows(struct world *w, const struct cft_effect *e, int table)
 		int column;
 
 		if (strcmp(key, "null") == 0) {
-			column = *value >= '0' && *value <= '9' ? nth_column(w, table, atoi(value))
-			                                        : world_column(w, table, value);
+			column = given_column(w, e, table, value);
 			if (column >= 0)
 				world_set(w, column, "~nulls", "yes");
 		} else if (strcmp(key, "fills") == 0) {
@@ -105,11 +112,11 @@ static bool is_key_column(const struct world *w, int table, int column)
 }
 
 /* Two rows with one key; who was first is remembered on the table. */
-static enum world_code note_value(struct world *w, int table, const char *value)
+static enum world_code note_value(struct world *w, const struct cft_effect *e, int table,
+                                  const char *value)
 {
 	char *name = cft_arena_strndup(w->arena, value, strcspn(value, "="));
-	bool by_place = *name >= '0' && *name <= '9';
-	int column = by_place ? nth_column(w, table, atoi(name)) : world_column(w, table, name);
+	int column = given_column(w, e, table, name);
 	const char *key = cft_arena_printf(w->arena, "~value.%s%s",
 	                                   column < 0 ? "" : WORLD_OBJ(w, column)->name,
 	                                   value + strcspn(value, "="));
@@ -134,7 +141,7 @@ static enum world_code note_values(struct world *w, const struct cft_effect *e, 
 	/* Rows of the base may be gone by now. */
 	for (size_t i = 0; w->side && i < e->n_attrs && code == WORLD_OK; i++)
 		if (strcmp(e->attrs[i].key, "value") == 0)
-			code = note_value(w, table, e->attrs[i].value);
+			code = note_value(w, e, table, e->attrs[i].value);
 	return code;
 }
 

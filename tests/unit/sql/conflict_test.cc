@@ -200,6 +200,22 @@ TEST(Compare, TakesToExistAlsoWhatIsNamedBehindSomethingThatTheOtherMakes)
 	EXPECT_EQ("only_ba", Pair("", needs, makes).verdict());
 }
 
+TEST(Compare, TakesAColumnWhoseNameIsANumberByItsName)
+{
+	const std::string base =
+		"CREATE TABLE t (a int, \"0\" int PRIMARY KEY, \"9th\" int UNIQUE)";
+	Pair number(base, "INSERT INTO t (\"0\") VALUES (5)", "INSERT INTO t (\"0\") VALUES (5)");
+	Pair digit(base, "INSERT INTO t (\"0\", \"9th\") VALUES (1, 5)",
+	           "INSERT INTO t (\"0\", \"9th\") VALUES (2, 5)");
+	Pair place(base, "INSERT INTO t VALUES (1, 5)", "INSERT INTO t VALUES (2, 5)");
+	Pair apart(base, "INSERT INTO t VALUES (5, 1)", "INSERT INTO t VALUES (5, 2)");
+
+	EXPECT_NE("commute", number.verdict()) << number.text();
+	EXPECT_NE("commute", digit.verdict()) << digit.text();
+	EXPECT_NE("commute", place.verdict()) << place.text();
+	EXPECT_EQ("commute", apart.verdict()) << apart.text();
+}
+
 TEST(Keys, MeetWherePairsConflict)
 {
 	Analyzed a("ALTER TABLE users ADD COLUMN bio text"), b("DROP TABLE app.users");
