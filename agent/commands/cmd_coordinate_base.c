@@ -84,6 +84,8 @@ int cft_coord_base_set(struct cft_coord *coord, const struct cft_buf *ddl, const
 	cft_stream_close(stream);
 	if (rc == CFT_E_UNAVAILABLE)
 		return cft_session_unreachable(&coord->session, err);
+	if (rc > 0 && !(*ret_response)->base_schema)
+		return cft_fail(err, CFT_E_INTERNAL, "the server's answer names no base schema");
 	if (rc > 0)
 		coord->base = (*ret_response)->base_schema;
 	return rc > 0 ? 0 : rc;
