@@ -72,14 +72,15 @@ def other_server(bench):
 
 
 def idle_streams(bench):
-    per_client, clients = (500, 2) if bench.quick else (5000, 2)
+    per_client, clients = (500, 2) if bench.quick else (1000, 10)  # max_concurrent_calls is 1,000
     before = measure.rss_mb(bench.process.pid)
     command = [str(TESTS / "bench_fanout"), "confiture", "--server", bench.address, "--streams", str(per_client),
                "--project", bench.project()["project"], "--hold"]
     held = []
     for _ in range(clients):
         held.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-        held[-1].stdout.readline()  # "open"
+        if not held[-1].stdout.readline():  # "open"
+            raise RuntimeError(f"{measure.shown(command)}: {held[-1].wait()}")
     after = measure.rss_mb(bench.process.pid)
     for process in held:
         process.communicate("")

@@ -530,9 +530,12 @@ void Governed::TakeOver(int signal)
 	ServerProcess first(database, {"--config", config, "--operation-stale", "3s"});
 	ServerProcess second(database, {"--config", config, "--operation-stale", "3s"});
 
-	ASSERT_EQ(Script("outlive.py", {first.address, "5"}).exit_code, 0) << first.log();
+	cluster().sql(target, gate);
+	cluster().sql(target, "UPDATE opened SET n = 5");
+	ASSERT_EQ(Script("outlive.py", {first.address, "5", "gated"}).exit_code, 0) << first.log();
 	first.process.signal(signal);
-	auto ran = Script("outlive.py", {second.address, "20"});
+	cluster().sql(target, "UPDATE opened SET n = 20");
+	auto ran = Script("outlive.py", {second.address, "20", "gated"});
 	EXPECT_EQ(ran.out, "done 2\n") << ran.err << second.log();
 	first.process.signal(SIGCONT);
 	ExpectAllApplied(cluster(), target);
