@@ -16,6 +16,12 @@
 #include <string.h>
 #include <utlist.h>
 
+/* Of a client's certificate. */
+struct names {
+	const char **v;
+	size_t n, cap;
+};
+
 /* How long an ended stream may wait for its client to take what was sent. */
 enum { CLOSING_MAX_MS = 10000 };
 
@@ -386,17 +392,34 @@ void cft_rpc_call_cancel(struct cft_rpc_call *call, const struct cft_err *err)
 	                             err->message, NULL);
 }
 
+/* A DNS name, or a URI by its scheme: one kind must not pass for the other, and e-mail and IP
+ * addresses for neither. What stands before a NUL is somebody else's name. */
+static bool is_name(const grpc_auth_property *p, bool uri)
+{
+	return !memchr(p->value, 0, p->value_length) &&
+	       uri == (memmem(p->value, p->value_length, "://", 3) != NULL);
+}
+
+static void add_names(struct cft_rpc_call *call, const grpc_auth_context *context, bool uri,
+                      struct names *names)
+{
+	grpc_auth_property_iterator it = grpc_auth_context_find_properties_by_name(
+		context, uri ? GRPC_PEER_URI_PROPERTY_NAME : GRPC_PEER_DNS_PROPERTY_NAME);
+
+	for (const grpc_auth_property *p; (p = grpc_auth_property_iterator_next(&it));)
+		if (is_name(p, uri))
+			cft_vec_push_in(&call->arena, names,
+			                cft_arena_strndup(&call->arena, p->value, p->value_length));
+}
+
 const char *const *cft_rpc_call_certificate_names(struct cft_rpc_call *call, size_t *ret_n)
 {
 	grpc_auth_context *context = grpc_call_auth_context(call->call);
-	CFT_VEC(const char *) names = {0};
+	struct names names = {0};
 
 	if (context && grpc_auth_context_peer_is_authenticated(context)) {
-		grpc_auth_property_iterator it = grpc_auth_context_find_properties_by_name(
-			context, GRPC_X509_SAN_PROPERTY_NAME);
-		for (const grpc_auth_property *p; (p = grpc_auth_property_iterator_next(&it));)
-			cft_vec_push_in(&call->arena, &names,
-			                cft_arena_strndup(&call->arena, p->value, p->value_length));
+		add_names(call, context, false, &names);
+		add_names(call, context, true, &names);
 	}
 	grpc_auth_context_release(context);
 	*ret_n = names.n;

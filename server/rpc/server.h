@@ -125,8 +125,8 @@ void cft_rpc_call_set_guest(struct cft_rpc_call *call, void *guest);
 void *cft_rpc_call_guest(const struct cft_rpc_call *call);
 const struct cft_rpc_method *cft_rpc_call_method(const struct cft_rpc_call *call);
 const char *cft_rpc_call_service_name(const struct cft_rpc_call *call); /* with its package */
-/* The subject alternative names of the client's verified certificate, n of them, in the call's
- * arena; none without one. */
+/* The DNS names and URIs among the subject alternative names of the client's verified certificate,
+ * n of them, in the call's arena; none without one. */
 const char *const *cft_rpc_call_certificate_names(struct cft_rpc_call *call, size_t *ret_n);
 
 /* -- any call -- */

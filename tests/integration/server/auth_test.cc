@@ -502,6 +502,26 @@ TEST(Tls, ANameInAClientCertificateIsAnIdentity)
 	EXPECT_NE(register_intent(c, "alice", "CREATE TABLE a (id int)"), nullptr);
 	EXPECT_EQ(register_intent(c, "bob", "CREATE TABLE b (id int)"), nullptr);
 	EXPECT_STREQ(c.err.reason, "AGENT_MISMATCH");
+	Caller liar(server.address, "san:confiture://agent/alice", options);
+	EXPECT_EQ(register_intent(liar, "alice", "CREATE TABLE c (id int)"), nullptr)
+		<< "the name is no token";
+	EXPECT_STREQ(liar.err.reason, "CREDENTIAL_UNKNOWN");
+}
+
+TEST(Tls, OnlyDnsNamesAndUrisInACertificateAreIdentities)
+{
+	cft_test::TempDir dir;
+	std::string url = cft_test::PgCluster::shared().create_database();
+	create(url, {"--agent-id", "alice", "--project", "p", "--certificate-name", "host.name"});
+	for (const char *kind : {"DNS:", "URI:", "email:"}) {
+		std::string certs = certificates(dir, kind, std::string(kind) + "host.name");
+		ServerProcess server(url, {"--require-auth", "--tls-cert", certs + "/server.crt",
+		                           "--tls-key", certs + "/server.key", "--tls-client-ca",
+		                           certs + "/ca.crt"});
+		EXPECT_EQ(info_refusal(server.address, certs, true),
+		          *kind == 'D' ? "" : "CREDENTIAL_MISSING")
+			<< kind;
+	}
 }
 
 } // namespace
