@@ -55,6 +55,7 @@ struct trial {
 };
 
 enum { BASE, A, B, AB, BA, TRIALS };
+enum { EVIDENCE_BYTES = 2000 }; /* of one line */
 
 struct side {
 	const char *sql;
@@ -130,20 +131,31 @@ static int analyze(struct proof_run *run, struct side *side, const char *sql, bo
 	return rc;
 }
 
+static int has_role(struct proof_run *run, const char *role, bool *ret, struct cft_err *err)
+{
+	struct cft_pg_result *found = NULL;
+	int rc = cft_pg_exec_params(run->admin, "SELECT FROM pg_roles WHERE rolname = $1", 1, &role,
+	                            &found, err);
+
+	*ret = rc == 0 && cft_pg_rows(found) > 0;
+	cft_pg_result_free(found);
+	return rc;
+}
+
 /* Roles belong to the cluster: in a private one those that the SQL names are made. */
 static int make_role(struct proof_run *run, const char *role, struct cft_err *err)
 {
-	struct cft_buf name = CFT_BUF_INIT, text = CFT_BUF_INIT;
+	struct cft_buf name = CFT_BUF_INIT;
+	bool there;
+	int rc = has_role(run, role, &there, err);
 
 	cft_pg_quote_name(&name, role);
-	cft_pg_quote_text(&text, role);
-	int rc = cft_pg_execf(run->admin, err,
-	                      "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) "
-	                      "THEN CREATE ROLE %s; END IF; END $$; GRANT %s TO " ROLE
-	                      " WITH ADMIN OPTION",
-	                      cft_buf_str(&text), cft_buf_str(&name), cft_buf_str(&name));
+	if (rc == 0 && !there)
+		rc = cft_pg_execf(run->admin, err, "CREATE ROLE %s", cft_buf_str(&name));
+	if (rc == 0)
+		rc = cft_pg_execf(run->admin, err, "GRANT %s TO " ROLE " WITH ADMIN OPTION",
+		                  cft_buf_str(&name));
 	cft_buf_release(&name);
-	cft_buf_release(&text);
 	return rc;
 }
 
@@ -284,12 +296,24 @@ static int run_trial(struct proof_run *run, int trial, int first, int second, st
 	return rc;
 }
 
+/* Evidence is kept with the conflict and goes to everybody: a comment of a megabyte does not. */
+static const char *shortened(struct cft_arena *arena, const char *text)
+{
+	size_t n = EVIDENCE_BYTES;
+
+	if (strlen(text) <= n)
+		return text;
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) /* not within a character */
+		n--;
+	return cft_arena_printf(arena, "%.*s …", (int)n, text);
+}
+
 static void note(const struct proof_run *run, struct cft_proof *proof, const char *sign,
                  const char *line)
 {
 	if (proof->n_differences < CFT_PROOF_DIFFERENCES)
 		proof->differences[proof->n_differences++] =
-			cft_arena_printf(run->arena, "%s %s", sign, line);
+			cft_arena_printf(run->arena, "%s %s", sign, shortened(run->arena, line));
 }
 
 /* Merges two sorted lists. */
@@ -513,7 +537,7 @@ static int prove(struct proof_run *run, struct cft_proof *proof, struct cft_err 
 
 static const char *error_of(const struct proof_run *run, int trial)
 {
-	return run->trials[trial].error ? run->trials[trial].error : "";
+	return run->trials[trial].error ? shortened(run->arena, run->trials[trial].error) : "";
 }
 
 int cft_prove(struct cft_prover *prover, const struct cft_proof_input *input,

@@ -22,11 +22,13 @@
 enum {
 	TIMEOUT_MS = 120000,
 	MAX_WAITING = 32,
+	MAX_EACH = 2,
 	RETRY_AFTER_MS = 5000,
 };
 
 struct job {
 	struct cft_buf frame;
+	char *owner;
 	cft_prover_cb *cb;
 	void *arg;
 	struct job *prev, *next;
@@ -36,7 +38,7 @@ struct cft_prover_pool {
 	struct cft_loop *loop;
 	char *program;
 	int64_t timeout_ms;
-	size_t max_waiting, n_waiting;
+	size_t max_waiting, max_each, n_waiting;
 	struct job *waiting;     /* a utlist, first in first out */
 	struct job *job;         /* the one that runs */
 	struct cft_child *child; /* its process */
@@ -51,6 +53,7 @@ static void job_end(struct job *job, json_t *proof, const struct cft_err *err)
 {
 	job->cb(job->arg, proof, err);
 	cft_buf_release(&job->frame);
+	free(job->owner);
 	free(job);
 }
 
@@ -199,16 +202,30 @@ static void feed(struct cft_prover_pool *pool)
 	}
 }
 
-static void refuse(const struct cft_prover_pool *pool, cft_prover_cb *cb, void *arg)
+static size_t waiting_of(const struct cft_prover_pool *pool, const char *owner)
+{
+	const struct job *job;
+	size_t n = 0;
+
+	DL_FOREACH (pool->waiting, job)
+		n += strcmp(job->owner, owner) == 0;
+	return n;
+}
+
+static void refuse(const struct cft_prover_pool *pool, const char *owner, cft_prover_cb *cb,
+                   void *arg)
 {
 	struct cft_err err;
 
 	if (pool->closing)
 		cft_fail_reason(&err, CFT_E_UNAVAILABLE, "SERVER_STOPPING",
 		                "the server is stopping");
-	else
+	else if (pool->n_waiting >= pool->max_waiting)
 		cft_fail_reason(&err, CFT_E_LIMIT, "PROVER_BUSY", "%zu proofs are waiting already",
 		                pool->n_waiting);
+	else
+		cft_fail_reason(&err, CFT_E_LIMIT, "PROVER_BUSY",
+		                "%zu proofs of %s are waiting already", pool->max_each, owner);
 	err.retry_after_ms = RETRY_AFTER_MS;
 	cb(arg, NULL, &err);
 }
@@ -220,13 +237,15 @@ void cft_prover_pool_submit(struct cft_prover_pool *pool, const struct cft_proof
 	struct cft_proof_request header;
 	struct job *job;
 
-	if (pool->closing || pool->n_waiting >= pool->max_waiting) {
-		refuse(pool, cb, arg);
+	if (pool->closing || pool->n_waiting >= pool->max_waiting ||
+	    waiting_of(pool, texts->owner) >= pool->max_each) {
+		refuse(pool, texts->owner, cb, arg);
 		return;
 	}
 	job = cft_new(struct job);
 	job->cb = cb;
 	job->arg = arg;
+	job->owner = cft_strdup(texts->owner);
 	for (int i = 0; i < CFT_PROOF_TEXTS; i++)
 		header.bytes[i] = (uint32_t)strlen(v[i]);
 	cft_buf_add(&job->frame, &header, sizeof(header));
@@ -249,6 +268,7 @@ struct cft_prover_pool *cft_prover_pool_new(struct cft_loop *loop,
 	                                 : cft_process_program("confiture-server");
 	pool->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
 	pool->max_waiting = options->max_waiting ? options->max_waiting : MAX_WAITING;
+	pool->max_each = options->max_each ? options->max_each : MAX_EACH;
 	pool->timer = cft_timer_new(loop, on_timeout, pool);
 	return pool;
 }

@@ -22,6 +22,7 @@ struct cft_prover_pool_options {
 	const char *program; /* NULL: this one */
 	int64_t timeout_ms;  /* of one proof; 0 = 120,000 */
 	size_t max_waiting;  /* more are refused with LIMIT; 0 = 32 */
+	size_t max_each;     /* of them for one owner; 0 = 2 */
 };
 
 struct cft_prover_pool *cft_prover_pool_new(struct cft_loop *loop,
@@ -31,6 +32,7 @@ void cft_prover_pool_free(struct cft_prover_pool *pool);
 
 struct cft_proof_texts {
 	const char *base, *a, *b; /* SQL */
+	const char *owner;        /* who asks, so that nobody takes all places */
 };
 
 /* `proof` (common/prove/prove.h says what it holds) is borrowed for the call; NULL with `err`:

@@ -126,6 +126,7 @@ static void on_script(void *ctx, void *response)
 			cft_buf_addf(&text, "%s\n;\n", script->up[i]->sql);
 	p->texts.base = cft_arena_strdup(p->arena, cft_buf_str(&text));
 	p->texts.a = sql_of(p, NULL);
+	p->texts.owner = cft_rpc_call_peer(p->call);
 	cft_buf_release(&text);
 	try_next(p);
 }

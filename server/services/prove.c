@@ -144,6 +144,7 @@ static void on_state(void *arg, const struct cft_state *state, int64_t now_us,
 		.base = base_text(p->m.arena, state, a, b),
 		.a = join(p->m.arena, a->statements.v, a->statements.n),
 		.b = join(p->m.arena, b->statements.v, b->statements.n),
+		.owner = p->m.command.actor,
 	};
 	p->m.command.generation_a = a->generation;
 	p->m.command.generation_b = b->generation;

@@ -108,6 +108,13 @@ static const char *placeholder(const struct finding_list *list, const struct fin
 	return NULL;
 }
 
+/* What people chose stays within the line that it is part of. */
+static void add_value(struct cft_buf *out, const char *value)
+{
+	for (const char *p = value; *p; p++)
+		cft_buf_addc(out, *p == '\n' || *p == '\r' ? ' ' : *p);
+}
+
 /* NULL where a placeholder has nothing to say: the sentence is left out. */
 static const char *expand(const struct finding_list *list, const struct finding_facts *f,
                           const char *template_)
@@ -124,11 +131,15 @@ static const char *expand(const struct finding_list *list, const struct finding_
 			continue;
 		}
 		value = placeholder(list, f, p + 1, len - 1);
-		if (!value || (!*value && strncmp(p, "{rewrite}", 9) == 0)) {
+		bool rewrite = strncmp(p, "{rewrite}", 9) == 0;
+		if (!value || (!*value && rewrite)) {
 			cft_buf_release(&out);
 			return NULL;
 		}
-		cft_buf_adds(&out, value);
+		if (rewrite)
+			cft_buf_adds(&out, value);
+		else
+			add_value(&out, value);
 		p += len;
 	}
 	result = cft_arena_strdup(list->arena, cft_buf_str(&out));

@@ -1,5 +1,6 @@
 // The prover: real PostgreSQL agrees with what was recorded for each pair.
 // SPDX-License-Identifier: MIT
+#include "common/base/utf8.h"
 #include "common/prove/prove.h"
 
 #include "common/base/file.h"
@@ -80,6 +81,36 @@ TEST_F(Prove, IsNotProvableOnABaseThatDoesNotLoad)
 
 	EXPECT_FALSE(proof.provable);
 	EXPECT_NE(nullptr, strstr(proof.reason, "nosuchtype"));
+}
+
+TEST_F(Prove, KeepsLittleOfWhatIsLarge)
+{
+	auto comment = [](const char *letter) {
+		return std::string(
+			       "DO $$ BEGIN EXECUTE format('COMMENT ON TABLE t IS %L', repeat('") +
+		       letter + "', 1900000)); END $$";
+	};
+	cft_proof proof =
+		prove("CREATE TABLE t (a int)", comment("é").c_str(), comment("x").c_str());
+
+	EXPECT_EQ(CFT_VERDICT_DIFFER, proof.verdict);
+	ASSERT_GT(proof.n_differences, 0u);
+	for (size_t i = 0; i < proof.n_differences; i++) {
+		EXPECT_LT(strlen(proof.differences[i]), 2100u);
+		EXPECT_TRUE(cft_utf8_valid(proof.differences[i], strlen(proof.differences[i]),
+		                           nullptr));
+	}
+}
+
+TEST_F(Prove, ARoleMayHaveAnyName)
+{
+	cft_proof proof =
+		prove("CREATE TABLE t (a int)",
+	              "GRANT SELECT ON t TO \"x$$; ALTER ROLE confiture_prover SUPERUSER; --'\"",
+	              "ALTER TABLE t ADD b int");
+
+	EXPECT_TRUE(proof.provable) << proof.reason;
+	EXPECT_EQ(CFT_VERDICT_COMMUTE, proof.verdict);
 }
 
 TEST_F(Prove, RunsHostileSqlWithoutFilesAndPrograms)

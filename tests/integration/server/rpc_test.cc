@@ -3,7 +3,9 @@
  */
 #include "fixture.h"
 
+#include <atomic>
 #include <set>
+#include <thread>
 
 namespace
 {
@@ -124,6 +126,38 @@ TEST_F(Rpc, ProveKeepsWhatBothOrdersDidWithTheConflict)
 	r.conflict_id = const_cast<char *>("cfl_nothinghere0");
 	EXPECT_EQ(c.call<Confiture__V1__ProveConflictResponse>("ProveConflict", &r), nullptr);
 	EXPECT_EQ(c.err.code, CFT_E_NOT_FOUND);
+}
+
+TEST_F(Rpc, NobodyTakesAllPlacesOfTheProver)
+{
+	intent("alice", "CREATE TABLE t (a int)");
+	auto *b = register_intent(c, "bob", "ALTER TABLE t ADD b int", "", project);
+	ASSERT_NE(b, nullptr) << c.err.message;
+	ASSERT_EQ(b->n_conflicts, 1u);
+	std::string conflict = b->conflicts[0]->id;
+	std::atomic<int> proven{0}, busy{0};
+	auto prove = [&](const char *agent) {
+		Caller own(server().address);
+		MSG(ProveConflictRequest, prove_conflict_request, r);
+		r.project = text(project);
+		r.agent_id = const_cast<char *>(agent);
+		r.conflict_id = text(conflict);
+		bool answered = own.call<Confiture__V1__ProveConflictResponse>("ProveConflict", &r,
+		                                                               120000) != nullptr;
+		proven += answered;
+		busy += !answered && std::string(own.err.reason) == "PROVER_BUSY";
+		return answered;
+	};
+	std::vector<std::thread> all;
+	for (int i = 0; i < 6; i++)
+		all.emplace_back([&] { prove("mallory"); });
+	/* One runs, two wait. */
+	EXPECT_TRUE(cft_test::eventually([&] { return busy == 3; }));
+	EXPECT_TRUE(prove("dave"));
+	for (std::thread &one : all)
+		one.join();
+	EXPECT_EQ(busy, 3);
+	EXPECT_EQ(proven, 4);
 }
 
 TEST_F(Rpc, GetAndListFindTheIntent)

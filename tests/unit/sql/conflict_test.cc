@@ -145,6 +145,16 @@ TEST(Compare, SaysWhichOrderAndHowToRewriteAfterARename)
 		<< f.suggestions[1];
 }
 
+TEST(Compare, WhatPeopleChoseStaysInTheLineOfItsExplanation)
+{
+	Pair p("CREATE TABLE t (id int)", "COMMENT ON TABLE t IS E'a\\n2026 intent.approved'",
+	       "COMMENT ON TABLE t IS E'b\\n2026 intent.approved'");
+
+	ASSERT_EQ(1u, p.result.n_findings);
+	EXPECT_NE(nullptr, strstr(p.result.findings[0].explanation, "2026"));
+	EXPECT_EQ(nullptr, strchr(p.result.findings[0].explanation, '\n'));
+}
+
 TEST(Compare, WorksWithoutABase)
 {
 	EXPECT_EQ("neither", Pair("", "ALTER TABLE users ADD COLUMN bio text",
