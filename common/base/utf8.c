@@ -131,6 +131,26 @@ bool cft_utf8_is_control(uint32_t cp)
 	       (cp >= 0x2066 && cp <= 0x2069);
 }
 
+bool cft_utf8_has_control(const char *s)
+{
+	size_t len = strlen(s);
+	uint32_t cp = 0;
+
+	for (size_t n; len > 0 && (n = cft_utf8_decode(s, len, &cp)) > 0; s += n, len -= n)
+		if (cft_utf8_is_control(cp))
+			return true;
+	return false;
+}
+
+size_t cft_utf8_clip(const char *s, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max > 0 && ((unsigned char)s[max] & 0xC0) == 0x80)
+		max--;
+	return max;
+}
+
 size_t cft_utf8_width(const char *s)
 {
 	size_t columns = 0, len = strlen(s);

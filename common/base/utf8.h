@@ -20,6 +20,10 @@ size_t cft_utf8_decode(const char *s, size_t len, uint32_t *ret_cp);
 /* True for what a terminal acts on instead of showing it: C0, DEL, C1, and the marks that turn the
  * direction of the text after them. */
 bool cft_utf8_is_control(uint32_t cp);
+/* True where well-formed text holds one of them. */
+bool cft_utf8_has_control(const char *s);
+/* The length of the longest prefix of at most `max` bytes that ends on a character's boundary. */
+size_t cft_utf8_clip(const char *s, size_t len, size_t max);
 /* Columns the text takes on a terminal; control characters count 0, malformed bytes 1. */
 size_t cft_utf8_width(const char *s);
 /* The longest prefix in bytes that fits `columns`. */

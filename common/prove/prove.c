@@ -4,6 +4,7 @@
 #include "common/prove/prove.h"
 
 #include "common/base/mem.h"
+#include "common/base/utf8.h"
 #include "common/pg/cluster.h"
 #include "common/prove/snapshot.h"
 #include "common/sql/effect/analyze.h"
@@ -299,13 +300,9 @@ static int run_trial(struct proof_run *run, int trial, int first, int second, st
 /* Evidence is kept with the conflict and goes to everybody: a comment of a megabyte does not. */
 static const char *shortened(struct cft_arena *arena, const char *text)
 {
-	size_t n = EVIDENCE_BYTES;
+	size_t len = strlen(text), kept = cft_utf8_clip(text, len, EVIDENCE_BYTES);
 
-	if (strlen(text) <= n)
-		return text;
-	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) /* not within a character */
-		n--;
-	return cft_arena_printf(arena, "%.*s …", (int)n, text);
+	return kept == len ? text : cft_arena_printf(arena, "%.*s …", (int)kept, text);
 }
 
 static void note(const struct proof_run *run, struct cft_proof *proof, const char *sign,

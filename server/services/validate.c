@@ -21,25 +21,13 @@ static int too_long(const char *field, size_t max, struct cft_err *err)
 	return cft_err_at(err, field, 0, 0);
 }
 
-/* The engine has seen that it is UTF-8. */
-static bool has_control(const char *value)
-{
-	size_t len = strlen(value);
-	uint32_t cp = 0;
-
-	for (size_t n; len > 0 && (n = cft_utf8_decode(value, len, &cp)) > 0; value += n, len -= n)
-		if (cft_utf8_is_control(cp))
-			return true;
-	return false;
-}
-
 int cft_check_name(const char *field, const char *value, bool required, struct cft_err *err)
 {
 	if (required && !value[0])
 		return bad(field, "FIELD_REQUIRED", err, "is empty");
 	if (strlen(value) > CFT_NAME_MAX_BYTES)
 		return too_long(field, CFT_NAME_MAX_BYTES, err);
-	if (has_control(value))
+	if (cft_utf8_has_control(value)) /* the engine has seen that it is UTF-8 */
 		return bad(field, "INVALID_CHARACTER", err, "holds a control character");
 	return 0;
 }

@@ -5,11 +5,11 @@
 
 #include "common/base/digest.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "common/introspect/introspect.h"
 #include "common/pg/pg.h"
 #include "common/sql/syntax/split.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -33,20 +33,12 @@ static int check_sum(const Confiture__V1__SourceFile *file, struct cft_err *err)
 	return cft_err_hint(err, "the content has SHA-256 %s", hex);
 }
 
-static bool has_control(const char *name)
-{
-	for (; *name; name++)
-		if (iscntrl((unsigned char)*name))
-			return true;
-	return false;
-}
-
 static int check_name(const Confiture__V1__SourceFile *file, struct cft_err *err)
 {
 	size_t len = strlen(file->name);
 
 	if (len == 0 || len > NAME_MAX_BYTES || file->name[0] == '.' || strchr(file->name, '/') ||
-	    has_control(file->name))
+	    cft_utf8_has_control(file->name))
 		return cft_fail_reason(err, CFT_E_INVALID, "INVALID_FILE_NAME",
 		                       "\"%s\" is not the plain name of a file", file->name);
 	return 0;

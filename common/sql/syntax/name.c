@@ -3,21 +3,12 @@
  */
 #include "common/sql/syntax/name.h"
 
+#include "common/base/utf8.h"
 #include "common/base/vec.h"
 
 #include <pg_query/pg_query.pb-c.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The length of the longest prefix of at most `max` bytes that ends on a character boundary. */
-static size_t clip(const char *s, size_t len, size_t max)
-{
-	if (len <= max)
-		return len;
-	while (max > 0 && ((unsigned char)s[max] & 0xC0) == 0x80)
-		max--;
-	return max;
-}
 
 static char *fold_quoted(struct cft_arena *arena, const char *text, size_t len)
 {
@@ -29,7 +20,7 @@ static char *fold_quoted(struct cft_arena *arena, const char *text, size_t len)
 		if (text[i] == '"')
 			i++;
 	}
-	out[clip(out, n, CFT_NAME_BYTES)] = '\0';
+	out[cft_utf8_clip(out, n, CFT_NAME_BYTES)] = '\0';
 	return out;
 }
 
@@ -37,7 +28,7 @@ char *cft_ident_fold(struct cft_arena *arena, const char *text, size_t len)
 {
 	if (len >= 2 && text[0] == '"' && text[len - 1] == '"')
 		return fold_quoted(arena, text, len);
-	char *out = cft_arena_strndup(arena, text, clip(text, len, CFT_NAME_BYTES));
+	char *out = cft_arena_strndup(arena, text, cft_utf8_clip(text, len, CFT_NAME_BYTES));
 	for (char *c = out; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
@@ -295,8 +286,8 @@ char *cft_name_generate(struct cft_arena *arena, const char *name1, const char *
 		else
 			len2--;
 	}
-	len1 = clip(name1, strlen(name1), len1);
-	len2 = name2 ? clip(name2, strlen(name2), len2) : 0;
+	len1 = cft_utf8_clip(name1, strlen(name1), len1);
+	len2 = name2 ? cft_utf8_clip(name2, strlen(name2), len2) : 0;
 	return cft_arena_printf(arena, "%.*s%s%.*s%s%s", (int)len1, name1, name2 ? "_" : "",
 	                        (int)len2, name2 ? name2 : "", label ? "_" : "",
 	                        label ? label : "");
@@ -312,7 +303,7 @@ char *cft_name_join(struct cft_arena *arena, const char *const *names, size_t n)
 		cft_buf_adds(&buf, names[i]);
 	}
 	char *text = cft_arena_strndup(arena, cft_buf_str(&buf),
-	                               clip(cft_buf_str(&buf), buf.len, CFT_NAME_BYTES));
+	                               cft_utf8_clip(cft_buf_str(&buf), buf.len, CFT_NAME_BYTES));
 	cft_buf_release(&buf);
 	return text;
 }

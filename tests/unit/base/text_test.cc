@@ -72,6 +72,21 @@ TEST(Utf8Valid, TellsTheFirstBadByte)
 	EXPECT_EQ(2u, offset);
 }
 
+TEST(Utf8Clip, EndsOnACharactersBoundary)
+{
+	EXPECT_EQ(2u, cft_utf8_clip("ab", 2, 5));
+	EXPECT_EQ(1u, cft_utf8_clip("aé", 3, 2));
+	EXPECT_EQ(3u, cft_utf8_clip("aéb", 4, 3));
+	EXPECT_EQ(0u, cft_utf8_clip("é", 2, 1));
+}
+
+TEST(Utf8Control, IsFoundAnywhere)
+{
+	EXPECT_FALSE(cft_utf8_has_control("plain é"));
+	EXPECT_TRUE(cft_utf8_has_control("a\nb"));
+	EXPECT_TRUE(cft_utf8_has_control("é\xe2\x80\xae"));
+}
+
 TEST(Utf8Width, CountsColumnsAsTerminalsDo)
 {
 	EXPECT_EQ(5u, cft_utf8_width("users"));
