@@ -1,14 +1,14 @@
 /* Async: libpq's non-blocking half under libuv.
  * SPDX-License-Identifier: MIT
  *
- * States: connecting (a job of libuv's workers owns the PGconn), up (the poll handle watches its
- * socket), waiting (the backoff timer runs). Only go_down leaves "up".
+ * States: connecting (a job of libuv's workers, dial.c, owns the PGconn), up (the poll handle
+ * watches its socket), waiting (the backoff timer runs). Only go_down leaves "up".
  */
 #include "common/pg/async.h"
 
 #include "common/base/digest.h"
 #include "common/base/mem.h"
-#include "common/pg/internal.h"
+#include "common/pg/dial.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -34,12 +34,7 @@ struct statement {
 struct attempt {
 	uv_work_t work;
 	struct cft_pg_async *owner; /* NULL once freed */
-	char *url, *application_name, *setup_sql;
-	int timeout_s;
-	bool prepares;
-	PGconn *conn; /* NULL on failure */
-	bool direct;
-	struct cft_err err;
+	struct cft_pg_dial dial;
 };
 
 struct cft_pg_async {
@@ -54,8 +49,7 @@ struct cft_pg_async {
 	struct statement *refused;
 	size_t pending;
 	bool running, doubtful, calling, freed;
-	bool direct;    /* no pooler stands between: its backend stays ours */
-	bool preparing; /* the running statement is a pipeline: the parse, and its first use */
+	bool direct; /* no pooler stands between: its backend stays ours */
 	bool prepared;
 	PGresult *result; /* of the running statement, the last one so far */
 	struct cft_pg_notice_target notice;
@@ -183,8 +177,12 @@ static void on_deadline(void *ctx)
 	struct cft_err err = CFT_ERR_INIT;
 	bool outermost = enter(c);
 
-	cft_fail(&err, CFT_E_UNAVAILABLE, "PostgreSQL does not answer");
-	go_down(c, &err);
+	if (libpq.PQstatus(c->conn) == CONNECTION_BAD) {
+		lost(c);
+	} else {
+		cft_fail(&err, CFT_E_UNAVAILABLE, "PostgreSQL does not answer");
+		go_down(c, &err);
+	}
 	leave(c, outermost);
 }
 
@@ -192,11 +190,18 @@ static void on_deadline(void *ctx)
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
+/* A failed flush makes the socket readable, and its error is found there; unless libpq saw the end
+ * and has closed the socket itself: nothing will ever be heard of it, and its number may be another
+ * file's by now. */
 static void flush(struct cft_pg_async *c)
 {
 	int left = libpq.PQflush(c->conn);
 
-	/* A failed flush makes the socket readable: its error is found there. */
+	if (libpq.PQstatus(c->conn) == CONNECTION_BAD) {
+		uv_poll_stop(c->poll);
+		cft_timer_start(c->deadline, 0, 0);
+		return;
+	}
 	uv_poll_start(c->poll, left == 1 ? UV_READABLE | UV_WRITABLE : UV_READABLE, on_poll);
 }
 
@@ -223,7 +228,7 @@ static void finish_statement(struct cft_pg_async *c, struct cft_err *ret_why)
 	int rc = 0;
 
 	LL_DELETE(c->queue, s);
-	c->running = c->preparing = false;
+	c->running = false;
 	c->result = NULL;
 	cft_timer_stop(c->deadline);
 	if (!result || !cft_pg_status_ok(libpq.PQresultStatus(result)))
@@ -255,6 +260,12 @@ static void keep_result(struct cft_pg_async *c, PGresult *result)
 	c->result = result;
 }
 
+/* The running statement is the parse and its first use, in one pipeline. */
+static bool preparing(const struct cft_pg_async *c)
+{
+	return libpq.PQpipelineStatus(c->conn) != PQ_PIPELINE_OFF;
+}
+
 /* True when the running statement has given all its results. A pipeline ends with its sync, which
  * is the commit; each of its statements ends with a NULL before. The parse answers first, and what
  * it made outlives a failure of the statement behind it. */
@@ -263,9 +274,9 @@ static bool take_result(struct cft_pg_async *c)
 	PGresult *result = libpq.PQgetResult(c->conn);
 
 	if (!result)
-		return !c->preparing;
+		return !preparing(c);
 	if (libpq.PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
-		c->prepared = c->prepared || (c->preparing && !is_failure(result));
+		c->prepared = c->prepared || (preparing(c) && !is_failure(result));
 		keep_result(c, result);
 		return false;
 	}
@@ -335,7 +346,6 @@ static void send_prepared(PGconn *conn, const struct statement *s)
 
 static void prepare_and_send(struct cft_pg_async *c, const struct statement *s)
 {
-	c->preparing = true;
 	libpq.PQenterPipelineMode(c->conn);
 	libpq.PQsendPrepare(c->conn, PREPARED, c->options.prepared_sql, (int)s->n, NULL);
 	send_prepared(c->conn, s);
@@ -373,66 +383,24 @@ static void run_next(struct cft_pg_async *c)
 
 static void attempt_free(struct attempt *a)
 {
-	if (a->conn)
-		libpq.PQfinish(a->conn);
-	free(a->url);
-	free(a->application_name);
-	free(a->setup_sql);
+	cft_pg_dial_release(&a->dial);
 	free(a);
-}
-
-/* A pooler tells its clients a process number of its own making. */
-static int find_pooler(struct attempt *a, PGconn *conn)
-{
-	static const char sql[] = "SELECT pg_backend_pid()";
-	PGresult *result = libpq.PQexec(conn, sql);
-	int rc = 0;
-
-	if (libpq.PQresultStatus(result) != PGRES_TUPLES_OK)
-		rc = cft_pg_result_error(conn, result, sql, &a->err);
-	else
-		a->direct = strtol(libpq.PQgetvalue(result, 0, 0), NULL, 10) ==
-		            libpq.PQbackendPID(conn);
-	libpq.PQclear(result);
-	return rc;
 }
 
 /* On a worker thread. */
 static void attempt_run(uv_work_t *work)
 {
 	struct attempt *a = work->data;
-	struct cft_pg_options options = {.url = a->url,
-	                                 .application_name = a->application_name,
-	                                 .connect_timeout_s = a->timeout_s};
-	struct cft_pg_params params;
 
-	if (cft_pg_params_init(&params, &options, &a->err) != 0)
-		return;
-	PGconn *conn = libpq.PQconnectdbParams(params.keywords, params.values, 0);
-	cft_pg_params_release(&params);
-	int rc = 0;
-	if (libpq.PQstatus(conn) != CONNECTION_OK)
-		rc = cft_pg_conn_error(conn, "cannot connect to PostgreSQL", &a->err);
-	if (rc == 0 && a->setup_sql) {
-		PGresult *result = libpq.PQexec(conn, a->setup_sql);
-		if (!cft_pg_status_ok(libpq.PQresultStatus(result)))
-			rc = cft_pg_result_error(conn, result, a->setup_sql, &a->err);
-		libpq.PQclear(result);
-	}
-	if (rc == 0 && a->prepares)
-		rc = find_pooler(a, conn);
-	if (rc == 0)
-		a->conn = conn;
-	else
-		libpq.PQfinish(conn);
+	cft_pg_dial(&a->dial);
 }
 
-static void take_connection(struct cft_pg_async *c, struct attempt *a)
+static void take_connection(struct cft_pg_async *c, struct cft_pg_dial *dial)
 {
-	c->conn = a->conn;
-	c->direct = a->direct;
+	c->conn = dial->conn;
+	c->direct = dial->direct;
 	c->prepared = false;
-	a->conn = NULL;
+	dial->conn = NULL;
 	c->delay_ms = c->options.backoff_min_ms;
 	libpq.PQsetnonblocking(c->conn, 1);
 	libpq.PQsetNoticeReceiver(c->conn, cft_pg_receive_notice, &c->notice);
@@ -456,12 +424,12 @@ static void attempt_done(uv_work_t *work, int status)
 	}
 	bool outermost = enter(c);
 	c->attempt = NULL;
-	if (a->conn) {
-		take_connection(c, a);
+	if (a->dial.conn) {
+		take_connection(c, &a->dial);
 		tell_state(c, true, NULL);
 	} else {
 		retry_later(c);
-		tell_state(c, false, &a->err);
+		tell_state(c, false, &a->dial.err);
 	}
 	attempt_free(a);
 	leave(c, outermost);
@@ -474,11 +442,11 @@ static void connect_now(void *ctx)
 
 	a->owner = c;
 	a->work.data = a;
-	a->url = cft_strdup(c->options.url);
-	a->application_name = cft_strdup(c->options.application_name);
-	a->setup_sql = cft_strdup(c->options.setup_sql);
-	a->timeout_s = c->options.connect_timeout_s;
-	a->prepares = c->options.prepared_sql != NULL;
+	a->dial.url = cft_strdup(c->options.url);
+	a->dial.application_name = cft_strdup(c->options.application_name);
+	a->dial.setup_sql = cft_strdup(c->options.setup_sql);
+	a->dial.timeout_s = c->options.connect_timeout_s;
+	a->dial.asks_pooler = c->options.prepared_sql != NULL;
 	c->attempt = a;
 	uv_queue_work(cft_loop_uv(c->loop), &a->work, attempt_run, attempt_done);
 }

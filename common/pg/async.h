@@ -25,7 +25,8 @@ struct cft_pg_async_options {
 	const char *application_name; /* copied; NULL = "confiture" */
 	const char *setup_sql;    /* copied; run at each connect, before it is up; may be NULL */
 	const char *prepared_sql; /* copied; for cft_pg_async_prepared; may be NULL */
-	int connect_timeout_s;    /* per host; 0 = 5, where neither URL nor PG* say */
+	int connect_timeout_s;    /* per host, where neither URL nor PG* say, and for the answers to
+	                           * what is asked before it is up; 0 = 5 */
 	int64_t backoff_min_ms;   /* before the first attempt to come back; 0 = 100 */
 	int64_t backoff_max_ms;   /* 0 = 3000 */
 	int64_t reply_timeout_ms; /* a statement without reply for so long means that the

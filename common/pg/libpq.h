@@ -43,6 +43,7 @@
 	X(PQnfields)                 \
 	X(PQnotifies)                \
 	X(PQntuples)                 \
+	X(PQpipelineStatus)          \
 	X(PQpipelineSync)            \
 	X(PQport)                    \
 	X(PQputCopyData)             \

@@ -262,13 +262,16 @@ TEST_F(Chaos, HistoriesAreLinearizableAndNothingAcknowledgedIsLost)
 			violation("what watcher " + std::to_string(i) + " saw is not the log");
 	add_expiries(log);
 	check_histories();
-	EXPECT_EQ(shared.gave_up, 0u) << "requests stayed without an answer for a minute";
+	EXPECT_EQ(shared.gave_up, 0u) << "requests stayed without an answer for a minute\n"
+				      << shared.stuck_state;
 	world.print_faults();
 	printf("%zu faults, %zu operations in %zu cells (%zu states tried), %zu events, "
 	       "%zu acknowledged, %zu conflicts, %zu expiries, %llu retries: %d violations\n",
 	       world.faults(), operations, shared.cells.size(), states, log.size(),
 	       shared.acknowledgements.size(), conflicts, expiries,
 	       (unsigned long long)shared.retries, violations);
+	if (HasFailure())
+		fprintf(stderr, "%s", world.timeline().c_str());
 	if (HasFailure() && getenv("CFT_CHAOS_LOGS"))
 		fprintf(stderr, "%s", world.logs().c_str());
 }

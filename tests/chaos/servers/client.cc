@@ -30,6 +30,15 @@ void Shared::acknowledged(uint64_t revision, const std::string &request_id, cons
 		acknowledgements[request_id] = revision;
 }
 
+void Shared::stuck(const std::string &state)
+{
+	std::lock_guard<std::mutex> lock(mutex);
+
+	gave_up++;
+	if (stuck_state.empty())
+		stuck_state = state;
+}
+
 std::pair<uint64_t, int64_t> Shared::newest()
 {
 	std::lock_guard<std::mutex> lock(mutex);
@@ -46,7 +55,7 @@ class Client
 {
       public:
 	Client(const World *world, Shared *shared, int number, unsigned seed)
-	    : shared_(*shared), number_(number), random_(seed),
+	    : world_(*world), shared_(*shared), number_(number), random_(seed),
 	      caller_(world->addresses(number % SERVERS))
 	{
 	}
@@ -91,9 +100,11 @@ class Client
 				break;
 			shared_.retries++;
 			if (!mutation || now_us() - begin > PATIENCE_US) {
-				shared_.gave_up += mutation;
-				if (mutation)
-					remember(cell, op, begin, true);
+				if (!mutation)
+					return false;
+				shared_.stuck(std::string(method) + ": " + caller_.err.message +
+				              "\n" + world_.state());
+				remember(cell, op, begin, true);
 				return false;
 			}
 			cft_test::sleep_ms(10 + (int)(random_() % 50));
@@ -329,6 +340,7 @@ class Client
 		}
 	}
 
+	const World &world_;
 	Shared &shared_;
 	int number_;
 	std::mt19937 random_;

@@ -38,6 +38,9 @@ class Shared
 
 	std::shared_ptr<Cell> pick(std::mt19937 &random);
 	void acknowledged(uint64_t revision, const std::string &request_id, const Operation &op);
+	/* A client got no answer for a minute: what the world looked like at the first such time.
+	 */
+	void stuck(const std::string &state);
 	/* The highest revision that anybody was answered with, and when that was asked for. */
 	std::pair<uint64_t, int64_t> newest();
 
@@ -50,6 +53,7 @@ class Shared
 	std::vector<Grant> grants;
 	std::pair<uint64_t, int64_t> newest_{0, 0};
 	std::atomic<uint64_t> retries{0}, gave_up{0}, operations{0};
+	std::string stuck_state;
 };
 
 inline int64_t now_us()

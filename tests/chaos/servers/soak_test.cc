@@ -217,7 +217,8 @@ TEST_F(Soak, MemoryDescriptorsAndLagStayFlat)
 	print("begin", samples.front());
 	print("end", samples.back());
 	judge(minutes);
-	EXPECT_EQ(shared.gave_up, 0u) << "requests stayed without an answer for a minute";
+	EXPECT_EQ(shared.gave_up, 0u) << "requests stayed without an answer for a minute\n"
+				      << shared.stuck_state;
 }
 
 } // namespace

@@ -62,6 +62,12 @@ std::string World::addresses(int first) const
 	return list;
 }
 
+void World::count(const std::string &fault, int server)
+{
+	counts_[fault]++;
+	note(server < 0 ? fault : fault + ", server " + std::to_string(server));
+}
+
 size_t World::faults() const
 {
 	size_t n = 0;
@@ -77,6 +83,52 @@ void World::print_faults() const
 		printf("  %-28s %d\n", count.first.c_str(), count.second);
 }
 
+void World::note(const std::string &what)
+{
+	using namespace std::chrono;
+	char line[128];
+
+	snprintf(line, sizeof(line), "%7.2f %s\n",
+	         duration<double>(steady_clock::now() - begin_).count(), what.c_str());
+	std::lock_guard<std::mutex> lock(mutex_);
+	timeline_ += line;
+}
+
+std::string World::timeline() const
+{
+	std::lock_guard<std::mutex> lock(mutex_);
+
+	return timeline_;
+}
+
+std::string World::state() const
+{
+	std::string all = timeline();
+
+	for (int n = 0; n < NODES; n++) {
+		all += std::string("node ") + std::to_string(n) +
+		       (n == primary_ ? ", the primary\n" : "\n");
+		try {
+			all += nodes_[n]->sql(nodes_[n]->url(),
+			                      "SET statement_timeout = '5s';"
+			                      "SELECT name || ' = ' || setting FROM pg_settings "
+			                      "WHERE name = "
+			                      "'synchronous_standby_names';"
+			                      "SELECT 'sender', pid, state, sync_state, sent_lsn, "
+			                      "flush_lsn, "
+			                      "pg_current_wal_flush_lsn() FROM pg_stat_replication;"
+			                      "SELECT backend_type, pid, state, wait_event_type, "
+			                      "wait_event, "
+			                      "now() - xact_start, left(query, 60) FROM "
+			                      "pg_stat_activity") +
+			       "\n";
+		} catch (const std::exception &e) {
+			all += e.what();
+		}
+	}
+	return all;
+}
+
 std::string World::logs() const
 {
 	std::string all;
@@ -88,9 +140,10 @@ std::string World::logs() const
 
 void World::kill_server(std::mt19937 &random)
 {
-	ServerProcess &server = *servers_[between(random, 0, SERVERS - 1)];
+	int i = between(random, 0, SERVERS - 1);
+	ServerProcess &server = *servers_[i];
 
-	counts_["server kill -9"]++;
+	count("server kill -9", i);
 	server.process.stop(SIGKILL);
 	sleep_ms(between(random, 0, 400));
 	server.start();
@@ -99,9 +152,10 @@ void World::kill_server(std::mt19937 &random)
 /* Longer than the leases of the clients: what it decided before it was stopped is old. */
 void World::stop_server(std::mt19937 &random)
 {
-	ServerProcess &server = *servers_[between(random, 0, SERVERS - 1)];
+	int i = between(random, 0, SERVERS - 1);
+	ServerProcess &server = *servers_[i];
 
-	counts_["server SIGSTOP past the TTL"]++;
+	count("server SIGSTOP past the TTL", i);
 	server.process.signal(SIGSTOP);
 	sleep_ms(between(random, 1500, 2500));
 	server.process.signal(SIGCONT);
@@ -117,20 +171,20 @@ void World::spoil(std::mt19937 &random)
 
 	switch (between(random, 0, 3)) {
 	case 0:
-		counts_[where + "cut"]++;
+		count(where + "cut", i);
 		proxy.cut();
 		return;
 	case 1:
-		counts_[where + "delayed"]++;
+		count(where + "delayed", i);
 		proxy.delay(between(random, 5, 200));
 		break;
 	case 2:
-		counts_[where + "half open"]++;
+		count(where + "half open", i);
 		proxy.half_open();
 		lasts_ms *= 4;
 		break;
 	case 3:
-		counts_[where + "refused"]++;
+		count(where + "refused", i);
 		proxy.refuse();
 		break;
 	}
@@ -140,14 +194,14 @@ void World::spoil(std::mt19937 &random)
 
 void World::kill_backends(std::mt19937 &random)
 {
-	counts_["backends terminated"]++;
+	count("backends terminated");
 	(void)random;
 	nodes_[primary_]->kill_backends();
 }
 
 void World::restart_database(std::mt19937 &random)
 {
-	counts_["PostgreSQL immediate restart"]++;
+	count("PostgreSQL immediate restart");
 	nodes_[primary_]->stop_immediate();
 	sleep_ms(between(random, 0, 300));
 	nodes_[primary_]->start();
@@ -175,7 +229,7 @@ void World::fail_over(std::mt19937 &random)
 {
 	int before = between(random, 0, 2);
 
-	counts_["PostgreSQL failover"]++;
+	count("PostgreSQL failover");
 	if (before == 1)
 		kill_backends(random);
 	else if (before == 2)
@@ -198,6 +252,7 @@ void World::fault(std::mt19937 &random)
 		return;
 	}
 	kill_server(random);
+	note("over");
 	sleep_ms(between(random, 20, 300));
 }
 
@@ -215,6 +270,7 @@ void World::fault_around(std::mt19937 &random)
 		kill_backends(random);
 	else
 		spoil(random);
+	note("over");
 	sleep_ms(between(random, 20, 300));
 }
 

@@ -7,8 +7,11 @@
 #include "tests/integration/server/fixture.h"
 #include "tests/lib/proxy.h"
 
+#include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <random>
 
 enum { SERVERS = 3, NODES = 2 };
@@ -38,6 +41,10 @@ class World
 	}
 	size_t faults() const;
 	void print_faults() const;
+	/* Each fault with the seconds since the beginning, and its end: where one hangs. */
+	std::string timeline() const;
+	/* What the databases do just now; any thread. */
+	std::string state() const;
 	std::string logs() const;
 
       private:
@@ -48,13 +55,18 @@ class World
 	void restart_database(std::mt19937 &random);
 	void fail_over(std::mt19937 &random);
 	void await_standby();
+	void count(const std::string &fault, int server = -1);
+	void note(const std::string &what);
 
 	std::unique_ptr<cft_test::PgCluster> nodes_[NODES];
-	int primary_ = 0;
+	std::atomic<int> primary_{0};
 	cft_test::TempDir sockets_[SERVERS][NODES];
 	std::unique_ptr<cft_test::Proxy> to_database_[SERVERS][NODES], to_server_[SERVERS];
 	std::unique_ptr<ServerProcess> servers_[SERVERS];
 	std::map<std::string, int> counts_;
+	std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+	mutable std::mutex mutex_; /* for: */
+	std::string timeline_;
 };
 
 #endif

@@ -241,6 +241,43 @@ TEST_F(Async, ALostConnectionMakesTheRunningStatementUnknownAndComesBack)
 	cft_timer_free(killer);
 }
 
+// Nothing of the interrupted use is taken over to the next connection, whose first statement is
+// another one.
+TEST_F(Async, ALostConnectionInTheFirstUseOfThePreparedStatementComesBack)
+{
+	options.prepared_sql = "SELECT pg_sleep(($1::bigint[])[1])";
+	connect(PgCluster::shared().url());
+	run_until_up();
+	struct cft_pg_array long_time;
+	cft_pg_array_init(&long_time, CFT_PG_INT8);
+	cft_pg_array_add_int(&long_time, 100);
+	auto running = prepared({&long_time});
+	struct cft_timer *killer = cft_timer_new(
+		loop, [](void *) { PgCluster::shared().kill_backends(); }, nullptr);
+	cft_timer_start(killer, 50, 0);
+	run();
+	EXPECT_EQ("OUTCOME_UNKNOWN", running->reason);
+	run_until_up();
+	auto after = query("SELECT 2");
+	run();
+	EXPECT_EQ("2", after->value) << after->message;
+	cft_timer_free(killer);
+	cft_pg_array_release(&long_time);
+}
+
+// The statement stands for a network that swallows the answer.
+TEST_F(Async, AServerThatFallsSilentWhileItIsSetUpIsGivenUp)
+{
+	options.connect_timeout_s = 2; // libpq's least
+	options.setup_sql = "SELECT pg_sleep(100)";
+	connect(PgCluster::shared().url());
+	on_change = [this](bool) { cft_loop_stop(loop); };
+	run();
+	on_change = nullptr;
+	EXPECT_EQ(1, downs);
+	EXPECT_NE(std::string::npos, last_state.find("does not answer")) << last_state;
+}
+
 // Also between its start and the question whether a pooler stands between.
 TEST_F(Async, ComesBackHoweverOftenItIsKilledWhileItConnects)
 {
