@@ -5,13 +5,27 @@
 
 #include "common/base/err.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
+/* SHA256() of OpenSSL 3 looks the algorithm up by its name at each call, which takes as long as the
+ * digest of a kilobyte. */
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 void cft_sha256(const void *data, size_t len, unsigned char out[CFT_SHA256_BYTES])
 {
-	SHA256(data, len, out);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fetch_sha256);
+	if (EVP_Digest(data, len, out, NULL, sha256, NULL) != 1)
+		abort();
 }
 
 const char *cft_hex(const void *data, size_t len, char *out)
