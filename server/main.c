@@ -9,6 +9,7 @@
 
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEPT_BYTES = 32 << 20 };
@@ -132,6 +133,18 @@ static char **take_words(struct cft_arena *arena, int argc, char **argv)
 	return copies;
 }
 
+/* Words of the server's own (server/prover/prover.c). */
+static int prove(char **words)
+{
+	const struct cft_proof_limits limits = {
+		.directory = words[0],
+		.memory_bytes = strtoull(words[1], NULL, 10),
+		.disk_bytes = strtoull(words[2], NULL, 10),
+	};
+
+	return cft_prover_child_main(&limits);
+}
+
 int main(int argc, char **argv)
 {
 	struct cft_arena arena = CFT_ARENA_INIT;
@@ -142,8 +155,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--analyzer") == 0)
 		return cft_analyzer_child_main();
-	if (argc == 3 && strcmp(argv[1], "--prover") == 0)
-		return cft_prover_child_main(argv[2]);
+	if (argc == 5 && strcmp(argv[1], "--prover") == 0)
+		return prove(argv + 2);
 	if (argc == 2 && strcmp(argv[1], "--migrate-worker") == 0)
 		return cft_worker_child_main();
 	argv = take_words(&arena, argc, argv);

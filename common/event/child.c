@@ -231,6 +231,24 @@ void cft_child_kill(struct cft_child *child, int number)
 		uv_process_kill(&child->process, number);
 }
 
+/* It stays a zombie: cft_child_free buries it. */
+bool cft_child_wait(const struct cft_child *child, int timeout_ms)
+{
+	enum { POLL_MS = 10 };
+	pid_t pid = cft_child_pid(child);
+
+	for (int ms = 0; pid > 0; ms += POLL_MS) {
+		siginfo_t info = {0};
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+		    info.si_pid == pid)
+			break;
+		if (ms >= timeout_ms)
+			return false;
+		usleep(POLL_MS * 1000);
+	}
+	return true;
+}
+
 void cft_child_free(struct cft_child *child)
 {
 	if (!child)

@@ -42,6 +42,8 @@ void cft_child_write(struct cft_child *child, const void *data, size_t len);
 size_t cft_child_backlog(const struct cft_child *child);
 void cft_child_close_input(struct cft_child *child); /* after what was written */
 void cft_child_kill(struct cft_child *child, int number);
+/* Blocks until it has ended, without telling of it; false: it still runs. At a program's end. */
+bool cft_child_wait(const struct cft_child *child, int timeout_ms);
 /* No callback comes afterwards. A child that still runs is killed (SIGKILL) and reaped. */
 void cft_child_free(struct cft_child *child); /* NULL is fine */
 

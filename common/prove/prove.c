@@ -575,3 +575,11 @@ json_t *cft_proof_to_json(const struct cft_proof *proof)
 		"error_a", proof->error_a, "error_b", proof->error_b, "error_ab", proof->error_ab,
 		"error_ba", proof->error_ba, "differences", differences);
 }
+
+json_t *cft_proof_unprovable(const char *reason)
+{
+	const struct cft_proof proof = {
+		.reason = reason, .error_a = "", .error_b = "", .error_ab = "", .error_ba = ""};
+
+	return cft_proof_to_json(&proof);
+}

@@ -48,6 +48,8 @@ int cft_prove(struct cft_prover *prover, const struct cft_proof_input *input,
 
 /* {"provable", "reason", "verdict", "a_alone_fails", …, "differences"}; a new reference. */
 json_t *cft_proof_to_json(const struct cft_proof *proof);
+/* The same of a proof that came to nothing. */
+json_t *cft_proof_unprovable(const char *reason);
 
 #ifdef __cplusplus
 }

@@ -70,7 +70,11 @@ static int start_analyzer(struct cft_app *app, struct cft_err *err)
 
 static void start_prover(struct cft_app *app)
 {
-	struct cft_prover_pool_options options = {.timeout_ms = app->settings->prover_timeout};
+	struct cft_prover_pool_options options = {
+		.timeout_ms = app->settings->prover_timeout,
+		.memory_bytes = (uint64_t)app->settings->prover_memory,
+		.disk_bytes = (uint64_t)app->settings->prover_disk,
+	};
 
 	app->prover = cft_prover_pool_new(app->loop, &options);
 }

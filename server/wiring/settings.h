@@ -27,7 +27,7 @@ struct cft_server_settings {
 	int64_t drain_timeout, bookmark_interval, stall_timeout, stream_memory;
 	int64_t keepalive_interval, keepalive_timeout, max_concurrent_calls, max_unfinished_calls;
 	int64_t analyzer_processes, analyzer_timeout, analyzer_cache;
-	int64_t prover_timeout;
+	int64_t prover_timeout, prover_memory, prover_disk;
 	int64_t lease_min, lease_default, lease_max, stale_after;
 	int64_t max_intents_per_agent, ended_retention, request_retention;
 	const struct cft_yaml_node *targets; /* NULL: none */
