@@ -340,6 +340,11 @@ void cft_rpc_call_set_hooks(struct cft_rpc_call *call, const struct cft_rpc_hook
 	call->hooks_arg = arg;
 }
 
+bool cft_rpc_call_gone(const struct cft_rpc_call *call)
+{
+	return call->closed;
+}
+
 /* -- what a handler may ask -- */
 
 struct cft_arena *cft_rpc_call_arena(struct cft_rpc_call *call)

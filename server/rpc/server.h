@@ -158,6 +158,8 @@ struct cft_rpc_hooks {
 };
 void cft_rpc_call_set_hooks(struct cft_rpc_call *call, const struct cft_rpc_hooks *hooks,
                             void *arg);
+/* The client has gone already: on_cancelled has run, or came too early for the hooks. */
+bool cft_rpc_call_gone(const struct cft_rpc_call *call);
 
 /* Sends one message; not while cft_rpc_sending. The second form takes a packed buffer over, which
  * may share its bytes with those of other calls (cft_rpc_packet_share). */

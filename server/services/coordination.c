@@ -47,7 +47,7 @@ static const struct cft_rpc_method methods[] = {
 	UNARY("GetConflict", get_conflict, SMALL),
 	UNARY("ResolveConflict", resolve_conflict, SMALL),
 	UNARY("ReopenConflict", reopen_conflict, SMALL),
-	UNARY("ProveConflict", prove_conflict, SMALL),
+	{"ProveConflict", CFT_RPC_UNARY, SMALL, true, cft_prove_conflict},
 	UNARY("ApproveIntent", approve_intent, SMALL),
 	UNARY("RejectIntent", reject_intent, SMALL),
 	UNARY("ListObjectClaims", list_object_claims, SMALL),

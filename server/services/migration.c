@@ -178,7 +178,7 @@ static const struct cft_rpc_method methods[] = {
 	UNARY("ListTargets", list_targets, SMALL),
 	UNARY("ReserveVersion", reserve_version, SMALL),
 	UNARY("GetMigrationStatus", cft_get_migration_status, SMALL),
-	UNARY("PlanMigrations", cft_plan_migrations, LARGE),
+	{"PlanMigrations", CFT_RPC_UNARY, LARGE, true, cft_plan_migrations},
 	STREAM("ApplyMigrations", cft_apply_migrations, LARGE),
 	STREAM("RollbackMigrations", cft_rollback_migrations, LARGE),
 	STREAM("BaselineMigrations", cft_baseline_migrations, LARGE),

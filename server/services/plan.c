@@ -29,6 +29,7 @@ struct planning {
 	CFT_VEC(Confiture__V1__OpenIntentTrial *) trials;
 	const char **trial_sql; /* of their intents */
 	struct cft_proof_texts texts;
+	struct cft_proof_job *job; /* of the trial that waits, or runs */
 	size_t tried;
 };
 
@@ -72,6 +73,7 @@ static void on_proof(void *arg, json_t *proof, const struct cft_err *err)
 {
 	struct planning *p = arg;
 
+	p->job = NULL;
 	if (!proof) {
 		finish(p, err);
 		return;
@@ -89,14 +91,42 @@ static void on_proof(void *arg, json_t *proof, const struct cft_err *err)
 	try_next(p);
 }
 
+static void finish_gone(struct planning *p)
+{
+	struct cft_err err;
+
+	cft_fail(&err, CFT_E_CANCELLED, "the client went away");
+	finish(p, &err);
+}
+
+static void on_cancelled(void *arg)
+{
+	struct planning *p = arg;
+
+	if (!p->job)
+		return; /* the next step sees it, or answers nobody */
+	cft_prover_pool_cancel(p->migration->options.prover, p->job);
+	finish_gone(p);
+}
+
+static const struct cft_rpc_hooks hooks = {.on_cancelled = on_cancelled};
+
+/* The last use of `p` where the proof is refused at once. */
 static void try_next(struct planning *p)
 {
+	if (cft_rpc_call_gone(p->call)) {
+		finish_gone(p);
+		return;
+	}
 	if (p->tried == p->trials.n || p->tried == MAX_TRIALS) {
 		finish(p, NULL);
 		return;
 	}
 	p->texts.b = p->trial_sql[p->tried];
-	cft_prover_pool_submit(p->migration->options.prover, &p->texts, on_proof, p);
+	struct cft_proof_job *job =
+		cft_prover_pool_submit(p->migration->options.prover, &p->texts, on_proof, p);
+	if (job)
+		p->job = job;
 }
 
 static void fail_trials(void *ctx, const struct cft_err *err)
@@ -322,6 +352,7 @@ CFT_MIGRATION_HANDLER(plan_migrations)
 	                       .arena = cft_rpc_call_arena(call),
 	                       .project = cft_check_project(r->project, &err),
 	                       .request = r};
+	cft_rpc_call_set_hooks(call, &hooks, p);
 	if (p->project && cft_check_name("intent_id", r->intent_id, false, &err) == 0)
 		cft_question_ask_target(ctx, "PlanMigrations", p->project, r->target, &order);
 	else

@@ -17,6 +17,7 @@ struct proving {
 	struct cft_mutation m;
 	struct cft_rpc_call *call;
 	const char *base_fingerprint;
+	struct cft_proof_job *job; /* waits, or runs */
 };
 
 static void fail_proving(struct cft_mutation *m, const struct cft_err *err)
@@ -58,6 +59,7 @@ static void on_proof(void *arg, json_t *proof, const struct cft_err *err)
 	struct proving *p = arg;
 	struct cft_command *command = &p->m.command;
 
+	p->job = NULL;
 	if (!proof) {
 		fail_proving(&p->m, err);
 		return;
@@ -69,6 +71,36 @@ static void on_proof(void *arg, json_t *proof, const struct cft_err *err)
 	command->proven_verdict = cft_arena_strdup(p->m.arena, verdict ? verdict : "");
 	free(json);
 	cft_mutation_run(&p->m);
+}
+
+static void on_cancelled(void *arg)
+{
+	struct proving *p = arg;
+	struct cft_err err;
+
+	if (!p->job)
+		return; /* to read and to keep takes no time */
+	cft_prover_pool_cancel(p->m.coordination->prover, p->job);
+	cft_fail(&err, CFT_E_CANCELLED, "the client went away");
+	fail_proving(&p->m, &err);
+}
+
+static const struct cft_rpc_hooks hooks = {.on_cancelled = on_cancelled};
+
+/* The last use of `p` where the proof is refused at once. */
+static void submit(struct proving *p, const struct cft_proof_texts *texts)
+{
+	struct cft_err err;
+
+	if (cft_rpc_call_gone(p->call)) {
+		cft_fail(&err, CFT_E_CANCELLED, "the client went away");
+		fail_proving(&p->m, &err);
+		return;
+	}
+	struct cft_proof_job *job =
+		cft_prover_pool_submit(p->m.coordination->prover, texts, on_proof, p);
+	if (job)
+		p->job = job;
 }
 
 /* -- 1, 2: what is to be proven -- */
@@ -149,7 +181,7 @@ static void on_state(void *arg, const struct cft_state *state, int64_t now_us,
 	p->m.command.generation_a = a->generation;
 	p->m.command.generation_b = b->generation;
 	p->base_fingerprint = base ? cft_arena_strdup(p->m.arena, base->fingerprint) : NULL;
-	cft_prover_pool_submit(p->m.coordination->prover, &texts, on_proof, p);
+	submit(p, &texts);
 }
 
 CFT_HANDLER(prove_conflict)
@@ -165,6 +197,7 @@ CFT_HANDLER(prove_conflict)
 	p->m.owner = p;
 	p->m.reply = reply_proving;
 	p->m.fail = fail_proving;
+	cft_rpc_call_set_hooks(call, &hooks, p);
 	int rc = cft_mutation_init(&p->m, CFT_CMD_PROVE, &fields, &err);
 	if (rc == 0)
 		rc = cft_check_name("conflict_id", r->conflict_id, true, &err);

@@ -181,6 +181,26 @@ TEST_F(Prover, DiskOfAProofIsBounded)
 	EXPECT_TRUE(cft_test::eventually([&] { return nothing_left(); }));
 }
 
+TEST_F(Prover, AProofWhoseClientHasGoneWaitsNoLongerAndEnds)
+{
+	ServerProcess server(url);
+	Caller c(server.address);
+	std::string slow = conflict(c, SLEEPS);
+	std::thread running([&] {
+		Caller own(server.address);
+		EXPECT_EQ(prove(own, slow, 8000), nullptr);
+		EXPECT_EQ(own.err.code, CFT_E_TIMEOUT);
+	});
+	ASSERT_TRUE(cft_test::eventually([&] { return runs(); }));
+	/* Places of two: they are free again when their clients have gone. */
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(prove(c, slow, 300), nullptr);
+		EXPECT_NE(std::string(c.err.reason), "PROVER_BUSY");
+	}
+	running.join();
+	EXPECT_TRUE(cft_test::eventually([&] { return nothing_left(); }, 10));
+}
+
 TEST_F(Prover, NothingIsLeftOfAProofWhenTheServerStops)
 {
 	ServerProcess server(url);
