@@ -6,6 +6,7 @@
 #include "common/base/buf.h"
 #include "common/base/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static bool ends_with_parent(const struct cft_buf *out)
@@ -108,4 +109,34 @@ bool cft_path_has_suffix(const char *path, const char *suffix)
 	size_t len = strlen(path), end = strlen(suffix);
 
 	return len >= end && strcmp(path + len - end, suffix) == 0;
+}
+
+/* Bytes up to the last name of the path that begins here, or 0. It ends with the quotation that it
+ * began, else with its word. Of "/name" alone nothing goes. */
+static size_t directories(const char *text, char before)
+{
+	const char quote[] = {before, '\0'};
+	bool quoted = before == '"' || before == '\'';
+
+	if (text[0] != '/' || !strchr(" \t\n\"':=(", before) ||
+	    !(isalnum((unsigned char)text[1]) || text[1] == '.' || text[1] == '_'))
+		return 0;
+	size_t len = strcspn(text, quoted ? quote : " \t\n\"',:;()");
+	while (text[len - 1] != '/')
+		len--;
+	return len > 1 ? len : 0;
+}
+
+void cft_path_hide(char *text)
+{
+	const char *in = text;
+	char *out = text, before = ' ';
+
+	while (*in) {
+		in += directories(in, before);
+		before = *in;
+		if (*in)
+			*out++ = *in++;
+	}
+	*out = '\0';
 }

@@ -24,6 +24,9 @@ bool cft_path_inside(const char *dir, const char *path);
 /* `path` as seen from `dir` where it is inside, else `path`; borrowed. */
 const char *cft_path_below(const char *dir, const char *path);
 bool cft_path_has_suffix(const char *path, const char *suffix);
+/* Leaves of each absolute path in a message the last name: where things lie on this machine is
+ * not for everybody. */
+void cft_path_hide(char *text);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 #include "common/prove/prove.h"
 
 #include "common/base/mem.h"
+#include "common/base/path.h"
 #include "common/base/utf8.h"
 #include "common/pg/cluster.h"
 #include "common/prove/snapshot.h"
@@ -79,7 +80,10 @@ static const char *cluster_url(const struct proof_run *run, const char *database
 
 	cft_cluster_url(run->prover->cluster, database, &url);
 	/* What the SQL under proof made, also a search_path of the database, is not the admin's. */
-	cft_buf_adds(&url, admin ? " options='-c search_path=pg_catalog,pg_temp'" : " user=" ROLE);
+	cft_buf_adds(&url, admin ? " options='-c search_path=pg_catalog,pg_temp"
+	                           " -c local_preload_libraries= -c session_preload_libraries="
+	                         : " user=" ROLE " options='");
+	cft_buf_adds(&url, " -c statement_timeout=30s -c lock_timeout=10s'");
 	const char *copy = cft_arena_strdup(run->arena, cft_buf_str(&url));
 	cft_buf_release(&url);
 	return copy;
@@ -210,6 +214,15 @@ static int make_roles(struct proof_run *run, struct cft_err *err)
 	return rc;
 }
 
+/* What they set of the role lasts beyond their database. */
+static int restore_role(struct proof_run *run, struct cft_err *err)
+{
+	return cft_pg_exec(run->admin,
+	                   "ALTER ROLE " ROLE " RESET ALL; ALTER ROLE " ROLE
+	                   " LOGIN CONNECTION LIMIT -1 VALID UNTIL 'infinity'",
+	                   NULL, err);
+}
+
 /* New owners of objects need CREATE on the schema, which roles made here do not have. */
 static int open_schema(struct proof_run *run, struct cft_err *err)
 {
@@ -234,6 +247,8 @@ static int make_database(struct proof_run *run, int trial, struct cft_err *err)
 		t->name[0] = '\0';
 	else if (run->prover->cluster)
 		rc = cft_pg_execf(run->admin, err, "ALTER DATABASE %s OWNER TO " ROLE, t->name);
+	if (rc == 0 && run->prover->cluster)
+		rc = restore_role(run, err);
 	if (rc == 0 && run->prover->cluster && trial == BASE)
 		rc = open_schema(run, err);
 	return rc;
@@ -258,22 +273,48 @@ static int run_side(struct cft_pg *pg, const struct side *side, struct cft_err *
 	return rc;
 }
 
+static void fail_trial(struct proof_run *run, struct trial *t, const struct cft_err *failure)
+{
+	char *error = cft_arena_strdup(run->arena, failure->message);
+
+	cft_path_hide(error);
+	t->failed = true;
+	t->error = error;
+	snprintf(t->sqlstate, sizeof(t->sqlstate), "%s", failure->sqlstate);
+}
+
+/* Where only they cannot connect, a side before has made it so. */
+static int open_session(struct proof_run *run, struct trial *t, struct cft_pg **ret,
+                        struct cft_err *err)
+{
+	struct cft_err failure = CFT_ERR_INIT;
+	struct cft_pg *admin = NULL;
+	int rc = connect_to(run, t->name, false, ret, &failure);
+
+	if (rc == 0)
+		return 0;
+	if (run->prover->cluster && connect_to(run, t->name, true, &admin, NULL) == 0) {
+		cft_pg_close(admin);
+		fail_trial(run, t, &failure);
+		return 0;
+	}
+	*err = failure;
+	return rc;
+}
+
 /* A session of its own for each side, as in life. */
 static int run_session(struct proof_run *run, struct trial *t, const struct side *side,
                        struct cft_err *err)
 {
 	struct cft_err failure = CFT_ERR_INIT;
 	struct cft_pg *pg = NULL;
-	int rc = connect_to(run, t->name, false, &pg, err);
+	int rc = open_session(run, t, &pg, err);
 
-	if (rc == 0)
+	if (rc == 0 && pg)
 		rc = cft_pg_exec(pg, "SET statement_timeout = '30s'; SET lock_timeout = '10s'",
 		                 NULL, err);
-	if (rc == 0 && run_side(pg, side, &failure) != 0) {
-		t->failed = true;
-		t->error = cft_arena_strdup(run->arena, failure.message);
-		snprintf(t->sqlstate, sizeof(t->sqlstate), "%s", failure.sqlstate);
-	}
+	if (rc == 0 && pg && run_side(pg, side, &failure) != 0)
+		fail_trial(run, t, &failure);
 	cft_pg_close(pg);
 	return rc;
 }
@@ -390,6 +431,7 @@ static int probe_functions(struct proof_run *run, struct cft_proof *proof, struc
 	for (size_t i = 0; rc == 0 && i < cft_pg_rows(calls); i++)
 		if (broke(pg[0], pg[1], pg[2], cft_pg_text(calls, i, 1), &failure)) {
 			proof->verdict = CFT_VERDICT_LATENT;
+			cft_path_hide(failure.message);
 			note(run, proof, "!",
 			     cft_arena_printf(run->arena, "%s: %s", cft_pg_text(calls, i, 0),
 			                      failure.message));
@@ -428,6 +470,7 @@ static int probe_indexes(struct proof_run *run, struct cft_proof *proof, int tri
 			    value, NULL, &failure) == 0)
 			continue;
 		proof->verdict = CFT_VERDICT_LATENT;
+		cft_path_hide(failure.message);
 		note(run, proof, "!",
 		     cft_arena_printf(run->arena, "index %s: %s", value[0], failure.message));
 	}

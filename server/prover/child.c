@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/path.h"
 #include "common/base/process.h"
 #include "common/prove/prove.h"
 #include "server/prover/frame.h"
@@ -100,6 +101,7 @@ static int work(const struct cft_proof_limits *limits)
 	if (ok) {
 		int rc = prove(texts, &proof, &err);
 		char *json = rc == 0 ? cft_json_compact(proof) : NULL;
+		cft_path_hide(err.message);
 		answer(rc, rc == 0 ? json : err.message);
 		free(json);
 	}

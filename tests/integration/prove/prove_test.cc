@@ -159,6 +159,51 @@ TEST_F(Prove, NothingOfTheirsRunsAsSuperuser)
 	EXPECT_NE(nullptr, strstr(proof.error_b, "permission denied")) << proof.error_b;
 }
 
+// Where the server keeps its files is nobody's business: evidence goes to everybody.
+TEST_F(Prove, NoPathOfTheMachineIsInTheEvidence)
+{
+	auto set = [](const char *what) {
+		return std::string("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET ") + what +
+		       "', current_database()); END $$";
+	};
+	const std::pair<std::string, std::string> cases[] = {
+		{set("local_preload_libraries = nothere"), "CREATE TABLE u (a int)"},
+		{set("local_preload_libraries = nothere"), set("work_mem = 1000")},
+		{"CREATE EXTENSION nosuchextension", "LOAD 'nosuchlibrary'"},
+		{"CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = ispell, DictFile = x, AffFile = x)",
+	         "CREATE TABLE u (a int) TABLESPACE nosuch"},
+		{"ALTER ROLE confiture_prover SET local_preload_libraries = nothere",
+	         "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '/usr/lib/x', 'f'"},
+	};
+	for (auto &[a, b] : cases) {
+		cft_proof proof = prove("CREATE TABLE t (a int)", a, b);
+		json_t *json = cft_proof_to_json(&proof);
+		char *text = cft_json_compact(json);
+		EXPECT_EQ(nullptr, strstr(text, "/usr/")) << text;
+		EXPECT_EQ(nullptr, strstr(text, "/tmp/")) << text;
+		EXPECT_EQ(nullptr, strstr(text, "/run/")) << text;
+		free(text);
+		json_decref(json);
+	}
+	cft_proof proof = prove("", cases[0].first, cases[0].second);
+	EXPECT_EQ(CFT_VERDICT_ONLY_BA, proof.verdict);
+	EXPECT_NE(nullptr, strstr(proof.error_ab, "plugins/nothere")) << proof.error_ab;
+	EXPECT_FALSE(prove("", "SELECT 1", "SELECT 2").b_alone_fails);
+}
+
+// Nobody's proof ends the next side's session, or another trial's.
+TEST_F(Prove, WhatASideMakesOfItsRoleDoesNotLast)
+{
+	for (std::string what : {"NOLOGIN", "SET statement_timeout = 1"}) {
+		cft_proof proof =
+			prove("CREATE TABLE t (a int)", "ALTER ROLE confiture_prover " + what,
+		              "ALTER TABLE t ADD b int");
+
+		EXPECT_FALSE(proof.b_alone_fails) << what << ": " << proof.error_b;
+		EXPECT_STREQ("", proof.error_ba) << what;
+	}
+}
+
 TEST_F(Prove, SaysOfAnExtensionThatIsNotInstalledThatItCannotBeProven)
 {
 	cft_proof proof = prove("", "CREATE EXTENSION nosuchextension", "CREATE TABLE t (a int)");
