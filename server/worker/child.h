@@ -37,8 +37,8 @@ void cft_worker_say(const Confiture__V1__OperationProgress *progress);
 /* From now on a cancel of the server's reaches this engine; NULL: nobody. */
 void cft_worker_set_engine(struct cft_mig_engine *engine);
 
-/* Migrations of the request as files below migrations/, read back. Refuses what is no plain name
- * and wrong checksums. */
+/* Migrations of the request as files below migrations/, read back. Refuses what is no plain name,
+ * what `up` would warn of instead of running it (UNKNOWN_FILE_NAME), and wrong checksums. */
 int cft_worker_migrations(struct cft_worker_child *child, Confiture__V1__SourceFile **files,
                           size_t n, struct cft_mig_dir *ret, struct cft_err *err);
 /* Python in a plan would be code of a stranger on the server; what is not run only has a checksum.

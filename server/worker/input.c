@@ -5,6 +5,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/file.h"
+#include "common/base/path.h"
 #include "common/base/utf8.h"
 #include "common/introspect/introspect.h"
 #include "common/pg/pg.h"
@@ -37,8 +38,11 @@ static int check_name(const Confiture__V1__SourceFile *file, struct cft_err *err
 {
 	size_t len = strlen(file->name);
 
-	if (len == 0 || len > NAME_MAX_BYTES || file->name[0] == '.' || strchr(file->name, '/') ||
-	    cft_utf8_has_control(file->name))
+	/* What an operation fails with is shown to others. */
+	if (cft_utf8_has_control(file->name))
+		return cft_fail_reason(err, CFT_E_INVALID, "INVALID_FILE_NAME",
+		                       "the name of a file holds control characters");
+	if (len == 0 || len > NAME_MAX_BYTES || file->name[0] == '.' || strchr(file->name, '/'))
 		return cft_fail_reason(err, CFT_E_INVALID, "INVALID_FILE_NAME",
 		                       "\"%s\" is not the plain name of a file", file->name);
 	return 0;
@@ -57,6 +61,18 @@ static int write_file(const Confiture__V1__SourceFile *file, struct cft_err *err
 	return cft_file_write(path, file->content.data, file->content.len, 0600, err);
 }
 
+/* Somebody handed it over to be run. In a directory, where it may just lie, it is a warning. */
+static int refuse_unknown(const struct cft_mig_dir *dir, struct cft_err *err)
+{
+	CFT_VEC_EACH (struct cft_mig_problem, problem, &dir->problems)
+		if (strcmp(problem->reason, "UNKNOWN_FILE_NAME") == 0)
+			return cft_fail_reason(err, CFT_E_INVALID, problem->reason,
+			                       "%s would not be run, its name is none of a "
+			                       "migration: %s",
+			                       cft_path_base(problem->path), problem->hint);
+	return 0;
+}
+
 int cft_worker_migrations(struct cft_worker_child *child, Confiture__V1__SourceFile **files,
                           size_t n, struct cft_mig_dir *ret, struct cft_err *err)
 {
@@ -65,7 +81,9 @@ int cft_worker_migrations(struct cft_worker_child *child, Confiture__V1__SourceF
 	(void)child;
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = write_file(files[i], err);
-	return rc ? rc : cft_mig_dir_read(ret, MIGRATIONS, err);
+	if (rc == 0)
+		rc = cft_mig_dir_read(ret, MIGRATIONS, err);
+	return rc ? rc : refuse_unknown(ret, err);
 }
 
 int cft_worker_refuse_python(const struct cft_mig_plan *plan, struct cft_err *err)
