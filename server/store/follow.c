@@ -81,11 +81,27 @@ void cft_project_reset(struct cft_project *project, const char *why)
 	cft_state_free(project->state);
 	project->state = NULL;
 	project->target = 0;
+	project->hint = 0;
 	project->polled = 0;
 	cft_leases_clear(project);
 	if (sequencer->on_reset)
 		sequencer->on_reset(sequencer->reset_arg, project->name);
 	cft_project_wake(project);
+}
+
+/* A reader may have named a revision that is not written yet: hints and polls will tell when it
+ * is. What was hinted while we read stays: it may have been written after that. */
+static void caught_up(struct cft_project *project)
+{
+	uint64_t revision = cft_state_revision(project->state);
+
+	project->behind = false;
+	if (project->asked_hint > revision) {
+		project->deaf = true;
+		project->hint = revision;
+	}
+	if (project->deaf || project->target == project->asked_target)
+		project->target = revision;
 }
 
 static void on_events(void *ctx, const struct cft_store_events *events)
@@ -103,17 +119,15 @@ static void on_events(void *ctx, const struct cft_store_events *events)
 		cft_project_reset(project, "its events do not fit");
 		return;
 	}
-	if (events->n < CFT_READ_PAGE) {
-		project->behind = false;
-		/* A reader may have named a revision that is not written yet: hints and polls will
-		 * tell when it is. */
-		project->target = cft_state_revision(project->state);
-	}
+	if (events->n < CFT_READ_PAGE)
+		caught_up(project);
 }
 
 void cft_project_follow(struct cft_project *project)
 {
 	project->activity = CFT_PROJECT_FOLLOWING;
+	project->asked_target = project->target;
+	project->asked_hint = project->hint;
 	project->sequencer->calls++;
 	cft_store_read(project->sequencer->store, project->name, cft_state_revision(project->state),
 	               CFT_READ_PAGE, on_events, project);

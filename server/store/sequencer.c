@@ -275,8 +275,11 @@ static void on_hint(void *ctx, const char *name, uint64_t revision)
 {
 	struct cft_project *project = find(ctx, name);
 
-	if (project)
-		note_target(project, revision);
+	if (!project || project->deaf)
+		return;
+	if (revision > project->hint)
+		project->hint = revision;
+	note_target(project, revision);
 }
 
 static void outdate(struct cft_project *project)
@@ -376,6 +379,7 @@ static void on_poll(void *ctx)
 
 	HASH_ITER (hh, sequencer->projects, project, next) {
 		expire_reads(project);
+		project->deaf = false;
 		if (project->state)
 			json_array_append_new(names, json_string(project->name));
 	}

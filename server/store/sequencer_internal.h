@@ -61,7 +61,12 @@ struct cft_project {
 	bool outdated;     /* to be read anew at the next opportunity */
 	bool behind;       /* after an unknown outcome: nothing is shown before the log was read */
 	uint64_t target;   /* the log is said to have come so far */
-	uint64_t polled;   /* what was committed for sure when the revisions were asked for */
+	/* Every user of the database may notify: after a hint that was false, polls alone count
+	 * until the next of them. */
+	uint64_t hint;
+	bool deaf;
+	uint64_t asked_target, asked_hint; /* what they were when the log was asked for last */
+	uint64_t polled; /* what was committed for sure when the revisions were asked for */
 	unsigned char hash[32];
 	unsigned char group_hash[32]; /* after the group */
 	struct cft_arena group_arena;
