@@ -327,13 +327,12 @@ static int take_hash(struct cft_cursor *cursor, const unsigned char chain_hash[3
 static void open_at(struct cft_cursor *cursor)
 {
 	struct cft_feed *feed = cursor->feed;
+	static const unsigned char of_nothing[32];
 	struct cft_err err;
 
-	if (cursor->revision == 0) {
-		opened(cursor);
-	} else if (cursor->revision < feed->revision) {
+	if (cursor->revision > 0 && cursor->revision < feed->revision) {
 		load_page(cursor, cursor->revision - 1, 1, true);
-	} else if (take_hash(cursor, feed->chain_hash, &err) < 0) {
+	} else if (take_hash(cursor, cursor->revision ? feed->chain_hash : of_nothing, &err) < 0) {
 		fail_cursor(cursor, &err);
 	} else {
 		opened(cursor);

@@ -60,7 +60,8 @@ int cft_page_token_parse(const char *text, struct cft_page_token *ret, struct cf
 	if (!text[0])
 		return 0;
 	ret->revision = strtoull(text, &end, 10);
-	if (end == text || *end != '.') {
+	/* strtoull takes spaces and signs too. */
+	if (text[0] < '0' || text[0] > '9' || *end != '.') {
 		cft_fail_reason(err, CFT_E_INVALID, "INVALID_PAGE_TOKEN",
 		                "page_token is none that this server gave");
 		return cft_err_at(err, "page_token", 0, 0);

@@ -128,6 +128,10 @@ static int validate_check(const Confiture__V1__CheckIntentRequest *r, struct cft
 	int rc = cft_check_name("agent_id", r->agent_id, false, err);
 
 	if (rc == 0)
+		rc = cft_check_name("intent_id", r->intent_id, false, err);
+	if (rc == 0)
+		rc = cft_check_name("branch_name", r->branch_name, false, err);
+	if (rc == 0)
 		rc = cft_check_text("schema_changes", r->schema_changes, CFT_SQL_FIELD_MAX_BYTES,
 		                    err);
 	if (rc == 0)

@@ -6,6 +6,7 @@
 #include <confiture/v1/migration_service.pb-c.h>
 #include <functional>
 #include <grpc/health/v1/health.pb-c.h>
+#include <set>
 
 namespace
 {
@@ -40,6 +41,73 @@ struct Hostile : ::testing::Test {
 		return done ? "accepted" : c.err.reason;
 	}
 };
+
+/* Branches are made from what people call a feature, and get into their shells and into git. */
+TEST_F(Hostile, BranchNamesAreOnesThatGitTakesWhateverTheFeatureIsCalled)
+{
+	const std::string names[] = {"..",
+	                             "/",
+	                             "-",
+	                             "--upload-pack=x",
+	                             "HEAD",
+	                             "x.lock",
+	                             "a@{1}",
+	                             "../../etc/passwd",
+	                             "$(reboot)",
+	                             "`id`; rm -rf /",
+	                             "a\\b~c^d:e?f*g[h",
+	                             "\xF0\x9F\x8D\x93",
+	                             "\xC3\xA9t\xC3\xA9",
+	                             "a_001",
+	                             "a_4294967295",
+	                             "a",
+	                             "A",
+	                             "___",
+	                             std::string(200, 'n'),
+	                             std::string(199, 'n') + "m"};
+	std::set<std::string> seen;
+
+	for (int round = 0; round < 2; round++)
+		for (const std::string &name : names) {
+			MSG(RegisterIntentRequest, register_intent_request, r);
+			r.project = const_cast<char *>("branches");
+			r.agent_id = const_cast<char *>("mallory");
+			r.feature_name = text(name);
+			r.schema_changes = const_cast<char *>("CREATE TABLE t (id int)");
+			auto *done =
+				c.call<Confiture__V1__RegisterIntentResponse>("RegisterIntent", &r);
+			ASSERT_NE(done, nullptr) << name << c.err.message;
+			std::string branch = done->intent->branch_name;
+			EXPECT_TRUE(seen.insert(branch).second) << branch;
+			EXPECT_LT(branch.size(), 70u) << branch;
+			EXPECT_EQ(
+				branch.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_/"),
+				std::string::npos)
+				<< branch;
+			EXPECT_EQ(cft_test::run({"git", "check-ref-format", "--branch", branch})
+			                  .exit_code,
+			          0)
+				<< branch;
+		}
+}
+
+TEST_F(Hostile, TheBranchToLeaveOutIsAName)
+{
+	MSG(CheckIntentRequest, check_intent_request, r);
+	r.project = const_cast<char *>("branches");
+	r.schema_changes = const_cast<char *>("CREATE TABLE t (id int)");
+	const std::pair<std::string, const char *> cases[] = {
+		{std::string(200000, 'b'), "FIELD_TOO_LONG"},
+		{"feature/a\n_001", "INVALID_CHARACTER"},
+		{"feature/nothing_such_999999999999999999999", ""},
+		{"_", ""},
+	};
+	for (auto &[name, reason] : cases) {
+		r.branch_name = text(name);
+		c.call<Confiture__V1__CheckIntentResponse>("CheckIntent", &r);
+		EXPECT_STREQ(c.err.reason, reason) << name.substr(0, 50) << c.err.message;
+	}
+}
 
 TEST_F(Hostile, FieldsThatAreNoGoodAreRefusedByName)
 {
