@@ -90,7 +90,7 @@ void cft_project_reset(struct cft_project *project, const char *why)
 }
 
 /* A reader may have named a revision that is not written yet: hints and polls will tell when it
- * is. What was hinted while we read stays: it may have been written after that. */
+ * is. What was hinted while we read counts still: it may have been written after that. */
 static void caught_up(struct cft_project *project)
 {
 	uint64_t revision = cft_state_revision(project->state);
@@ -100,8 +100,7 @@ static void caught_up(struct cft_project *project)
 		project->deaf = true;
 		project->hint = revision;
 	}
-	if (project->deaf || project->target == project->asked_target)
-		project->target = revision;
+	project->target = !project->deaf && project->hint > revision ? project->hint : revision;
 }
 
 static void on_events(void *ctx, const struct cft_store_events *events)
@@ -126,7 +125,6 @@ static void on_events(void *ctx, const struct cft_store_events *events)
 void cft_project_follow(struct cft_project *project)
 {
 	project->activity = CFT_PROJECT_FOLLOWING;
-	project->asked_target = project->target;
 	project->asked_hint = project->hint;
 	project->sequencer->calls++;
 	cft_store_read(project->sequencer->store, project->name, cft_state_revision(project->state),

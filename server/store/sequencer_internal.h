@@ -65,8 +65,8 @@ struct cft_project {
 	 * until the next of them. */
 	uint64_t hint;
 	bool deaf;
-	uint64_t asked_target, asked_hint; /* what they were when the log was asked for last */
-	uint64_t polled; /* what was committed for sure when the revisions were asked for */
+	uint64_t asked_hint; /* what it was when the log was asked for last */
+	uint64_t polled;     /* what was committed for sure when the revisions were asked for */
 	unsigned char hash[32];
 	unsigned char group_hash[32]; /* after the group */
 	struct cft_arena group_arena;
