@@ -36,6 +36,7 @@ struct cft_delta {
 	bool convert;        /* column: of a type that is swapped */
 	bool left_out;       /* inline constraint that comes as a statement of its own */
 	bool ignored;
+	bool referenced; /* table: by a foreign key of the old schema */
 	CFT_VEC(struct cft_attr_delta) attrs;
 	bool loses_owner;        /* sequence: stays while the column that it belongs to goes */
 	struct cft_node *detach; /* lets go of that column before it goes; a partition of its

@@ -36,12 +36,41 @@ bool cft_delta_merged_create(const struct cft_diff *d, const struct cft_delta *x
 	return holder != NULL && is_made(holder);
 }
 
+static const struct cft_object *partition_parent(const struct cft_object *table)
+{
+	const struct cft_attr *a = cft_attr_find(table, CFT_ATTR_PARTITION_OF, "");
+	const PgQuery__RangeVar *rv = a ? ((const PgQuery__PartitionCmd *)a->node)->name : NULL;
+
+	return rv ? cft_env_relation(a->env, rv->schemaname, rv->relname) : NULL;
+}
+
+/* A foreign key to a partitioned table holds each of its partitions. */
+static bool is_held(const struct cft_diff *d, const struct cft_object *partition)
+{
+	for (const struct cft_object *t = partition_parent(partition); t != NULL;
+	     t = partition_parent(t))
+		if (d->of_old[t->index] != NULL && d->of_old[t->index]->referenced)
+			return true;
+	return false;
+}
+
+/* A partition that is held goes with its parent: alone it cannot. */
+static bool goes_with_parent(const struct cft_diff *d, const struct cft_object *table)
+{
+	const struct cft_object *parent = partition_parent(table);
+	const struct cft_delta *p = parent ? d->of_old[parent->index] : NULL;
+
+	return p != NULL && is_gone(p) && is_held(d, table);
+}
+
 bool cft_delta_merged_drop(const struct cft_diff *d, const struct cft_delta *x)
 {
 	const struct cft_object *o = x->old;
 
 	if (o == NULL || !is_gone(x))
 		return false;
+	if (o->kind == CFT_KIND_TABLE)
+		return goes_with_parent(d, o);
 	if (o->kind == CFT_KIND_SEQUENCE) {
 		const struct cft_object *col = cft_sequence_owner(d->old, o);
 		const struct cft_delta *c = col ? d->of_old[col->index] : NULL;
@@ -68,8 +97,10 @@ struct cft_delta *cft_delta_dropper(const struct cft_diff *d, struct cft_delta *
 {
 	while (cft_delta_merged_drop(d, x)) {
 		const struct cft_object *o = x->old;
-		const struct cft_object *up =
-			o->kind == CFT_KIND_SEQUENCE ? cft_sequence_owner(d->old, o) : o->parent;
+		const struct cft_object *up = o->kind == CFT_KIND_SEQUENCE
+		                                      ? cft_sequence_owner(d->old, o)
+		                              : o->kind == CFT_KIND_TABLE ? partition_parent(o)
+		                                                          : o->parent;
 		x = d->of_old[up->index];
 	}
 	return x;
@@ -117,6 +148,16 @@ static bool reaches(const struct cft_diff *d, const struct cft_object *from,
 			return true;
 	}
 	return false;
+}
+
+static void note_references(struct cft_diff *d)
+{
+	CFT_VEC_EACH (struct cft_object *, o, &d->old->objects) {
+		const PgQuery__Constraint *c = *o ? foreign_key(*o) : NULL;
+		const struct cft_object *to = c ? target_of(*o, c) : NULL;
+		if (to != NULL && d->of_old[to->index] != NULL)
+			d->of_old[to->index]->referenced = true;
+	}
 }
 
 /* A foreign key that closes a circle comes as a statement of its own. */
@@ -255,6 +296,21 @@ static bool emit_drop_only(struct cft_diff *d, struct cft_delta *x, struct cft_s
 	return true;
 }
 
+/* Whose parent stays lets go first: the foreign key is checked, and no longer about it. */
+static void emit_let_go(struct cft_diff *d, struct cft_delta *x)
+{
+	const struct cft_object *parent = partition_parent(x->old);
+
+	if (parent == NULL || !is_held(d, x->old))
+		return;
+	cft_node_step(d, x->drop, NULL,
+	              (struct cft_step){.sql = cft_arena_printf(
+						d->arena, "ALTER TABLE %s DETACH PARTITION %s",
+						parent->ident, x->old->ident),
+	                                .lock = "ACCESS EXCLUSIVE",
+	                                .transactional = true});
+}
+
 static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_delta *x)
 {
 	const struct cft_object *o = x->old;
@@ -286,6 +342,8 @@ static void emit_drop(struct cft_diff *d, struct cft_order *order, struct cft_de
 		.transactional = true,
 		.destructive = loses_data(o),
 	};
+	if (o->kind == CFT_KIND_TABLE)
+		emit_let_go(d, x);
 	if (!emit_drop_only(d, x, step))
 		cft_node_step(d, x->drop, NULL, step);
 }
@@ -525,6 +583,7 @@ static void emit_alter(struct cft_diff *d, struct cft_order *order, struct cft_d
 
 void cft_diff_emit(struct cft_diff *d, struct cft_order *order)
 {
+	note_references(d);
 	leave_out_circles(d, true);
 	leave_out_circles(d, false);
 	CFT_VEC_EACH (struct cft_delta *, p, &d->deltas) {

@@ -118,7 +118,9 @@ static void list_changes(struct plan *p, const struct cft_diff *d,
 		cft_vec_push_in(&p->arena, &list, rename_change(p, renames->v[i]));
 
 	CFT_VEC_EACH (struct cft_delta *, x, &d->deltas) {
-		bool inside = (cft_delta_merged_create(d, *x) || cft_delta_merged_drop(d, *x)) &&
+		bool part = (*x)->old != NULL && (*x)->old->kind != CFT_KIND_TABLE;
+		bool inside = (cft_delta_merged_create(d, *x) ||
+		               (part && cft_delta_merged_drop(d, *x))) &&
 		              (*x)->op != CFT_DELTA_REPLACE;
 		if ((*x)->op != CFT_DELTA_KEEP && !inside)
 			cft_vec_push_in(&p->arena, &list, change_of(p, *x));

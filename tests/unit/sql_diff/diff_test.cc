@@ -152,6 +152,20 @@ TEST(SchemaDiff, MakesAPartitionedTableAnewWhenItsKeyChangesAndSaysThatDataIsLos
 	cft_schema_free(c);
 }
 
+TEST(SchemaDiff, DropsAReferencedPartitionWithItsParentAndDetachesItFromOneThatStays)
+{
+	const std::string parent = "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);";
+	const std::string user = "CREATE TABLE u (id int REFERENCES p);";
+	const std::string part = "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);";
+	const std::string self = "ALTER TABLE p ADD FOREIGN KEY (id) REFERENCES p (id);";
+
+	EXPECT_EQ(diff(parent + part + self, "").up, "DROP TABLE p;\n");
+	EXPECT_EQ(diff(parent + user + part, "").up, "DROP TABLE u;\nDROP TABLE p;\n");
+	EXPECT_EQ(diff(parent + user + part, parent + user).up,
+	          "ALTER TABLE p DETACH PARTITION p1;\nDROP TABLE p1;\n");
+	EXPECT_EQ(diff(parent + part, "").up, "DROP TABLE p1;\nDROP TABLE p;\n");
+}
+
 TEST(SchemaDiff, SaysInTheDownScriptWhatDoesNotComeBack)
 {
 	cft_schema *a = read("CREATE TABLE t (id int, n int NOT NULL); CREATE TABLE gone (id int);"
