@@ -149,6 +149,8 @@ static void constraint_keys(struct key_list *list, const struct cft_effect *e)
 
 	key(list, true, "c:%s.%s", e->name, name);
 	key(list, false, "c:%s.!parts", e->name);
+	if (cft_effect_attr(e, "test"))
+		key(list, false, "c:%s.!required", e->name);
 	if (e->flags & CFT_EFFECT_GENERATED_NAME)
 		key(list, true, "n:%s", name);
 	if (e->op != CFT_OP_CREATE || strcmp(type, "pkey") == 0 || strcmp(type, "key") == 0) {
@@ -172,7 +174,8 @@ static bool inserts_care(const struct cft_effect *e)
 	if (e->op == CFT_OP_CREATE)
 		return cft_effect_attr(e, "notnull") && !cft_effect_attr(e, "filled");
 	return !(e->flags & CFT_EFFECT_PART) &&
-	       (cft_effect_attr(e, "notnull") || cft_effect_attr(e, "default"));
+	       (cft_effect_attr(e, "notnull") || cft_effect_attr(e, "default") ||
+	        cft_effect_attr(e, "identity_mode") || cft_effect_attr(e, "type"));
 }
 
 static void child_keys(struct key_list *list, const struct cft_effect *e)
@@ -237,19 +240,29 @@ static void attr_keys(struct key_list *list, const struct cft_effect *e)
 	}
 }
 
+/* "='x'": a row of that key, and maybe a label of an enum. */
+static void value_keys(struct key_list *list, const struct cft_effect *e, const char *value)
+{
+	size_t len = strlen(value);
+
+	key(list, true, "row:%s%s", e->name, value);
+	if (len > 3 && value[1] == '\'')
+		key(list, false, "label:%s", cft_arena_strndup(list->arena, value + 2, len - 3));
+}
+
 static void write_keys(struct key_list *list, const struct cft_effect *e)
 {
 	const char *rows = attr_or(e, "rows", "");
 	bool all = strcmp(rows, "truncate") == 0;
 
 	key(list, all, "n:%s", e->name);
-	if (cft_effect_attr(e, "into"))
+	if (strcmp(rows, "insert") == 0)
 		key(list, true, "c:%s.!required", e->name);
 	for (size_t i = 0; i < e->n_attrs; i++)
 		if (strcmp(e->attrs[i].key, "fills") == 0 || strcmp(e->attrs[i].key, "sets") == 0)
 			key(list, true, "c:%s.%s", e->name, e->attrs[i].value);
 		else if (strcmp(e->attrs[i].key, "value") == 0)
-			key(list, true, "row:%s%s", e->name, strchr(e->attrs[i].value, '='));
+			value_keys(list, e, strchr(e->attrs[i].value, '='));
 }
 
 static void extension_keys(struct key_list *list, const struct cft_effect *e)

@@ -184,6 +184,7 @@ void cft_analyze_constraint(struct cft_build *b, const struct cft_name *table, c
 	if (check) {
 		cft_build_attr(b, "expr", cft_tree_text(b->arena, con->raw_expr));
 		cft_analyze_typed(b, con->raw_expr);
+		cft_analyze_tests(b, con->raw_expr);
 	}
 	/* A column's own CHECK is named after the column, a table's after its only column. */
 	if (check)

@@ -21,21 +21,49 @@ static bool is_null(const PgQuery__Node *node)
 
 enum { MAX_KNOWN_VALUES = 256 };
 
-/* A constant that a row gets, by the name of its column: two rows of one key clash. */
+/* What a value is put into: the name of its column, or its place. */
+static const char *target_name(struct cft_build *b, const PgQuery__InsertStmt *stmt, size_t k)
+{
+	return k < stmt->n_cols ? stmt->cols[k]->res_target->name
+	                        : cft_arena_printf(b->arena, "%zu", k);
+}
+
+/* A constant that a row gets: two rows of one key clash, and checks look at it. */
 static void inserted_value(struct cft_build *b, const PgQuery__InsertStmt *stmt,
                            const PgQuery__Node *value, size_t k)
 {
-	if (stmt->on_conflict_clause || (stmt->n_cols && k >= stmt->n_cols) ||
-	    b->attrs.n >= MAX_KNOWN_VALUES || value->node_case != PG_QUERY__NODE__NODE_A_CONST)
+	if (stmt->n_cols && k >= stmt->n_cols)
 		return;
-	cft_build_attr(b, "value",
-	               cft_arena_printf(b->arena, "%s=%s",
-	                                stmt->n_cols ? stmt->cols[k]->res_target->name
-	                                             : cft_arena_printf(b->arena, "%zu", k),
-	                                cft_tree_text(b->arena, value)));
+	if (value->node_case == PG_QUERY__NODE__NODE_SET_TO_DEFAULT)
+		cft_build_attr(b, "omits", target_name(b, stmt, k));
+	else if (is_null(value))
+		cft_build_attr(b, "null", target_name(b, stmt, k));
+	else if (value->node_case == PG_QUERY__NODE__NODE_A_CONST && b->attrs.n < MAX_KNOWN_VALUES)
+		cft_build_attr(b, "value",
+		               cft_arena_printf(b->arena, "%s=%s", target_name(b, stmt, k),
+		                                cft_tree_text(b->arena, value)));
 }
 
-/* What the VALUES of an INSERT put into columns: NULLs by name or by position, and constants. */
+/* Where an INSERT lists no columns: how many it fills. */
+static void inserted_width(struct cft_build *b, const PgQuery__InsertStmt *stmt, size_t width)
+{
+	if (!stmt->n_cols)
+		cft_build_attr(b, "width", cft_arena_printf(b->arena, "%zu", width));
+}
+
+/* SELECT 1, 'x' is a row as well. */
+static void selected_row(struct cft_build *b, const PgQuery__InsertStmt *stmt,
+                         const PgQuery__SelectStmt *select)
+{
+	if (select->larg || select->n_from_clause || select->where_clause || !select->n_target_list)
+		return;
+	for (size_t k = 0; k < select->n_target_list; k++)
+		if (select->target_list[k]->res_target->val)
+			inserted_value(b, stmt, select->target_list[k]->res_target->val, k);
+	inserted_width(b, stmt, select->n_target_list);
+}
+
+/* What the rows of an INSERT put into columns, by name or by position: NULLs and constants. */
 static void inserted_values(struct cft_build *b, const PgQuery__InsertStmt *stmt)
 {
 	struct cft_buf columns = CFT_BUF_INIT;
@@ -45,21 +73,25 @@ static void inserted_values(struct cft_build *b, const PgQuery__InsertStmt *stmt
 	if (stmt->n_cols)
 		cft_build_attr(b, "into", cft_arena_strdup(b->arena, cft_buf_str(&columns)));
 	cft_buf_release(&columns);
+	if (stmt->override != PG_QUERY__OVERRIDING_KIND__OVERRIDING_NOT_SET)
+		cft_build_attr(b, "overriding", "yes");
+	if (stmt->on_conflict_clause)
+		cft_build_attr(b, "upsert", "yes");
+	if (!stmt->select_stmt)
+		inserted_width(b, stmt, 0);
 	if (!stmt->select_stmt || stmt->select_stmt->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
 		return;
 	const PgQuery__SelectStmt *select = stmt->select_stmt->select_stmt;
+	if (!select->n_values_lists)
+		selected_row(b, stmt, select);
 	for (size_t i = 0; i < select->n_values_lists; i++) {
 		if (select->values_lists[i]->node_case != PG_QUERY__NODE__NODE_LIST)
 			continue;
 		const PgQuery__List *row = select->values_lists[i]->list;
 		for (size_t k = 0; k < row->n_items; k++)
-			if (!is_null(row->items[k]))
-				inserted_value(b, stmt, row->items[k], k);
-			else
-				cft_build_attr(b, "null",
-				               k < stmt->n_cols
-				                       ? stmt->cols[k]->res_target->name
-				                       : cft_arena_printf(b->arena, "%zu", k));
+			inserted_value(b, stmt, row->items[k], k);
+		if (i == 0)
+			inserted_width(b, stmt, row->n_items);
 	}
 }
 
@@ -72,6 +104,8 @@ static void updated_columns(struct cft_build *b, const PgQuery__UpdateStmt *stmt
 		             (!stmt->where_clause ||
 		              stmt->where_clause->node_case == PG_QUERY__NODE__NODE_NULL_TEST);
 		cft_build_attr(b, fills ? "fills" : "sets", target->name);
+		if (target->val && is_null(target->val))
+			cft_build_attr(b, "nulls", target->name);
 	}
 	if (stmt->where_clause)
 		cft_build_attr(b, "where", cft_tree_text(b->arena, stmt->where_clause));

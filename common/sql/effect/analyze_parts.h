@@ -35,6 +35,8 @@ void cft_analyze_storage(struct cft_build *b, PgQuery__Node *const *options, siz
 /* Attribute "typed" of the open effect where the expression needs operators or functions of its
  * columns' types. */
 void cft_analyze_typed(struct cft_build *b, const PgQuery__Node *expr);
+/* Attributes "test" of the open effect: what a CHECK asks of a column, see analyze_test.c. */
+void cft_analyze_tests(struct cft_build *b, const PgQuery__Node *expr);
 
 /* Statements. */
 void cft_analyze_alter(struct cft_build *b, const PgQuery__AlterTableStmt *stmt);

@@ -59,6 +59,14 @@ void exec_copy_attrs(struct world *w, int obj, const struct cft_effect *e);
 const char *exec_column_type(const struct world *w, int column);
 void exec_set_type(struct world *w, int column, const char *type);
 
+/* -- constants in rows (exec_values.c) -- */
+/* A row gets the constant, or NULL: refused where the other side does not allow it. */
+enum world_code exec_put_value(struct world *w, int table, int column, const char *value);
+enum world_code exec_put_null(struct world *w, int table, int column);
+/* Do the constants that the other side put there pass a new check, or a new type? */
+enum world_code exec_check_rows(struct world *w, int table, const struct cft_effect *check);
+enum world_code exec_check_labels(struct world *w, int column);
+
 /* -- names -- */
 enum world_code exec_slot_free(struct world *w, enum cft_object_kind kind, const char *schema,
                                const char *name, int except);

@@ -106,6 +106,8 @@ static enum world_code alter_type(struct world *w, const struct cft_effect *e, i
 	code = world_resolve(w, e, down ? -1 : column, "type");
 	/* USING is read now and forgotten. */
 	exec_set_type(w, column, type);
+	if (code == WORLD_OK)
+		code = exec_check_labels(w, column);
 	if (cft_effect_attr(e, "collation"))
 		world_set(w, column, "collation", exec_attr(e, "collation"));
 	return code;

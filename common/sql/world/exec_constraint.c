@@ -163,7 +163,8 @@ static enum world_code fill_constraint(struct world *w, const struct cft_effect 
 		if (strcmp(key, "name2") == 0)
 			world_set(w, constraint, "~name2", e->attrs[i].value);
 		if (strcmp(key, "name2") == 0 || strncmp(key, "parent", 6) == 0 ||
-		    strcmp(key, "index") == 0 || strcmp(key, "columns") == 0)
+		    strcmp(key, "index") == 0 || strcmp(key, "columns") == 0 ||
+		    strcmp(key, "test") == 0)
 			continue;
 		world_set(w, constraint, key, e->attrs[i].value);
 	}
@@ -179,6 +180,8 @@ static enum world_code fill_constraint(struct world *w, const struct cft_effect 
 		code = check_foreign(w, constraint, table);
 	if (code == WORLD_OK && strcmp(type, "check") == 0)
 		code = cft_cast_check_expression(w, e, table);
+	if (code == WORLD_OK && !cft_effect_attr(e, "not_valid"))
+		code = exec_check_rows(w, table, e);
 	return code;
 }
 

@@ -25,22 +25,29 @@ static int given_column(const struct world *w, const struct cft_effect *e, int t
 	                                  : nth_column(w, table, (int)strtol(name, NULL, 10));
 }
 
-static void note_rows(struct world *w, const struct cft_effect *e, int table)
+static enum world_code note_rows(struct world *w, const struct cft_effect *e, int table)
 {
-	for (size_t i = 0; i < e->n_attrs; i++) {
+	enum world_code code = WORLD_OK;
+
+	for (size_t i = 0; i < e->n_attrs && code == WORLD_OK; i++) {
 		const char *key = e->attrs[i].key, *value = e->attrs[i].value;
 		int column;
 
 		if (strcmp(key, "null") == 0) {
 			column = given_column(w, e, table, value);
 			if (column >= 0)
-				world_set(w, column, "~nulls", "yes");
+				code = exec_put_null(w, table, column);
+		} else if (strcmp(key, "nulls") == 0 && *world_get(w, table, "~rows")) {
+			column = world_column(w, table, value);
+			if (column >= 0)
+				code = exec_put_null(w, table, column);
 		} else if (strcmp(key, "fills") == 0) {
 			column = world_column(w, table, value);
 			if (column >= 0)
 				world_set(w, column, "~nulls", "");
 		}
 	}
+	return code;
 }
 
 static bool is_listed(const char *list, const char *name)
@@ -120,10 +127,15 @@ static enum world_code note_value(struct world *w, const struct cft_effect *e, i
 	const char *key = cft_arena_printf(w->arena, "~value.%s%s",
 	                                   column < 0 ? "" : WORLD_OBJ(w, column)->name,
 	                                   value + strcspn(value, "="));
-	const struct world_obj *o = WORLD_OBJ(w, table);
 
-	if (column < 0 || !is_key_column(w, table, column))
+	enum world_code code =
+		column < 0 ? WORLD_OK
+			   : exec_put_value(w, table, column, value + strcspn(value, "=") + 1);
+	if (code != WORLD_OK)
+		return code;
+	if (column < 0 || cft_effect_attr(e, "upsert") || !is_key_column(w, table, column))
 		return WORLD_OK;
+	const struct world_obj *o = WORLD_OBJ(w, table);
 	for (size_t i = 0; i < o->n_attrs; i++)
 		if (strcmp(o->attrs[i].key, key) == 0 && o->attrs[i].by.side != w->side)
 			return world_fail(w, WORLD_DATA, CFT_OBJ_TABLE,
@@ -145,29 +157,90 @@ static enum world_code note_values(struct world *w, const struct cft_effect *e, 
 	return code;
 }
 
-/* The other side made the column need a value, and the INSERT gives it none. */
+/* The column, n-th of its table, is left to its default. */
+static bool is_omitted(const struct world *w, const struct cft_effect *e, int column, int n)
+{
+	const char *columns = cft_effect_attr(e, "into"), *width = cft_effect_attr(e, "width");
+	const char *name = WORLD_OBJ(w, column)->name;
+
+	for (size_t i = 0; i < e->n_attrs; i++)
+		if (strcmp(e->attrs[i].key, "omits") == 0 &&
+		    (columns ? strcmp(e->attrs[i].value, name) == 0
+		             : strtol(e->attrs[i].value, NULL, 10) == n))
+			return true;
+	return columns ? !is_listed(columns, name) : width && n >= strtol(width, NULL, 10);
+}
+
+/* Whoever made the column need a value. */
+static struct world_by required_by(const struct world_obj *o)
+{
+	struct world_by by = o->created;
+
+	for (size_t k = 0; k < o->n_attrs; k++)
+		if ((strcmp(o->attrs[k].key, "notnull") == 0 ||
+		     strcmp(o->attrs[k].key, "default") == 0 ||
+		     strcmp(o->attrs[k].key, "identity") == 0) &&
+		    o->attrs[k].by.side)
+			by = o->attrs[k].by;
+	return by;
+}
+
+static bool fills_itself(const struct world *w, int column)
+{
+	return *world_get(w, column, "default") || *world_get(w, column, "identity") ||
+	       *world_get(w, column, "generated");
+}
+
+/* A trigger may give the value. */
+static bool has_trigger(const struct world *w, int table)
+{
+	WORLD_EACH(w, i)
+	if (WORLD_OBJ(w, i)->alive && WORLD_OBJ(w, i)->kind == CFT_OBJ_TRIGGER &&
+	    WORLD_OBJ(w, i)->parent == table)
+		return true;
+	return false;
+}
+
+/* Columns that get no value: NULL, which the other side may have ruled out. */
 static enum world_code check_required(struct world *w, const struct cft_effect *e, int table)
 {
-	const char *columns = cft_effect_attr(e, "into");
+	int place = 0;
+	bool trigger = w->side && has_trigger(w, table);
 
-	for (int i = 0; columns && w->side && i < (int)w->objs.n; i++) {
+	for (int i = 0; w->side && i < (int)w->objs.n; i++) {
 		const struct world_obj *o = WORLD_OBJ(w, i);
 		if (!o->alive || o->kind != CFT_OBJ_COLUMN || o->parent != table ||
-		    !*world_get(w, i, "notnull") || *world_get(w, i, "default") ||
-		    *world_get(w, i, "identity") || *world_get(w, i, "generated") ||
-		    is_listed(columns, o->name))
+		    !is_omitted(w, e, i, place++) || fills_itself(w, i))
 			continue;
-		struct world_by by = o->created;
-		for (size_t k = 0; k < o->n_attrs; k++)
-			if ((strcmp(o->attrs[k].key, "notnull") == 0 ||
-			     strcmp(o->attrs[k].key, "default") == 0 ||
-			     strcmp(o->attrs[k].key, "identity") == 0) &&
-			    o->attrs[k].by.side)
-				by = o->attrs[k].by;
-		if (by.side && by.side != w->side)
-			return world_fail(w, WORLD_DATA, CFT_OBJ_COLUMN, world_key(w, i, w->arena),
+		struct world_by by = required_by(o);
+		enum world_code code = WORLD_OK;
+		if (!*world_get(w, i, "notnull"))
+			code = trigger ? WORLD_OK : exec_put_null(w, table, i);
+		else if (by.side && by.side != w->side)
+			code = world_fail(w, WORLD_DATA, CFT_OBJ_COLUMN, world_key(w, i, w->arena),
 			                  by, "%s needs a value, and INSERT gives it none",
 			                  world_key(w, i, w->arena));
+		if (code != WORLD_OK)
+			return code;
+	}
+	return WORLD_OK;
+}
+
+/* GENERATED ALWAYS takes no value but with OVERRIDING. */
+static enum world_code check_identity(struct world *w, const struct cft_effect *e, int table)
+{
+	for (size_t i = 0; w->side && i < e->n_attrs; i++) {
+		const char *value = e->attrs[i].value;
+		if (strcmp(e->attrs[i].key, "value") != 0 || cft_effect_attr(e, "overriding"))
+			continue;
+		int column = given_column(w, e, table,
+		                          cft_arena_strndup(w->arena, value, strcspn(value, "=")));
+		if (column >= 0 && strcmp(world_get(w, column, "identity"), "always") == 0)
+			return world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN,
+			                  world_key(w, column, w->arena),
+			                  required_by(WORLD_OBJ(w, column)),
+			                  "%s is GENERATED ALWAYS and takes no value",
+			                  world_key(w, column, w->arena));
 	}
 	return WORLD_OK;
 }
@@ -208,12 +281,13 @@ enum world_code exec_write(struct world *w, const struct cft_effect *e)
 		world_set(w, table, "~empty", "");
 		code = check_required(w, e, table);
 		if (code == WORLD_OK)
+			code = check_identity(w, e, table);
+		if (code == WORLD_OK)
 			code = note_values(w, e, table);
 	}
 	if (strcmp(rows, "truncate") == 0)
 		code = check_truncate(w, e, table);
 	if (strcmp(rows, "truncate") == 0 || strcmp(rows, "delete all") == 0)
 		empty_table(w, table, *rows == 't' && (e->flags & CFT_EFFECT_CASCADE));
-	note_rows(w, e, table);
-	return code;
+	return code == WORLD_OK ? note_rows(w, e, table) : code;
 }

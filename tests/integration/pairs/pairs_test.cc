@@ -45,7 +45,7 @@ TEST(Pairs, LessonsAreWhatPostgresqlDoes)
 		SCOPED_TRACE(lesson.name);
 		judge.apply(lesson.base);
 		judge.apply("RESET search_path");
-		Judgement j = judge.judge(lesson.a, lesson.b);
+		Judgement j = judge.judge_orders(lesson.a, lesson.b);
 		EXPECT_TRUE(j.judged) << j.why;
 		EXPECT_STREQ(lesson.verdict, cft_verdict_text(j.verdict)) << j.why;
 		judge.apply(
