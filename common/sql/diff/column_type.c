@@ -129,6 +129,17 @@ static const char *type_hazard(const struct cft_delta *x)
 	return keeps_rows(x) ? "" : "rewrites the table under its lock";
 }
 
+/* A bare literal is stored as one of the column's type, and stays so when that changes. */
+static bool literal_keeps_type(const struct cft_delta *x, const struct cft_attr *value)
+{
+	const PgQuery__TypeName *a = type_node(x->old), *b = type_node(x->new);
+	const PgQuery__AConst *c =
+		value ? CFT_AS(PgQuery__AConst, pg_query__a__const, value->node) : NULL;
+
+	return c != NULL && c->val_case == PG_QUERY__A__CONST__VAL_SVAL && a != NULL && b != NULL &&
+	       strcmp(base_name(a), base_name(b)) != 0;
+}
+
 void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_node *node)
 {
 	const struct cft_object *o = x->new;
@@ -155,7 +166,7 @@ void cft_emit_column_type(struct cft_diff *d, struct cft_delta *x, struct cft_no
 	    !keeps_rows(x), type_hazard(x));
 	for (; at < node->steps.n; at++)
 		node->steps.v[at].destructive = *node->steps.v[at].hazard && rounds(x);
-	if (is != NULL && (bounce || was == NULL)) {
+	if (is != NULL && (bounce || was == NULL || literal_keeps_type(x, is))) {
 		char *expr = cft_print_default(d->arena, x->new, is);
 		if (expr == NULL)
 			cft_diff_refuse(d, o, "its default cannot be printed faithfully");

@@ -166,6 +166,19 @@ TEST(SchemaDiff, DropsAReferencedPartitionWithItsParentAndDetachesItFromOneThatS
 	EXPECT_EQ(diff(parent + part, "").up, "DROP TABLE p1;\nDROP TABLE p;\n");
 }
 
+TEST(SchemaDiff, SetsALiteralDefaultAgainWhoseColumnGetsAnotherType)
+{
+	Result r = diff("CREATE TABLE t (a text DEFAULT 'x');",
+	                "CREATE TABLE t (a varchar(40) DEFAULT 'x');");
+
+	EXPECT_EQ(r.up, "ALTER TABLE t ALTER COLUMN a TYPE varchar(40);\n"
+	                "ALTER TABLE t ALTER COLUMN a SET DEFAULT 'x';\n");
+	r = diff("CREATE TABLE t (a varchar(10) DEFAULT 'x', n int DEFAULT 1);",
+	         "CREATE TABLE t (a varchar(40) DEFAULT 'x', n bigint DEFAULT 1);");
+	EXPECT_EQ(r.up, "ALTER TABLE t ALTER COLUMN a TYPE varchar(40);\n"
+	                "ALTER TABLE t ALTER COLUMN n TYPE bigint;\n");
+}
+
 TEST(SchemaDiff, SaysInTheDownScriptWhatDoesNotComeBack)
 {
 	cft_schema *a = read("CREATE TABLE t (id int, n int NOT NULL); CREATE TABLE gone (id int);"
