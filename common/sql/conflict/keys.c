@@ -287,10 +287,20 @@ static bool is_named_object(enum cft_object_kind kind)
 	}
 }
 
+/* OWNED BY asks for the owner of the table. */
+static void sequence_owner_keys(struct key_list *list, const struct cft_effect *e)
+{
+	if (e->kind == CFT_OBJ_SEQUENCE && *attr_or(e, "owner_table", ""))
+		key(list, false, "c:%s.=owner", attr_or(e, "owner_table", ""));
+	if (e->kind == CFT_OBJ_SEQUENCE && cft_effect_attr(e, "owner_table"))
+		key(list, true, "c:%s.=owner", e->name);
+}
+
 static void object_keys(struct key_list *list, const struct cft_effect *e)
 {
 	bool whole = e->op != CFT_OP_ALTER && e->op != CFT_OP_COMMENT && e->op != CFT_OP_GRANT;
 
+	sequence_owner_keys(list, e);
 	if (e->kind == CFT_OBJ_SCHEMA) {
 		key(list, true, "schema:%s", e->name);
 		if (*e->to)
@@ -415,6 +425,8 @@ static void object_key(struct key_list *list, const struct world *w, int obj, bo
 		key(list, strong, "c:%s.%s", WORLD_OBJ(w, o->parent)->name, o->name);
 	else if (o->kind == CFT_OBJ_FUNCTION)
 		key(list, strong, "f:%s", o->name);
+	else if (o->kind == CFT_OBJ_OPERATOR || o->kind == CFT_OBJ_OPCLASS)
+		key(list, strong, "%s:%s", cft_object_kind_text(o->kind), o->name);
 	else
 		key(list, strong, "n:%s", o->name);
 }
@@ -453,6 +465,8 @@ static int base_object(const struct world *w, const struct cft_effect *e)
 	}
 	if (e->kind == CFT_OBJ_FUNCTION)
 		return world_function(w, e->schema, e->name, e->args);
+	if (e->kind == CFT_OBJ_OPERATOR)
+		return world_operator(w, e->schema, e->name, e->args);
 	return world_lookup(w, e->kind, e->schema, e->name);
 }
 
@@ -466,6 +480,18 @@ static void index_parts(struct key_list *list, const struct world *w, const stru
 		if (t->kind == CFT_OBJ_TABLE || t->kind == CFT_OBJ_MATVIEW)
 			key(list, false, "c:%s.!parts", t->name);
 	}
+}
+
+/* Sequences get the owner of their table: whoever gives it meets who changes them. */
+static void owner_keys(struct key_list *list, const struct world *w, const struct cft_effect *e)
+{
+	int table = world_lookup(w, CFT_OBJ_RELATION, e->schema, e->name);
+
+	if (table < 0 || WORLD_OBJ(w, table)->kind != CFT_OBJ_TABLE)
+		return;
+	WORLD_EACH(w, i)
+	if (WORLD_OBJ(w, i)->kind == CFT_OBJ_SEQUENCE && exec_moves_along(w, i, table))
+		key(list, true, "c:%s.=owner", WORLD_OBJ(w, i)->name);
 }
 
 /* What changes its schema with a table. */
@@ -492,6 +518,8 @@ static void base_keys(struct key_list *list, const struct world *w, const struct
 	}
 	if (e->kind == CFT_OBJ_INDEX && e->op == CFT_OP_DROP)
 		index_parts(list, w, e);
+	if (e->op == CFT_OP_ALTER && cft_effect_attr(e, "owner"))
+		owner_keys(list, w, e);
 	if (!column && e->kind != CFT_OBJ_CONSTRAINT)
 		return;
 	int table = world_lookup(w, CFT_OBJ_RELATION, e->schema, e->name);

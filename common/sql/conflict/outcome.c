@@ -37,6 +37,8 @@ static void apply_assumptions(struct world *start, const struct world *scratch)
 		int found = world_find(start, a->kind, parent, a->schema, a->name);
 		if (a->kind == CFT_OBJ_FUNCTION)
 			found = world_function(start, a->schema, a->name, a->args);
+		if (a->kind == CFT_OBJ_OPERATOR)
+			found = world_operator(start, a->schema, a->name, a->args);
 		if (found < 0) {
 			world_apply_assumption(start, a, parent);
 			found = (int)start->objs.n - 1;

@@ -6,6 +6,8 @@
 #include "common/sql/effect/build.h"
 #include "common/sql/effect/locate.h"
 
+#include <string.h>
+
 static void create_schema(struct cft_build *b, const PgQuery__CreateSchemaStmt *stmt)
 {
 	const char *name = *stmt->schemaname ? stmt->schemaname : cft_build_role(stmt->authrole);
@@ -169,6 +171,23 @@ static void aggregate_arguments(struct cft_build *b, const PgQuery__DefineStmt *
 	cft_buf_release(&args);
 }
 
+/* "integer,integer", "none,integer": what tells operators of one name apart. */
+static void operator_arguments(struct cft_build *b, const PgQuery__DefineStmt *stmt)
+{
+	const char *left = "none", *right = "none";
+
+	for (size_t i = 0; i < stmt->n_definition; i++) {
+		const PgQuery__DefElem *def = stmt->definition[i]->def_elem;
+		if (!def->arg || def->arg->node_case != PG_QUERY__NODE__NODE_TYPE_NAME)
+			continue;
+		if (strcmp(def->defname, "leftarg") == 0)
+			left = cft_type_text(b->arena, def->arg->type_name);
+		else if (strcmp(def->defname, "rightarg") == 0)
+			right = cft_type_text(b->arena, def->arg->type_name);
+	}
+	b->open.args = cft_arena_printf(b->arena, "%s,%s", left, right);
+}
+
 static void define(struct cft_build *b, const PgQuery__DefineStmt *stmt)
 {
 	struct cft_name name = cft_name_of_list(stmt->defnames, stmt->n_defnames);
@@ -180,6 +199,8 @@ static void define(struct cft_build *b, const PgQuery__DefineStmt *stmt)
 	cft_build_attr(b, "def", cft_build_digest(b, &stmt->base));
 	if (stmt->kind == PG_QUERY__OBJECT_TYPE__OBJECT_AGGREGATE)
 		aggregate_arguments(b, stmt);
+	if (kind == CFT_OBJ_OPERATOR)
+		operator_arguments(b, stmt);
 	for (size_t i = 0; i < stmt->n_definition; i++) {
 		const PgQuery__DefElem *def = stmt->definition[i]->def_elem;
 		if (!def->arg || def->arg->node_case != PG_QUERY__NODE__NODE_TYPE_NAME)

@@ -231,6 +231,23 @@ static bool walk_comparison(struct level *level, const PgQuery__AExpr *expr)
 	return true;
 }
 
+/* Those that every database has are of no interest: `=`, `||`, `->>`, `~~`. */
+static void add_operator(struct level *level, const PgQuery__AExpr *expr)
+{
+	static const char *const common[] = {"->", "->>", "#>", "#>>", "@>", "<@", "&&", "||",
+	                                     "<=", ">=",  "<>", "~~",  "!~", "~*", NULL};
+	if (expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP || expr->n_name == 0)
+		return;
+	struct cft_name name = cft_name_of_list(expr->name, expr->n_name);
+	if (strlen(name.name) < 2)
+		return;
+	for (int i = 0; common[i]; i++)
+		if (strcmp(common[i], name.name) == 0)
+			return;
+	cft_refs_add(level->refs, CFT_OBJ_OPERATOR, name.schema, name.name, NULL,
+	             CFT_REF_UNCERTAIN);
+}
+
 static void walk(const ProtobufCMessage *m, void *arg)
 {
 	struct level *level = arg;
@@ -256,6 +273,8 @@ static void walk(const ProtobufCMessage *m, void *arg)
 		walk(cft_node_message(((const PgQuery__TypeCast *)m)->arg), level);
 		return;
 	}
+	if (CFT_TREE_IS(m, a__expr))
+		add_operator(level, (const PgQuery__AExpr *)m);
 	if (CFT_TREE_IS(m, func_call))
 		add_call(level, (const PgQuery__FuncCall *)m);
 	else if (CFT_TREE_IS(m, a__expr) && walk_comparison(level, (const PgQuery__AExpr *)m))

@@ -182,6 +182,8 @@ enum world_code exec_find(struct world *w, const struct cft_effect *e, int *ret,
 		code = found >= 0 && strcmp(e->args, "*") == 0 ? only_one(w, e, found) : WORLD_OK;
 		if (code != WORLD_OK)
 			return code;
+	} else if (e->kind == CFT_OBJ_OPERATOR) {
+		found = world_operator(w, e->schema, e->name, e->args);
 	} else if (!exec_has_schema(e->kind)) {
 		found = world_find(w, e->kind, -1, "", e->name);
 	} else {

@@ -130,6 +130,8 @@ static int existing(struct world *w, const struct cft_effect *e, const char *sch
 		/* A function that was only referred to is replaced by what is known now. */
 		return found;
 	}
+	if (e->kind == CFT_OBJ_OPERATOR)
+		return world_operator(w, schema, e->name, e->args);
 	return world_find(w, e->kind, -1, schema, e->name);
 }
 
@@ -153,8 +155,8 @@ static enum world_code create_object(struct world *w, const struct cft_effect *e
 	if (e->kind == CFT_OBJ_TYPE && strcmp(exec_attr(e, "typtype"), "composite") == 0 &&
 	    (found = world_find(w, CFT_OBJ_RELATION, -1, schema, e->name)) >= 0)
 		return exec_taken(w, found, e->name);
-	code = e->kind == CFT_OBJ_FUNCTION ? WORLD_OK
-	                                   : exec_slot_free(w, e->kind, schema, e->name, -1);
+	bool overloads = e->kind == CFT_OBJ_FUNCTION || e->kind == CFT_OBJ_OPERATOR;
+	code = overloads ? WORLD_OK : exec_slot_free(w, e->kind, schema, e->name, -1);
 	if (code != WORLD_OK)
 		return code;
 	/* References are resolved before the name exists: a view cannot refer to itself. */

@@ -139,7 +139,7 @@ static enum world_code need_room(struct world *w, int obj, const char *schema)
 {
 	const struct world_obj *o = WORLD_OBJ(w, obj);
 
-	if (o->kind == CFT_OBJ_FUNCTION)
+	if (o->kind == CFT_OBJ_FUNCTION || o->kind == CFT_OBJ_OPERATOR)
 		return WORLD_OK;
 	return exec_slot_free(w, o->kind, schema, o->name, obj);
 }

@@ -347,6 +347,8 @@ static enum world_code resolve_function(struct resolver *r, const struct cft_ref
 		return WORLD_OK; /* one of PostgreSQL's own */
 	if (!r->quiet && !(ref->flags & CFT_REF_UNCERTAIN))
 		found = world_assume(w, CFT_OBJ_FUNCTION, -1, ref->schema, ref->name, "*");
+	else if (!r->quiet && former >= 0 && !resolver_is_soft(ref))
+		return world_fail_missing(w, CFT_OBJ_FUNCTION, -1, ref->schema, ref->name);
 	if (found < 0)
 		return missing(r, ref, CFT_OBJ_FUNCTION, -1, ref->name);
 	resolver_depend(r, found, ref);
@@ -389,6 +391,8 @@ static enum world_code resolve_plain(struct resolver *r, const struct cft_ref *r
 	if (found < 0 && (ref->kind == CFT_OBJ_INDEX || ref->kind == CFT_OBJ_COLLATION ||
 	                  ref->kind == CFT_OBJ_TS_CONFIG || ref->kind == CFT_OBJ_OPCLASS))
 		found = world_lookup(w, ref->kind, ref->schema, ref->name);
+	if (ref->kind == CFT_OBJ_OPERATOR)
+		found = world_only_operator(w, ref->schema, ref->name);
 	if (found < 0 && !r->quiet && !(ref->flags & CFT_REF_UNCERTAIN))
 		found = world_assume(w, ref->kind, -1, ref->schema, ref->name, "");
 	/* PostgreSQL's own are not known by name; what the other side makes or takes away is. */

@@ -206,20 +206,26 @@ static int count_of(const char *text)
 	return n;
 }
 
-/* Walks the functions of a name; `from` is the entry to go on from (-1: first). */
-static int next_function(const struct world *w, const char *schema, const char *name, int from)
+/* Walks what has a name and arguments; `from` is the entry to go on from (-1: first). */
+static int next_overload(const struct world *w, enum cft_object_kind kind, const char *schema,
+                         const char *name, int from)
 {
-	uint32_t hash = hash_key(CFT_OBJ_FUNCTION, -1, name);
+	uint32_t hash = hash_key((int)kind, -1, name);
 	int i = from < 0 ? w->buckets[hash & (w->n_buckets - 1)] : w->entries.v[from].next;
 
 	for (; i >= 0; i = w->entries.v[i].next) {
 		const struct world_entry *entry = &w->entries.v[i];
 		const struct world_obj *o = WORLD_OBJ(w, entry->obj);
-		if (entry->hash == hash && o->alive && name_space(o->kind) == CFT_OBJ_FUNCTION &&
+		if (entry->hash == hash && o->alive && name_space(o->kind) == (int)kind &&
 		    strcmp(o->name, name) == 0 && schema_matches(w, o, schema))
 			return i;
 	}
 	return -1;
+}
+
+static int next_function(const struct world *w, const char *schema, const char *name, int from)
+{
+	return next_overload(w, CFT_OBJ_FUNCTION, schema, name, from);
 }
 
 /* One step of a type's text with its schema skipped. */
@@ -249,16 +255,36 @@ bool world_same_types(const char *a, const char *b)
 	}
 }
 
-int world_function(const struct world *w, const char *schema, const char *name, const char *args)
+static int find_overload(const struct world *w, enum cft_object_kind kind, const char *schema,
+                         const char *name, const char *args)
 {
-	for (int i = next_function(w, schema, name, -1); i >= 0;
-	     i = next_function(w, schema, name, i)) {
+	for (int i = next_overload(w, kind, schema, name, -1); i >= 0;
+	     i = next_overload(w, kind, schema, name, i)) {
 		int obj = w->entries.v[i].obj;
 		if (strcmp(args, "*") == 0 || strcmp(WORLD_OBJ(w, obj)->args, "*") == 0 ||
 		    world_same_types(WORLD_OBJ(w, obj)->args, args))
 			return obj;
 	}
 	return -1;
+}
+
+int world_function(const struct world *w, const char *schema, const char *name, const char *args)
+{
+	return find_overload(w, CFT_OBJ_FUNCTION, schema, name, args);
+}
+
+int world_operator(const struct world *w, const char *schema, const char *name, const char *args)
+{
+	return find_overload(w, CFT_OBJ_OPERATOR, schema, name, args);
+}
+
+int world_only_operator(const struct world *w, const char *schema, const char *name)
+{
+	int first = next_overload(w, CFT_OBJ_OPERATOR, schema, name, -1);
+
+	if (first < 0 || next_overload(w, CFT_OBJ_OPERATOR, schema, name, first) >= 0)
+		return -1;
+	return w->entries.v[first].obj;
 }
 
 static bool takes(const struct world *w, int function, int n_args)
@@ -433,6 +459,9 @@ char *world_key(const struct world *w, int obj, struct cft_arena *arena)
 		                        cft_name_quote(arena, p->schema, p->name),
 		                        cft_name_quote(arena, "", o->name));
 	}
+	if (o->kind == CFT_OBJ_OPERATOR)
+		return cft_arena_printf(arena, "%s %s%s%s (%s)", kind, o->schema,
+		                        *o->schema ? "." : "", o->name, o->args);
 	if (name_space(o->kind) == CFT_OBJ_FUNCTION)
 		return cft_arena_printf(arena, "%s %s(%s)", kind,
 		                        cft_name_quote(arena, o->schema, o->name), o->args);

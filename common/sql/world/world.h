@@ -132,6 +132,9 @@ int world_child(const struct world *w, enum cft_object_kind kind, int parent, co
 /* "public.t,text" and "t,text" may be one list of types: one of them leaves schemas out. */
 bool world_same_types(const char *a, const char *b);
 int world_function(const struct world *w, const char *schema, const char *name, const char *args);
+int world_operator(const struct world *w, const char *schema, const char *name, const char *args);
+/* The operator of that name where there is one alone, or -1. */
+int world_only_operator(const struct world *w, const char *schema, const char *name);
 /* A function that a call with so many arguments may mean (-1: any). */
 int world_function_call(const struct world *w, const char *schema, const char *name, int n_args);
 /* Another one that the same call may mean as well: PostgreSQL refuses to choose. -1: none. */
