@@ -29,6 +29,10 @@ enum world_code exec_like(struct world *w, const struct cft_effect *e, int table
 enum world_code exec_output_columns(struct world *w, const struct cft_effect *e, int relation);
 void exec_extension_members(struct world *w, int extension, const char *schema);
 
+/* A sequence that belongs to a column has the owner of its table, and follows it. */
+enum world_code exec_check_sequence_owner(struct world *w, int sequence);
+enum world_code exec_give_sequence(struct world *w, int sequence, const char *owner);
+void exec_give_owned_sequences(struct world *w, int table, const char *owner);
 enum world_code exec_check_published(struct world *w, int publication);
 
 /* -- finding -- */

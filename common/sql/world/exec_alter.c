@@ -220,9 +220,27 @@ static bool is_late_kind(const struct cft_effect *e, const char *key)
 	return cft_effect_attr(e, key) != NULL;
 }
 
+static enum world_code change_owner(struct world *w, int obj, const char *owner)
+{
+	if (WORLD_OBJ(w, obj)->kind == CFT_OBJ_SEQUENCE)
+		return exec_give_sequence(w, obj, owner);
+	exec_give_owned_sequences(w, obj, owner);
+	return WORLD_OK;
+}
+
+/* OWNED BY: the column that owned it until now does no longer. */
+static enum world_code set_sequence_owner(struct world *w, const struct cft_effect *e, int sequence)
+{
+	world_undepend(w, sequence, "");
+	world_undepend(w, sequence, e->attrs[0].key);
+	enum world_code code = world_resolve(w, e, sequence, "");
+	return code == WORLD_OK ? exec_check_sequence_owner(w, sequence) : code;
+}
+
 enum world_code exec_alter(struct world *w, const struct cft_effect *e)
 {
 	const char *persistence = cft_effect_attr(e, "persistence");
+	const char *owner = cft_effect_attr(e, "owner");
 	enum world_code code;
 	bool skip;
 	int obj;
@@ -255,7 +273,11 @@ enum world_code exec_alter(struct world *w, const struct cft_effect *e)
 		return code;
 	if (persistence)
 		alter_owned_sequences(w, obj, persistence);
+	if (owner && (code = change_owner(w, obj, owner)) != WORLD_OK)
+		return code;
 	exec_copy_attrs(w, obj, e);
+	if (e->kind == CFT_OBJ_SEQUENCE && cft_effect_attr(e, "owner_table"))
+		return set_sequence_owner(w, e, obj);
 	if (e->kind == CFT_OBJ_CONSTRAINT && cft_effect_attr(e, "not_valid"))
 		exec_validate_inherited(w, obj);
 	if (e->n_attrs)

@@ -5,6 +5,82 @@
 
 #include <string.h>
 
+static struct world_by owner_by(const struct world *w, int obj)
+{
+	const struct world_obj *o = WORLD_OBJ(w, obj);
+
+	for (size_t i = 0; i < o->n_attrs; i++)
+		if (strcmp(o->attrs[i].key, "owner") == 0)
+			return o->attrs[i].by;
+	return (struct world_by){0, 0};
+}
+
+/* The table whose column owns the sequence, or -1. */
+static int owning_table(const struct world *w, int sequence)
+{
+	const struct world_obj *o = WORLD_OBJ(w, sequence);
+
+	for (size_t i = 0; i < o->n_deps; i++)
+		if (o->deps[i].type != WORLD_DEP_NORMAL &&
+		    WORLD_OBJ(w, o->deps[i].target)->kind == CFT_OBJ_COLUMN)
+			return WORLD_OBJ(w, o->deps[i].target)->parent;
+	return -1;
+}
+
+enum world_code exec_check_sequence_owner(struct world *w, int sequence)
+{
+	int table = owning_table(w, sequence);
+
+	if (table < 0 || strcmp(world_get(w, sequence, "owner"), world_get(w, table, "owner")) == 0)
+		return WORLD_OK;
+	/* Who runs a change is not known: only an owner that the other side gave is. */
+	struct world_by by = owner_by(w, table);
+	if (!by.side || by.side == w->side)
+		by = owner_by(w, sequence);
+	if (!by.side || by.side == w->side)
+		return WORLD_OK;
+	return world_fail(w, WORLD_STATE, CFT_OBJ_SEQUENCE, world_key(w, sequence, w->arena), by,
+	                  "%s must have the owner of %s", world_key(w, sequence, w->arena),
+	                  world_key(w, table, w->arena));
+}
+
+/* Does the other side have to do with the table's owner, or with whose the sequence is? */
+static bool is_disputed(const struct world *w, int sequence, int table)
+{
+	const char *name = WORLD_OBJ(w, table)->name, *own = WORLD_OBJ(w, sequence)->name;
+
+	for (size_t i = 0; w->other && i < w->other->n; i++) {
+		const struct cft_effect *e = &w->other->v[i];
+		if ((cft_effect_attr(e, "owner") && strcmp(e->name, name) == 0) ||
+		    (cft_effect_attr(e, "owner_table") && strcmp(e->name, own) == 0))
+			return true;
+	}
+	return false;
+}
+
+enum world_code exec_give_sequence(struct world *w, int sequence, const char *owner)
+{
+	int table = owning_table(w, sequence);
+
+	/* Who owns what the base made is seldom known: to give it to its owner is allowed. */
+	if (table < 0 || strcmp(world_get(w, sequence, "owner"), owner) == 0 ||
+	    !is_disputed(w, sequence, table))
+		return WORLD_OK;
+	world_fail(w, WORLD_STATE, CFT_OBJ_SEQUENCE, world_key(w, sequence, w->arena),
+	           WORLD_OBJ(w, sequence)->changed, "the owner of %s is that of %s",
+	           world_key(w, sequence, w->arena), world_key(w, table, w->arena));
+	w->error.blocker = table;
+	return WORLD_STATE;
+}
+
+void exec_give_owned_sequences(struct world *w, int table, const char *owner)
+{
+	WORLD_EACH(w, i)
+	if (WORLD_OBJ(w, i)->alive && WORLD_OBJ(w, i)->kind == CFT_OBJ_SEQUENCE &&
+	    owning_table(w, i) == table)
+		world_set(w, i, "owner", owner);
+}
+
 static enum world_code make_identity(struct world *w, const struct cft_effect *e, int column)
 {
 	struct world_by by = world_set_by(w, column, (struct world_by){0, 0});
@@ -54,6 +130,8 @@ static enum world_code create_owned(struct world *w, const struct cft_effect *e)
 	bool serial = strcmp(exec_attr(e, "mode"), "serial") == 0;
 	if (*world_get(w, table, "persistence"))
 		world_set(w, sequence, "persistence", world_get(w, table, "persistence"));
+	if (*world_get(w, table, "owner"))
+		world_set(w, sequence, "owner", world_get(w, table, "owner"));
 	exec_default_privileges(w, sequence);
 	world_depend(w, sequence, column, serial ? WORLD_DEP_AUTO : WORLD_DEP_INTERNAL, "");
 	if (serial) {
@@ -85,5 +163,6 @@ enum world_code exec_create_sequence(struct world *w, const struct cft_effect *e
 		world_set(w, sequence, e->attrs[i].key, e->attrs[i].value);
 	WORLD_OBJ(w, sequence)->effect = e;
 	exec_default_privileges(w, sequence);
-	return world_resolve(w, e, sequence, "");
+	code = world_resolve(w, e, sequence, "");
+	return code == WORLD_OK ? exec_check_sequence_owner(w, sequence) : code;
 }
