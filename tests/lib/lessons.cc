@@ -355,6 +355,19 @@ const Lesson table[] = {
 	{"SequencesOfOtherTables",
          "CREATE TABLE t (id int); CREATE TABLE u (id int); CREATE SEQUENCE s",
          "ALTER SEQUENCE s OWNED BY t.id", "ALTER TABLE u OWNER TO somebody", "commute"},
+	{"TypesOfAnExtension", "CREATE TABLE t (id int)", "CREATE EXTENSION hstore",
+         "ALTER TABLE t ADD h hstore", "only_ab"},
+	{"TypesOfAnExtensionThatBothMake", "CREATE TABLE t (id int)",
+         "CREATE EXTENSION IF NOT EXISTS citext; ALTER TABLE t ADD x citext",
+         "CREATE EXTENSION IF NOT EXISTS citext; ALTER TABLE t ADD y citext", "commute"},
+	{"OperatorClassesOfAnExtension", "CREATE TABLE t (a text)", "CREATE EXTENSION pg_trgm",
+         "CREATE INDEX i ON t USING gin (a gin_trgm_ops)", "only_ab"},
+	{"FunctionsOfAnExtension", "CREATE TABLE t (a text)", "CREATE EXTENSION \"uuid-ossp\"",
+         "ALTER TABLE t ADD u uuid DEFAULT uuid_generate_v4()", "only_ab"},
+	{"IndexesHoldTheirOperatorClass", "CREATE EXTENSION pg_trgm; CREATE TABLE t (a text)",
+         "DROP EXTENSION pg_trgm", "CREATE INDEX i ON t USING gin (a gin_trgm_ops)", "neither"},
+	{"AnExtensionInAnotherSchema", "CREATE SCHEMA other; CREATE TABLE t (a text)",
+         "CREATE EXTENSION hstore SCHEMA other", "ALTER TABLE t ADD h other.hstore", "only_ab"},
 };
 
 } // namespace

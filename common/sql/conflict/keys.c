@@ -270,6 +270,15 @@ static void extension_keys(struct key_list *list, const struct cft_effect *e)
 	key(list, true, "extension:%s", e->name);
 	key(list, true, "n:%s", e->name);
 	key(list, true, "f:%s", e->name);
+	const char *member;
+	enum cft_object_kind kind;
+	for (size_t at = 0; (member = world_extension_member(e->name, &at, &kind));)
+		if (kind == CFT_OBJ_TYPE)
+			key(list, true, "n:%s", member);
+		else if (kind == CFT_OBJ_FUNCTION)
+			key(list, true, "f:%s", member);
+		else
+			key(list, true, "%s:%s", cft_object_kind_text(kind), member);
 }
 
 static bool is_named_object(enum cft_object_kind kind)
@@ -467,6 +476,8 @@ static int base_object(const struct world *w, const struct cft_effect *e)
 		return world_function(w, e->schema, e->name, e->args);
 	if (e->kind == CFT_OBJ_OPERATOR)
 		return world_operator(w, e->schema, e->name, e->args);
+	if (!exec_has_schema(e->kind))
+		return world_find(w, e->kind, -1, "", e->name);
 	return world_lookup(w, e->kind, e->schema, e->name);
 }
 

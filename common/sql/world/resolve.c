@@ -16,7 +16,8 @@ void resolver_depend(struct resolver *r, int target, const struct cft_ref *ref)
 {
 	enum cft_object_kind kind = WORLD_OBJ(r->w, target)->kind;
 	/* An index goes with its column, and stands in the way of a function that it calls. */
-	bool own = kind != CFT_OBJ_FUNCTION && kind != CFT_OBJ_TYPE && kind != CFT_OBJ_COLLATION;
+	bool own = kind != CFT_OBJ_FUNCTION && kind != CFT_OBJ_TYPE && kind != CFT_OBJ_COLLATION &&
+	           kind != CFT_OBJ_OPERATOR && kind != CFT_OBJ_OPCLASS;
 
 	if (r->obj >= 0 && !resolver_is_soft(ref))
 		world_depend(r->w, r->obj, target,
@@ -312,10 +313,15 @@ static enum world_code resolve_column(struct resolver *r, const struct cft_ref *
 
 static bool function_is_touched(const struct world *w, const char *name)
 {
-	for (size_t i = 0; w->other && i < w->other->n; i++)
-		if (w->other->v[i].kind == CFT_OBJ_FUNCTION && w->other->v[i].op == CFT_OP_CREATE &&
-		    strcmp(w->other->v[i].name, name) == 0)
+	for (size_t i = 0; w->other && i < w->other->n; i++) {
+		const struct cft_effect *e = &w->other->v[i];
+		if (e->op != CFT_OP_CREATE)
+			continue;
+		if ((e->kind == CFT_OBJ_FUNCTION && strcmp(e->name, name) == 0) ||
+		    (e->kind == CFT_OBJ_EXTENSION &&
+		     world_extension_brings(e->name, CFT_OBJ_FUNCTION, name)))
 			return true;
+	}
 	return false;
 }
 

@@ -578,6 +578,9 @@ bool world_is_provided(const struct world *w, enum cft_object_kind kind, const c
 		            (space == CFT_OBJ_TYPE && e->op == CFT_OP_CREATE &&
 		             (e->kind == CFT_OBJ_TABLE || e->kind == CFT_OBJ_VIEW));
 
+		if (e->kind == CFT_OBJ_EXTENSION && e->op == CFT_OP_CREATE && !*table &&
+		    world_extension_brings(e->name, kind, name))
+			return true;
 		if (!same)
 			continue;
 		if (e->op == CFT_OP_CREATE &&

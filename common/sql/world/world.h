@@ -170,6 +170,11 @@ bool world_is_provided(const struct world *w, enum cft_object_kind kind, const c
                        const char *name);
 void world_apply_assumption(struct world *w, const struct world_assumption *assumption, int parent);
 
+/* What well-known extensions bring (exec_extension.c). */
+bool world_extension_brings(const char *extension, enum cft_object_kind kind, const char *name);
+/* Their members one by one: `*at` begins at 0 and is moved on; NULL at the end. */
+const char *world_extension_member(const char *extension, size_t *at, enum cft_object_kind *ret);
+
 /* "table public.users", "column public.users.age" */
 char *world_key(const struct world *w, int obj, struct cft_arena *arena);
 
