@@ -368,6 +368,57 @@ const Lesson table[] = {
          "DROP EXTENSION pg_trgm", "CREATE INDEX i ON t USING gin (a gin_trgm_ops)", "neither"},
 	{"AnExtensionInAnotherSchema", "CREATE SCHEMA other; CREATE TABLE t (a text)",
          "CREATE EXTENSION hstore SCHEMA other", "ALTER TABLE t ADD h other.hstore", "only_ab"},
+	{"ResultsOfAnotherType", "CREATE TABLE t (id int, a int)",
+         "CREATE FUNCTION f() RETURNS TABLE (id int, a int) LANGUAGE sql AS 'SELECT id, a FROM t'",
+         "ALTER TABLE t ALTER a TYPE text", "only_ab"},
+	{"ResultsThatAreCast", "CREATE TABLE t (id int, a int)",
+         "CREATE FUNCTION f() RETURNS TABLE (id int, a int) LANGUAGE sql AS 'SELECT id, a FROM t'",
+         "ALTER TABLE t ALTER a TYPE bigint", "commute"},
+	{"ReturnQueryCastsNothing", "CREATE TABLE t (id int, a int)",
+         "CREATE FUNCTION f() RETURNS TABLE (id int, a int) LANGUAGE plpgsql AS $$ BEGIN RETURN "
+         "QUERY SELECT t.id, t.a FROM t; END $$",
+         "ALTER TABLE t ALTER a TYPE bigint", "latent"},
+	{"ArgumentsOfAnotherType", "CREATE TABLE t (id int, a int)",
+         "CREATE FUNCTION f(p int) RETURNS int LANGUAGE sql AS 'SELECT id FROM t WHERE a = p'",
+         "ALTER TABLE t ALTER a TYPE text", "only_ab"},
+	{"ArgumentsThatAreComparable", "CREATE TABLE t (id int, a int)",
+         "CREATE FUNCTION f(p int) RETURNS int LANGUAGE sql AS 'SELECT id FROM t WHERE a = $1'",
+         "ALTER TABLE t ALTER a TYPE numeric", "commute"},
+	{"ArgumentsOfAnotherTypeAtRunTime", "CREATE TABLE t (id int, a int)",
+         "CREATE FUNCTION f(p int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE r int; BEGIN SELECT "
+         "id INTO r FROM t WHERE t.a = p; RETURN r; END $$",
+         "ALTER TABLE t ALTER a TYPE text", "latent"},
+	{"ResultsAreNoArguments", "CREATE TABLE t (id int, a int)",
+         "CREATE FUNCTION f() RETURNS TABLE (id int, a int) LANGUAGE sql AS 'SELECT id, a FROM t'",
+         "ALTER TABLE t DROP a", "only_ab"},
+	{"InsertsOfTooManyValuesInABody", "CREATE TABLE t (id int, a int, b text)",
+         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t VALUES (1, "
+         "2, 'x'); END $$",
+         "ALTER TABLE t DROP b", "latent"},
+	{"InsertsOfFewValuesInABody", "CREATE TABLE t (id int, a int, b text)",
+         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t SELECT 1, 2; "
+         "END $$",
+         "ALTER TABLE t DROP b", "commute"},
+	{"SelectsOfTooManyValues", "CREATE TABLE t (id int, a int, b text)",
+         "INSERT INTO t SELECT 1, 2, 'x'", "ALTER TABLE t DROP b", "only_ab"},
+	{"TriggersUseFieldsOfTheirRow", "CREATE TABLE t (id int, a text, b text)",
+         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.b := lower(NEW.a); "
+         "RETURN NEW; END $$; CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION "
+         "f()",
+         "ALTER TABLE t DROP b", "latent"},
+	{"TriggersUseRenamedFields",
+         "CREATE TABLE t (id int, a text, b text); CREATE FUNCTION f() RETURNS trigger LANGUAGE "
+         "plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW "
+         "EXECUTE FUNCTION f()",
+         "CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.b := "
+         "lower(NEW.a); RETURN NEW; END $$",
+         "ALTER TABLE t RENAME a TO c", "latent"},
+	{"TriggersOfOtherTables",
+         "CREATE TABLE t (id int, a text); CREATE TABLE u (id int, a text)",
+         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := lower(NEW.a); "
+         "RETURN NEW; END $$; CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION "
+         "f()",
+         "ALTER TABLE u DROP a", "commute"},
 };
 
 } // namespace

@@ -202,7 +202,8 @@ void cft_findings_make(struct finding_list *list)
 	case CFT_VERDICT_LATENT: {
 		bool bodies = finding_bodies_break(list), results = finding_results_change(list);
 		bool overloads = finding_overloads_clash(list);
-		if (bodies || results || overloads)
+		bool fields = finding_fields_break(list);
+		if (bodies || results || overloads || fields)
 			list->verdict = CFT_VERDICT_LATENT;
 		break;
 	}

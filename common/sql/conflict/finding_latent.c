@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "common/sql/conflict/finding_parts.h"
+#include "common/sql/world/cast.h"
 
 #include <string.h>
 
@@ -55,6 +56,43 @@ static void body_breaks(struct finding_list *list, uint8_t side, int obj, const 
 	finding_add(list, &f);
 }
 
+/* The same type but for its modifiers: RETURN QUERY takes no other. */
+static bool is_type(const char *type, const char *wanted)
+{
+	size_t n = strcspn(type, "("), m = strcspn(wanted, "(");
+
+	return n == m && strncmp(type, wanted, n) == 0;
+}
+
+/* Does the query take the column for what it is? */
+static bool takes_type(const struct world *w, const struct cft_ref *ref, int column)
+{
+	const char *type = world_get(w, column, "type");
+
+	return ref->flags & CFT_REF_RESULT ? is_type(type, ref->value)
+	                                   : cft_cast_comparable(type, ref->value);
+}
+
+/* What breaks though every name is still there: NULL where nothing does. */
+static const char *count_or_type(struct finding_list *list, struct world *before,
+                                 struct world *after, const struct cft_effect *e, size_t i)
+{
+	const struct cft_ref *ref = &e->refs[i];
+
+	if (ref->flags & CFT_REF_COUNT)
+		return world_takes_values(before, ref) && !world_takes_values(after, ref)
+		               ? cft_arena_printf(list->arena, "its INSERT into %s gives %s values",
+		                                  ref->name, ref->value)
+		               : NULL;
+	if (!(ref->flags & (CFT_REF_RESULT | CFT_REF_COMPARED)) || !(ref->flags & CFT_REF_LATE))
+		return NULL;
+	int was = world_resolve_late(before, e, i), is = world_resolve_late(after, e, i);
+	if (was < 0 || is < 0 || !takes_type(before, ref, was) || takes_type(after, ref, is))
+		return NULL;
+	return cft_arena_printf(list->arena, "it takes %s for %s",
+	                        world_key(after, is, list->arena), ref->value);
+}
+
 /* A body that worked when its side was alone, and does not at the end of both. */
 static bool check_body(struct finding_list *list, uint8_t side, int obj, int alone_obj)
 {
@@ -79,8 +117,13 @@ static bool check_body(struct finding_list *list, uint8_t side, int obj, int alo
 			broken = true;
 			continue;
 		}
+		const char *reason = count_or_type(list, &before, &after, e, i);
+		if (reason) {
+			body_breaks(list, side, obj, reason, "");
+			broken = true;
+		}
 		int was = world_resolve_late(&before, e, i), is;
-		if (was < 0)
+		if (was < 0 || ref->flags & (CFT_REF_COUNT | CFT_REF_RESULT | CFT_REF_COMPARED))
 			continue;
 		is = world_resolve_late(&after, e, i);
 		if (is == -2 || !is_gone(&after, is))
@@ -95,6 +138,58 @@ static bool check_body(struct finding_list *list, uint8_t side, int obj, int alo
 static uint8_t author(const struct world_obj *o)
 {
 	return o->changed.side ? o->changed.side : o->created.side;
+}
+
+static int trigger_function(const struct world *w, int trigger)
+{
+	const struct world_obj *o = WORLD_OBJ(w, trigger);
+
+	for (size_t i = 0; i < o->n_deps; i++)
+		if (WORLD_OBJ(w, o->deps[i].target)->kind == CFT_OBJ_FUNCTION)
+			return o->deps[i].target;
+	return -1;
+}
+
+/* NEW.x in the function of a trigger, whose table loses the column x. */
+static bool check_fields(struct finding_list *list, int trigger, int function)
+{
+	const struct world *end = &list->outcome->ab.world;
+	const struct cft_effect *e = WORLD_OBJ(end, function)->effect;
+	int table = WORLD_OBJ(end, trigger)->parent;
+	uint8_t side = author(WORLD_OBJ(end, function));
+	bool broken = false;
+
+	side = side ? side : author(WORLD_OBJ(end, trigger));
+	if (!side || !e || table >= (int)list->outcome->start.objs.n)
+		return false;
+	const struct world *before = &list->outcome->alone[side].world;
+	for (size_t i = 0; i < e->n_refs; i++) {
+		const struct cft_ref *ref = &e->refs[i];
+		int was = ref->flags & CFT_REF_FIELD ? world_column(before, table, ref->sub) : -1;
+		if (was < 0 || world_column(end, table, ref->sub) >= 0)
+			continue;
+		const char *key = world_key(before, was, list->arena);
+		body_breaks(list, side, function, cft_arena_printf(list->arena, "it uses %s", key),
+		            key);
+		broken = true;
+	}
+	return broken;
+}
+
+bool finding_fields_break(struct finding_list *list)
+{
+	const struct world *w = &list->outcome->ab.world;
+	bool broken = false;
+
+	WORLD_EACH(w, i)
+	{
+		if (WORLD_OBJ(w, i)->kind != CFT_OBJ_TRIGGER || !WORLD_OBJ(w, i)->alive)
+			continue;
+		int function = trigger_function(w, i);
+		if (function >= 0)
+			broken = check_fields(list, i, function) || broken;
+	}
+	return broken;
 }
 
 bool finding_bodies_break(struct finding_list *list)

@@ -58,6 +58,7 @@ int finding_guess_effect(const struct finding_list *list, uint8_t side,
 
 /* Each: true if anything breaks. */
 bool finding_bodies_break(struct finding_list *list);
+bool finding_fields_break(struct finding_list *list);
 bool finding_results_change(struct finding_list *list);
 bool finding_overloads_clash(struct finding_list *list);
 void finding_worth_knowing(struct finding_list *list);

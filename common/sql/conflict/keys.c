@@ -541,6 +541,44 @@ static void base_keys(struct key_list *list, const struct world *w, const struct
 	}
 }
 
+/* NEW.x and OLD.x of a trigger's function are columns of its table. */
+static void field_keys(struct key_list *list, const struct cft_effect *function, const char *table)
+{
+	for (size_t i = 0; function && i < function->n_refs; i++)
+		if (function->refs[i].flags & CFT_REF_FIELD)
+			key(list, false, "c:%s.%s", table, function->refs[i].sub);
+}
+
+static const struct cft_effect *trigger_function(const struct cft_effects *effects,
+                                                 const struct world *w, const char *name)
+{
+	for (size_t i = effects->n; i-- > 0;)
+		if (effects->v[i].kind == CFT_OBJ_FUNCTION && effects->v[i].op == CFT_OP_CREATE &&
+		    strcmp(effects->v[i].name, name) == 0)
+			return &effects->v[i];
+	int found = w ? world_function(w, "", name, "*") : -1;
+	return found >= 0 ? WORLD_OBJ(w, found)->effect : NULL;
+}
+
+/* A trigger brings the columns that its function uses, a function those of the base's triggers. */
+static void trigger_keys(struct key_list *list, const struct cft_effects *effects,
+                         const struct world *w, const struct cft_effect *e)
+{
+	if (e->op != CFT_OP_CREATE)
+		return;
+	if (e->kind == CFT_OBJ_TRIGGER)
+		field_keys(list, trigger_function(effects, w, attr_or(e, "function", "")), e->name);
+	int function = w && e->kind == CFT_OBJ_FUNCTION
+	                       ? world_function(w, e->schema, e->name, e->args)
+	                       : -1;
+	for (int i = 0; function >= 0 && i < (int)w->objs.n; i++) {
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		for (size_t k = 0; o->alive && o->kind == CFT_OBJ_TRIGGER && k < o->n_deps; k++)
+			if (o->deps[k].target == function)
+				field_keys(list, e, WORLD_OBJ(w, o->parent)->name);
+	}
+}
+
 static int compare_keys(const void *a, const void *b)
 {
 	const struct cft_conflict_key *x = a, *y = b;
@@ -564,6 +602,7 @@ void cft_conflict_keys_over(const struct cft_effects *effects, const struct cft_
 
 	for (size_t i = 0; i < effects->n; i++) {
 		effect_keys(&list, &effects->v[i]);
+		trigger_keys(&list, effects, base ? &base->world : NULL, &effects->v[i]);
 		if (base)
 			base_keys(&list, &base->world, &effects->v[i]);
 		if (over && over != base)

@@ -89,12 +89,15 @@ static void routine_options(struct cft_build *b, PgQuery__Node *const *options, 
 	}
 }
 
-/* `x`, or `f.x` in a body of f: an argument, if no table has the column. */
+/* `x`, or `f.x` in a body of f: an argument, if no table has the column. A body in SQL does not
+ * see its results. */
 static bool is_parameter(const PgQuery__CreateFunctionStmt *stmt, const struct cft_ref *ref,
                          const char *function)
 {
 	for (size_t i = 0; i < stmt->n_parameters; i++) {
 		const char *name = stmt->parameters[i]->function_parameter->name;
+		if (!is_input(stmt->parameters[i]->function_parameter))
+			continue;
 		if (*name && (strcmp(name, ref->sub) == 0 || strcmp(name, ref->alias) == 0))
 			return true;
 	}

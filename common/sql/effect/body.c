@@ -6,6 +6,7 @@
  */
 #include "common/base/buf.h"
 #include "common/base/json.h"
+#include "common/sql/effect/body_types.h"
 #include "common/sql/effect/build.h"
 #include "common/sql/syntax/name.h"
 #include "common/sql/syntax/parse.h"
@@ -33,15 +34,24 @@ static bool is_data(const PgQuery__Node *node)
 	}
 }
 
+struct body {
+	struct cft_build *b;
+	const PgQuery__CreateFunctionStmt *function;
+	json_int_t new_row, old_row; /* the numbers of NEW and OLD in a PL/pgSQL body */
+};
+
 /* Variables and arguments look like columns: columns may be none. */
-static void add_query(struct cft_build *b, const PgQuery__Node *tree, uint32_t flags)
+static void add_query(struct body *body, const PgQuery__Node *tree, uint32_t flags, bool returned)
 {
+	struct cft_build *b = body->b;
 	size_t first = b->refs.list.n;
+	struct cft_body_query q = {b, body->function, (uint16_t)(b->refs.scopes + 1), flags};
 
 	b->refs.flags = flags;
 	if (is_data(tree))
 		cft_refs_query(&b->refs, cft_node_message(tree));
 	b->refs.flags = 0;
+	cft_body_types(&q, tree, returned);
 	/* Of a LANGUAGE sql body the caller knows the arguments. */
 	for (size_t i = first; i < b->refs.list.n && (flags & CFT_REF_LATE); i++)
 		if (b->refs.list.v[i].kind == CFT_OBJ_COLUMN)
@@ -65,14 +75,14 @@ static bool parse_expr(struct cft_build *b, const char *text, struct cft_sql_scr
 	return parse_text(b, cft_arena_printf(b->arena, "SELECT %s", text), ret);
 }
 
-static void sql_body(struct cft_build *b, const char *body)
+static void sql_body(struct body *body, const char *text)
 {
 	struct cft_sql_script script;
 
-	if (!parse_text(b, body, &script))
+	if (!parse_text(body->b, text, &script))
 		return;
 	for (size_t i = 0; i < script.n; i++)
-		add_query(b, script.v[i].tree, CFT_REF_SOFT);
+		add_query(body, script.v[i].tree, CFT_REF_SOFT, i + 1 == script.n);
 }
 
 static void declared_type(struct cft_build *b, const char *text)
@@ -120,7 +130,28 @@ static void literal(const ProtobufCMessage *m, void *arg)
 	cft_tree_children(m, literal, b);
 }
 
-static void walk_plpgsql(struct cft_build *b, json_t *json)
+/* NEW.x and OLD.x: which table's rows they are, the triggers say. */
+static void row_field(struct body *body, json_t *field)
+{
+	json_int_t row = json_integer_value(json_object_get(field, "recparentno"));
+	const char *name = json_string_value(json_object_get(field, "fieldname"));
+
+	if (name && row && (row == body->new_row || row == body->old_row))
+		cft_refs_add(&body->b->refs, CFT_OBJ_COLUMN, NULL, NULL, name,
+		             CFT_REF_LATE | CFT_REF_UNCERTAIN | CFT_REF_FIELD);
+}
+
+static void plpgsql_query(struct body *body, const char *text, bool returned)
+{
+	struct cft_sql_script script;
+
+	if (!parse_expr(body->b, text, &script))
+		return;
+	add_query(body, script.v[0].tree, CFT_REF_LATE, returned);
+	literal(cft_node_message(script.v[0].tree), body->b);
+}
+
+static void walk_plpgsql(struct body *body, json_t *json, bool returned)
 {
 	const char *key, *text;
 	json_t *value;
@@ -128,22 +159,35 @@ static void walk_plpgsql(struct cft_build *b, json_t *json)
 
 	if (json_is_array(json)) {
 		json_array_foreach (json, i, value)
-			walk_plpgsql(b, value);
+			walk_plpgsql(body, value, false);
 		return;
 	}
 	json_object_foreach (json, key, value) {
 		text = json_string_value(value);
-		if (text && strcmp(key, "query") == 0) {
-			struct cft_sql_script script;
-			if (!parse_expr(b, text, &script))
-				continue;
-			add_query(b, script.v[0].tree, CFT_REF_LATE);
-			literal(cft_node_message(script.v[0].tree), b);
-		} else if (text && strcmp(key, "typname") == 0) {
-			declared_type(b, text);
-		} else if (!text) {
-			walk_plpgsql(b, value);
-		}
+		if (text && strcmp(key, "query") == 0)
+			plpgsql_query(body, text, returned);
+		else if (text && strcmp(key, "typname") == 0)
+			declared_type(body->b, text);
+		else if (strcmp(key, "PLpgSQL_recfield") == 0)
+			row_field(body, value);
+		else if (!text)
+			walk_plpgsql(body, value,
+			             strcmp(key, "PLpgSQL_stmt_return_query") == 0 ||
+			                     (returned && strcmp(key, "query") == 0) ||
+			                     (returned && strcmp(key, "PLpgSQL_expr") == 0));
+	}
+}
+
+static void walk_functions(struct body *body, json_t *list)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (list, i, value) {
+		json_t *function = json_object_get(value, "PLpgSQL_function");
+		body->new_row = json_integer_value(json_object_get(function, "new_varno"));
+		body->old_row = json_integer_value(json_object_get(function, "old_varno"));
+		walk_plpgsql(body, value, false);
 	}
 }
 
@@ -161,16 +205,19 @@ static json_t *parse_plpgsql(const char *statement)
 void cft_body_refs(struct cft_build *b, const PgQuery__Node *node, const char *language,
                    const char *body)
 {
-	(void)node;
+	struct body of = {.b = b};
+
+	if (node->node_case == PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT)
+		of.function = node->create_function_stmt;
 	/* libpg_query's PL/pgSQL parser asserts that there is a body. */
 	if (b->depth >= MAX_NESTING || !*body)
 		return;
 	if (strcmp(language, "sql") == 0) {
-		sql_body(b, body);
+		sql_body(&of, body);
 	} else if (strcmp(language, "plpgsql") == 0) {
 		json_t *json = parse_plpgsql(b->text);
 		if (json)
-			walk_plpgsql(b, json);
+			walk_functions(&of, json);
 		json_decref(json);
 	}
 }

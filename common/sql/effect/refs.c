@@ -489,11 +489,29 @@ static void add_conflict_target(struct level *level, const PgQuery__OnConflictCl
 	}
 }
 
+static bool has_star(const PgQuery__SelectStmt *select)
+{
+	for (size_t i = 0; i < select->n_target_list; i++) {
+		const PgQuery__Node *val = select->target_list[i]->res_target->val;
+		if (val && val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+		    val->column_ref->fields[val->column_ref->n_fields - 1]->node_case ==
+		            PG_QUERY__NODE__NODE_A_STAR)
+			return true;
+		if (val && val->node_case == PG_QUERY__NODE__NODE_A_INDIRECTION)
+			return true;
+	}
+	return false;
+}
+
+/* How many columns the rows of an INSERT have; 0 where that cannot be told. */
 static size_t values_width(const PgQuery__Node *query)
 {
-	if (!query || query->node_case != PG_QUERY__NODE__NODE_SELECT_STMT ||
-	    !query->select_stmt->n_values_lists)
+	if (!query || query->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
 		return 0;
+	if (!query->select_stmt->n_values_lists)
+		return query->select_stmt->larg || has_star(query->select_stmt)
+		               ? 0
+		               : query->select_stmt->n_target_list;
 	const PgQuery__Node *row = query->select_stmt->values_lists[0];
 	return row->node_case == PG_QUERY__NODE__NODE_LIST ? row->list->n_items : 0;
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "common/sql/syntax/name.h"
+#include "common/sql/world/cast.h"
 #include "common/sql/world/resolver.h"
 
 #include <stdlib.h>
@@ -140,8 +141,30 @@ static int column_type(const struct world *w, int column)
 	return -1;
 }
 
+/* A routine takes the column for another type than the other side gave it. */
+static enum world_code check_taken_type(struct resolver *r, const struct cft_ref *ref, int column)
+{
+	struct world *w = r->w;
+	const char *type = world_get(w, column, "type");
+	bool fits = ref->flags & CFT_REF_RESULT ? cft_cast_assignable(type, ref->value)
+	                                        : cft_cast_comparable(type, ref->value);
+	struct world_by by = {0, 0};
+
+	for (size_t i = 0; i < WORLD_OBJ(w, column)->n_attrs; i++)
+		if (strcmp(WORLD_OBJ(w, column)->attrs[i].key, "type") == 0)
+			by = WORLD_OBJ(w, column)->attrs[i].by;
+	if (r->quiet || fits || !by.side || by.side == w->side)
+		return WORLD_OK;
+	return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, column, w->arena), by,
+	                  "%s of type %s is %s %s", world_key(w, column, w->arena), type,
+	                  ref->flags & CFT_REF_RESULT ? "returned as" : "compared with",
+	                  ref->value);
+}
+
 static enum world_code bind_column(struct resolver *r, const struct cft_ref *ref, int column)
 {
+	if (ref->flags & (CFT_REF_RESULT | CFT_REF_COMPARED))
+		return check_taken_type(r, ref, column);
 	resolver_depend(r, column, ref);
 	bool array = strstr(world_get(r->w, column, "type"), "[]") != NULL;
 	int type = *ref->value && !array ? column_type(r->w, column) : -1;
@@ -413,14 +436,11 @@ static enum world_code resolve_plain(struct resolver *r, const struct cft_ref *r
 	return WORLD_OK;
 }
 
-static enum world_code check_count(struct resolver *r, const struct cft_ref *ref)
+/* The columns of a relation; *ret_by is who dropped the last one. */
+static int count_columns(const struct world *w, int rel, struct world_by *ret_by)
 {
-	struct world *w = r->w;
-	int rel = find_relation(r, ref), n = 0;
-	struct world_by by = {0, 0};
+	int n = 0;
 
-	if (rel < 0 || WORLD_OBJ(w, rel)->open || r->quiet || resolver_is_soft(ref) == 0)
-		return WORLD_OK;
 	WORLD_EACH(w, i)
 	{
 		const struct world_obj *o = WORLD_OBJ(w, i);
@@ -428,13 +448,33 @@ static enum world_code check_count(struct resolver *r, const struct cft_ref *ref
 			continue;
 		n += o->alive;
 		if (!o->alive && o->changed.side)
-			by = o->changed;
+			*ret_by = o->changed;
 	}
+	return n;
+}
+
+static enum world_code check_count(struct resolver *r, const struct cft_ref *ref)
+{
+	struct world *w = r->w;
+	int rel = find_relation(r, ref);
+	struct world_by by = {0, 0};
+
+	if (rel < 0 || WORLD_OBJ(w, rel)->open || r->quiet || resolver_is_soft(ref) == 0)
+		return WORLD_OK;
+	int n = count_columns(w, rel, &by);
 	if (n == 0 || n >= atoi(ref->value))
 		return WORLD_OK;
 	return world_fail(w, WORLD_MISSING, CFT_OBJ_COLUMN, world_key(w, rel, w->arena), by,
 	                  "INSERT gives %s values, and %s has %d columns", ref->value,
 	                  world_key(w, rel, w->arena), n);
+}
+
+bool world_takes_values(const struct world *w, const struct cft_ref *ref)
+{
+	int rel = world_lookup(w, CFT_OBJ_RELATION, ref->schema, ref->name);
+	struct world_by by;
+
+	return rel < 0 || WORLD_OBJ(w, rel)->open || count_columns(w, rel, &by) >= atoi(ref->value);
 }
 
 static enum world_code resolve_one(struct resolver *r, const struct cft_ref *ref)

@@ -189,5 +189,7 @@ enum world_code world_resolve(struct world *w, const struct cft_effect *e, int o
 /* Like it for one late reference at run time: the object it means now, -1 for none, and -2 where
  * that cannot be said. */
 int world_resolve_late(struct world *w, const struct cft_effect *e, size_t ref);
+/* Has the relation of a COUNT reference columns enough, as far as that is known? */
+bool world_takes_values(const struct world *w, const struct cft_ref *ref);
 
 #endif

@@ -33,6 +33,16 @@ TEST(Pairs, AreFoundWithFewFalseAlarms)
 	EXPECT_EQ(0, result.triples_differ) << misses;
 }
 
+// PostgreSQL's own extensions are a package of their own in some systems.
+bool has_extensions(PairJudge &judge, const std::string &sql)
+{
+	for (const char *name : {"hstore", "citext", "pg_trgm", "uuid-ossp"})
+		if (sql.find(name) != std::string::npos &&
+		    !judge.is_legal(std::string("CREATE EXTENSION IF NOT EXISTS \"") + name + "\""))
+			return false;
+	return true;
+}
+
 TEST(Pairs, LessonsAreWhatPostgresqlDoes)
 {
 	PgCluster &cluster = PgCluster::shared();
@@ -43,6 +53,8 @@ TEST(Pairs, LessonsAreWhatPostgresqlDoes)
 		if (!*lesson.base)
 			continue;
 		SCOPED_TRACE(lesson.name);
+		if (!has_extensions(judge, std::string(lesson.base) + lesson.a))
+			continue;
 		judge.apply(lesson.base);
 		judge.apply("RESET search_path");
 		Judgement j = judge.judge_orders(lesson.a, lesson.b);
