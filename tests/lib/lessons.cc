@@ -419,6 +419,37 @@ const Lesson table[] = {
          "RETURN NEW; END $$; CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION "
          "f()",
          "ALTER TABLE u DROP a", "commute"},
+	{"ExpressionsOfAnotherType", "CREATE TABLE t (id int, n int)",
+         "CREATE INDEX i ON t (abs(n))", "ALTER TABLE t ALTER n TYPE text", "neither"},
+	{"LiteralsOfAnExpression", "CREATE TABLE t (id int, n int)",
+         "CREATE INDEX i ON t (coalesce(n, 0))", "ALTER TABLE t ALTER n TYPE text", "neither"},
+	{"ExpressionsOfATypeOfTheSameFamily", "CREATE TABLE t (id int, n int)",
+         "CREATE INDEX i ON t (coalesce(n, 0))", "ALTER TABLE t ALTER n TYPE bigint", "commute"},
+	{"ExpressionsOfAnotherTimeZone", "CREATE TABLE t (id int, d timestamptz)",
+         "CREATE INDEX i ON t (date_trunc('day', d AT TIME ZONE 'UTC'))",
+         "ALTER TABLE t ALTER d TYPE timestamp", "neither"},
+	{"PredicatesOnWhatBecomesAnEnum", "CREATE TABLE t (id int, s text)",
+         "CREATE TYPE e AS ENUM ('a', 'b'); ALTER TABLE t ALTER s TYPE e USING s::e",
+         "CREATE INDEX i ON t (id) WHERE s = 'a'", "only_ab"},
+	{"DefaultsOfAnotherType", "CREATE TABLE t (id int, n int)",
+         "ALTER TABLE t ALTER n SET DEFAULT 0", "ALTER TABLE t ALTER n TYPE boolean USING n <> 0",
+         "neither"},
+	{"LiteralDefaultsKeepTheirType", "CREATE TABLE t (id int, a text)",
+         "ALTER TABLE t ALTER a SET DEFAULT 'x'", "ALTER TABLE t ALTER a TYPE varchar(10)",
+         "differ"},
+	{"NumericDefaultsDoNot", "CREATE TABLE t (id int, n int)",
+         "ALTER TABLE t ALTER n SET DEFAULT 0", "ALTER TABLE t ALTER n TYPE bigint", "commute"},
+	{"ViewsHaveNoIndexes", "CREATE TABLE t (id int, n int)",
+         "ALTER TABLE t RENAME TO u; CREATE VIEW t AS SELECT * FROM u", "CREATE INDEX i ON t (n)",
+         "only_ba"},
+	{"IndexesOfPartitionsAreNamedAfterThem",
+         "CREATE TABLE p (id int, a int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p "
+         "FOR VALUES FROM (1) TO (9)",
+         "ALTER TABLE p1 RENAME TO p_old", "CREATE INDEX i ON p (a)", "differ"},
+	{"AConditionDoesNotAskForColumns", "CREATE TABLE t (id int, a int)",
+         "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'c') THEN ALTER "
+         "TABLE t ADD CONSTRAINT c CHECK (a > 0); END IF; END $$",
+         "ALTER TABLE t DROP COLUMN a", "only_ab"},
 };
 
 } // namespace

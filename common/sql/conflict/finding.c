@@ -133,6 +133,15 @@ static void from_error(struct finding_list *list, const struct outcome_run *fail
 	finding_add(list, &f);
 }
 
+/* 'x' and 'x'::text: one literal, stored as of another type. */
+static bool differs_in_cast(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+
+	return n < m ? strncmp(a, b, n) == 0 && strncmp(b + n, "::", 2) == 0
+	             : m < n && strncmp(a, b, m) == 0 && strncmp(a + m, "::", 2) == 0;
+}
+
 static void from_difference(struct finding_list *list, const struct outcome_difference *d)
 {
 	const struct world *w = d->ab >= 0 ? &list->outcome->ab.world : &list->outcome->ba.world;
@@ -171,6 +180,9 @@ static void from_difference(struct finding_list *list, const struct outcome_diff
 				? "both define it"
 				: cft_arena_printf(list->arena, "it uses %s after one order only",
 		                                   *d->va ? d->va : d->vb);
+	} else if (strcmp(d->key, "default") == 0 && differs_in_cast(d->va, d->vb)) {
+		f.situation = FINDING_CAST_DIFFERS;
+		f.reason = cft_arena_printf(list->arena, "%s or %s", d->va, d->vb);
 	} else {
 		f.situation = FINDING_VALUE_DIFFERS;
 		f.reason = cft_arena_printf(list->arena, "%s (%s or %s)", d->key,

@@ -162,6 +162,35 @@ static void touches(struct finding_list *list, uint8_t x)
 	}
 }
 
+/* What a DO block may or may not do to something that the other changes too. */
+static void conditional(struct finding_list *list, uint8_t x)
+{
+	const struct cft_effects *a = list->outcome->lists[x];
+	const struct cft_effects *b = list->outcome->lists[3 - x];
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct cft_effect *e = &a->v[i];
+		if (!(e->flags & CFT_EFFECT_CONDITIONAL) || !*e->name)
+			continue;
+		for (size_t k = 0; k < b->n; k++) {
+			if (!names_table(&b->v[k], e->name))
+				continue;
+			struct finding_facts f = {.situation = FINDING_CONDITIONAL,
+			                          .class_ = CFT_CLASS_UNKNOWN,
+			                          .x = x,
+			                          .y = (uint8_t)(3 - x),
+			                          .effect_x = (int)i,
+			                          .effect_y = (int)k,
+			                          .kind = e->kind,
+			                          .rewrite = "",
+			                          .reason = ""};
+			f.object = effect_object(list, e);
+			finding_add(list, &f);
+			return;
+		}
+	}
+}
+
 /* Two tables locked by both in opposite order. */
 static void deadlocks(struct finding_list *list)
 {
@@ -203,6 +232,8 @@ void finding_worth_knowing(struct finding_list *list)
 
 	touches(list, 1);
 	touches(list, 2);
+	conditional(list, 1);
+	conditional(list, 2);
 	deadlocks(list);
 	if (n * m > MAX_PAIRS)
 		return;

@@ -513,6 +513,16 @@ static void moved_keys(struct key_list *list, const struct world *w, int table)
 		object_key(list, w, i, true);
 }
 
+/* An index of a partitioned table is there for each partition, named after it. */
+static void partition_keys(struct key_list *list, const struct world *w, const struct cft_effect *e)
+{
+	int table = world_lookup(w, CFT_OBJ_RELATION, e->schema, e->to);
+
+	for (int child = table < 0 ? -1 : exec_next_child(w, table, -1); child >= 0;
+	     child = exec_next_child(w, table, child))
+		key(list, false, "n:%s", WORLD_OBJ(w, child)->name);
+}
+
 static void base_keys(struct key_list *list, const struct world *w, const struct cft_effect *e)
 {
 	bool drops = e->op == CFT_OP_DROP;
@@ -529,6 +539,8 @@ static void base_keys(struct key_list *list, const struct world *w, const struct
 	}
 	if (e->kind == CFT_OBJ_INDEX && e->op == CFT_OP_DROP)
 		index_parts(list, w, e);
+	if (e->kind == CFT_OBJ_INDEX && e->op == CFT_OP_CREATE)
+		partition_keys(list, w, e);
 	if (e->op == CFT_OP_ALTER && cft_effect_attr(e, "owner"))
 		owner_keys(list, w, e);
 	if (!column && e->kind != CFT_OBJ_CONSTRAINT)

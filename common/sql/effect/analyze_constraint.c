@@ -37,36 +37,63 @@ static bool is_column_as_text(const ProtobufCMessage *m)
 
 struct typed_search {
 	bool inside; /* of something that takes some types only */
-	bool found;
+	bool fixed;  /* and does not take another type's column when it is written anew */
+	bool found, found_fixed;
 };
+
+/* column = 'x': the literal becomes what the column is. */
+static bool is_adapting(const ProtobufCMessage *m)
+{
+	static const char *const names[] = {"=", "<>", "<", ">", "<=", ">=", NULL};
+	const PgQuery__AExpr *expr = (const PgQuery__AExpr *)m;
+
+	if (!CFT_TREE_IS(m, a__expr) || expr->n_name != 1 || !expr->lexpr || !expr->rexpr ||
+	    expr->lexpr->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
+		return false;
+	for (int i = 0; names[i]; i++)
+		if (strcmp(expr->name[0]->string->sval, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool takes_some_types(const ProtobufCMessage *m)
+{
+	return CFT_TREE_IS(m, a__expr) || CFT_TREE_IS(m, func_call) || CFT_TREE_IS(m, type_cast) ||
+	       CFT_TREE_IS(m, boolean_test) || CFT_TREE_IS(m, case_expr) ||
+	       CFT_TREE_IS(m, coalesce_expr) || CFT_TREE_IS(m, min_max_expr);
+}
 
 /* Does the expression need operators or functions of its columns' types? `x IS NOT NULL` does not.
  */
 static void find_typed(const ProtobufCMessage *m, void *arg)
 {
 	struct typed_search *search = arg;
-	bool outside = search->inside;
+	struct typed_search outside = *search;
 
 	if (is_column_as_text(m))
 		return;
-	if (CFT_TREE_IS(m, column_ref))
+	if (CFT_TREE_IS(m, column_ref)) {
 		search->found = search->found || search->inside;
-	if (CFT_TREE_IS(m, a__expr) || CFT_TREE_IS(m, func_call) || CFT_TREE_IS(m, type_cast) ||
-	    CFT_TREE_IS(m, boolean_test) || CFT_TREE_IS(m, case_expr))
+		search->found_fixed = search->found_fixed || search->fixed;
+	}
+	if (takes_some_types(m)) {
 		search->inside = true;
+		search->fixed = search->fixed || !is_adapting(m);
+	}
 	cft_tree_children(m, find_typed, search);
-	search->inside = outside;
+	search->inside = outside.inside;
+	search->fixed = outside.fixed;
 }
 
 void cft_analyze_typed(struct cft_build *b, const PgQuery__Node *expr)
 {
 	const ProtobufCMessage *m = cft_node_message(expr);
-	struct typed_search search = {false, false};
+	struct typed_search search = {false, false, false, false};
 
 	if (m)
 		find_typed(m, &search);
 	if (search.found)
-		cft_build_attr(b, "typed", "yes");
+		cft_build_attr(b, "typed", search.found_fixed ? "fixed" : "yes");
 }
 
 static void key_columns(struct cft_columns *columns, PgQuery__Node *const *keys, size_t n)

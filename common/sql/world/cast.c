@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct family {
 	const char *prefix, *family;
@@ -120,6 +121,31 @@ bool cft_cast_literal_fits(const char *value, const char *type)
 		return true;
 	strtod(value + 1, &end);
 	return end != value + 1 && *end == '\'';
+}
+
+const char *cft_cast_value_type(const char *value)
+{
+	static const struct family types[] = {
+		{"now()", "timestamp with time zone"},
+		{"CURRENT_TIMESTAMP", "timestamp with time zone"},
+		{"CURRENT_DATE", "date"},
+		{"true", "boolean"},
+		{"false", "boolean"},
+		{"gen_random_uuid()", "uuid"},
+		{"uuid_generate_v4()", "uuid"},
+	};
+	char *end;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strcasecmp(value, types[i].prefix) == 0)
+			return types[i].family;
+	strtod(value, &end);
+	return end != value && !*end ? "numeric" : "";
+}
+
+bool cft_cast_is_zoned(const char *type)
+{
+	return strncmp(type, "timestamp", 9) == 0 && strstr(type, "with time zone") != NULL;
 }
 
 static bool takes_number(const char *type)

@@ -24,5 +24,9 @@ bool cft_cast_indexable(const char *type, const char *method, const char *opclas
 bool cft_cast_literal_fits(const char *value, const char *type);
 /* A CHECK or an index predicate that was written for another type of its columns. */
 enum world_code cft_cast_check_expression(struct world *w, const struct cft_effect *e, int table);
+/* The type of a default that is a number, a truth value or a well-known call; "" where unknown. */
+const char *cft_cast_value_type(const char *value);
+/* Functions of it depend on the session's time zone. */
+bool cft_cast_is_zoned(const char *type);
 
 #endif

@@ -303,6 +303,16 @@ static void end_session(struct world *w)
 	w->temp = false;
 }
 
+/* What a DO block asks for in its condition, or handles, is mostly whether something is there yet,
+ * or still; a column that is missing in a new index or constraint is an error all the same. */
+static bool is_forgiven(const struct world *w, const struct cft_effect *e)
+{
+	bool part = w->error.kind == CFT_OBJ_COLUMN && e->op == CFT_OP_CREATE &&
+	            e->kind != CFT_OBJ_COLUMN && w->error.code == WORLD_MISSING;
+
+	return (e->flags & CFT_EFFECT_CONDITIONAL) && !part;
+}
+
 enum world_code world_run(struct world *w, const struct cft_effects *list, uint8_t side)
 {
 	w->side = side;
@@ -318,7 +328,7 @@ enum world_code world_run(struct world *w, const struct cft_effects *list, uint8
 		else if (w->skip)
 			continue;
 		enum world_code code = execute(w, e);
-		if (code != WORLD_OK && !(e->flags & CFT_EFFECT_CONDITIONAL))
+		if (code != WORLD_OK && !is_forgiven(w, e))
 			return code;
 		/* Parts of what failed inside a DO block do not happen either. */
 		if (code != WORLD_OK)

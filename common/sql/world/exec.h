@@ -63,6 +63,11 @@ void exec_copy_attrs(struct world *w, int obj, const struct cft_effect *e);
 const char *exec_column_type(const struct world *w, int column);
 void exec_set_type(struct world *w, int column, const char *type);
 
+/* An expression of `obj` against columns whose type the other side changed. */
+enum world_code exec_check_written_for(struct world *w, int obj);
+/* Views have no indexes and constraints. */
+enum world_code exec_need_rows(struct world *w, int relation);
+
 /* -- constants in rows (exec_values.c) -- */
 /* A row gets the constant, or NULL: refused where the other side does not allow it. */
 enum world_code exec_put_value(struct world *w, int table, int column, const char *value);

@@ -20,6 +20,13 @@ enum world_code exec_type_blocked(struct world *w, int column, int by, const cha
 	return WORLD_DEPENDED;
 }
 
+/* An expression of a timestamp is immutable for one with and one without time zone only. */
+static bool zone_matters(const struct world *w, int index, const char *old, const char *type)
+{
+	return *world_get(w, index, "expr") && *world_get(w, index, "typed") &&
+	       cft_cast_is_zoned(old) != cft_cast_is_zoned(type);
+}
+
 /* What uses the column and would not survive the change. */
 static enum world_code check_dependents(struct world *w, int column, const char *old,
                                         const char *type)
@@ -62,7 +69,8 @@ static enum world_code check_dependents(struct world *w, int column, const char 
 			     !cft_cast_indexable(type, world_get(w, i, "method"),
 			                         world_get(w, i, "opclass"))) ||
 			    (!same_family &&
-			     (*world_get(w, i, "typed") || *world_get(w, i, "opclass"))))
+			     (*world_get(w, i, "typed") || *world_get(w, i, "opclass"))) ||
+			    zone_matters(w, i, old, type))
 				return exec_type_blocked(w, column, i,
 				                         "would not fit the new type");
 			break;
@@ -71,6 +79,40 @@ static enum world_code check_dependents(struct world *w, int column, const char 
 		}
 	}
 	return WORLD_OK;
+}
+
+/* An enum is a type of its own; of domains and others the text alone says too little. */
+static const char *type_in_checks(const struct world *w, const struct cft_effect *e)
+{
+	for (size_t i = 0; i < e->n_refs; i++) {
+		const struct cft_ref *ref = &e->refs[i];
+		int type = ref->kind == CFT_OBJ_TYPE
+		                   ? world_lookup(w, CFT_OBJ_TYPE, ref->schema, ref->name)
+		                   : -1;
+		if (type >= 0 && strcmp(world_get(w, type, "typtype"), "enum") == 0)
+			return "user type";
+	}
+	return exec_attr(e, "type");
+}
+
+static bool is_other_type(const char *old, const char *type)
+{
+	size_t n = strcspn(old, "("), m = strcspn(type, "(");
+
+	return *old && (n != m || strncmp(old, type, n) != 0);
+}
+
+/* A literal keeps the type that the column had when it was written: 'x'::text. */
+static void keep_literal_types(struct world *w, int column, const char *old, const char *type)
+{
+	const char *value = world_get(w, column, "default");
+	size_t len = strlen(value);
+
+	if (!is_other_type(old, type))
+		return;
+	world_set(w, column, "~was", old);
+	if (len > 1 && value[0] == '\'' && value[len - 1] == '\'')
+		world_set(w, column, "default", cft_arena_printf(w->arena, "%s::%s", value, old));
 }
 
 static enum world_code alter_type(struct world *w, const struct cft_effect *e, int column,
@@ -83,7 +125,7 @@ static enum world_code alter_type(struct world *w, const struct cft_effect *e, i
 	for (size_t i = 0; i < WORLD_OBJ(w, column)->n_attrs; i++)
 		if (strcmp(WORLD_OBJ(w, column)->attrs[i].key, "type") == 0)
 			by = WORLD_OBJ(w, column)->attrs[i].by;
-	code = check_dependents(w, column, old, type);
+	code = check_dependents(w, column, old, type_in_checks(w, e));
 	if (code != WORLD_OK)
 		return code;
 	const char *takes = exec_attr(e, "using_takes"), *family = cft_cast_family(old);
@@ -102,6 +144,7 @@ static enum world_code alter_type(struct world *w, const struct cft_effect *e, i
 		                  world_key(w, column, w->arena), type);
 	if (*world_get(w, column, "identity") && strcmp(cft_cast_family(type), "number") != 0)
 		return exec_type_blocked(w, column, column, "is an identity column");
+	keep_literal_types(w, column, old, type);
 	world_undepend(w, column, "type");
 	code = world_resolve(w, e, down ? -1 : column, "type");
 	/* USING is read now and forgotten. */
@@ -128,6 +171,19 @@ static enum world_code check_row_type(struct world *w, int owner, int column)
 	return WORLD_OK;
 }
 
+/* 0 is no default of a column that the other side made a boolean. */
+static bool takes_default(const struct world *w, int column, const char *value)
+{
+	const char *of = cft_cast_value_type(value);
+	const struct world_obj *o = WORLD_OBJ(w, column);
+
+	for (size_t i = 0; *of && i < o->n_attrs; i++)
+		if (strcmp(o->attrs[i].key, "type") == 0 && o->attrs[i].by.side &&
+		    o->attrs[i].by.side != w->side)
+			return cft_cast_assignable(of, o->attrs[i].value);
+	return true;
+}
+
 static enum world_code alter_default(struct world *w, const struct cft_effect *e, int column)
 {
 	const char *value = exec_attr(e, "default");
@@ -141,7 +197,8 @@ static enum world_code alter_default(struct world *w, const struct cft_effect *e
 		return world_fail(w, WORLD_STATE, CFT_OBJ_COLUMN, world_key(w, column, w->arena),
 		                  by, "%s is a generated column: it has no default",
 		                  world_key(w, column, w->arena));
-	if (!cft_cast_literal_fits(value, exec_column_type(w, column)))
+	if (!cft_cast_literal_fits(value, exec_column_type(w, column)) ||
+	    !takes_default(w, column, value))
 		return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, column, w->arena), by,
 		                  "the default %s is not a value of type %s", value,
 		                  exec_column_type(w, column));

@@ -180,6 +180,8 @@ static enum world_code fill_constraint(struct world *w, const struct cft_effect 
 		code = check_foreign(w, constraint, table);
 	if (code == WORLD_OK && strcmp(type, "check") == 0)
 		code = cft_cast_check_expression(w, e, table);
+	if (code == WORLD_OK && strcmp(type, "check") == 0)
+		code = exec_check_written_for(w, constraint);
 	if (code == WORLD_OK && !cft_effect_attr(e, "not_valid"))
 		code = exec_check_rows(w, table, e);
 	return code;
@@ -230,6 +232,8 @@ enum world_code exec_create_constraint(struct world *w, const struct cft_effect 
 	enum world_code code = exec_relation(w, e, CFT_OBJ_RELATION, &table, &skip);
 
 	if (code != WORLD_OK || skip)
+		return code;
+	if ((code = exec_need_rows(w, table)) != WORLD_OK)
 		return code;
 	if (strcmp(type, "pkey") == 0 && (code = check_primary(w, table)) != WORLD_OK)
 		return code;

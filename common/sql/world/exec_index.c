@@ -62,6 +62,44 @@ static enum world_code check_index_types(struct world *w, int index)
 	return WORLD_OK;
 }
 
+enum world_code exec_check_written_for(struct world *w, int obj)
+{
+	const struct world_obj *o = WORLD_OBJ(w, obj);
+
+	if (strcmp(world_get(w, obj, "typed"), "fixed") != 0)
+		return WORLD_OK;
+	for (size_t i = 0; i < o->n_deps; i++) {
+		const struct world_obj *column = WORLD_OBJ(w, o->deps[i].target);
+		for (size_t k = 0; column->kind == CFT_OBJ_COLUMN && k < column->n_attrs; k++) {
+			const struct world_attr *was = &column->attrs[k];
+			const char *is = exec_column_type(w, o->deps[i].target);
+			bool other = was->by.side && was->by.side != w->side;
+			if (strcmp(was->key, "~was") != 0 || !other ||
+			    strncmp(was->value, "character varying", 17) == 0)
+				continue;
+			bool zone = *world_get(w, obj, "expr") &&
+			            cft_cast_is_zoned(was->value) != cft_cast_is_zoned(is);
+			if (zone || !cft_cast_same_family(was->value, is))
+				return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN,
+				                  world_key(w, o->deps[i].target, w->arena),
+				                  was->by, "%s is written for %s of type %s",
+				                  world_key(w, obj, w->arena),
+				                  world_key(w, o->deps[i].target, w->arena),
+				                  was->value);
+		}
+	}
+	return WORLD_OK;
+}
+
+enum world_code exec_need_rows(struct world *w, int relation)
+{
+	if (WORLD_OBJ(w, relation)->kind != CFT_OBJ_VIEW)
+		return WORLD_OK;
+	return world_fail(w, WORLD_STATE, CFT_OBJ_VIEW, world_key(w, relation, w->arena),
+	                  WORLD_OBJ(w, relation)->created, "%s is a view",
+	                  world_key(w, relation, w->arena));
+}
+
 enum world_code exec_create_index(struct world *w, const struct cft_effect *e)
 {
 	const char *name = e->name;
@@ -74,6 +112,9 @@ enum world_code exec_create_index(struct world *w, const struct cft_effect *e)
 	on_table.flags &= ~(uint32_t)CFT_EFFECT_IF_EXISTS;
 	enum world_code code = exec_relation(w, &on_table, CFT_OBJ_RELATION, &table, &skip);
 	if (code != WORLD_OK || skip)
+		return code;
+	code = exec_need_rows(w, table);
+	if (code != WORLD_OK)
 		return code;
 	const char *schema = WORLD_OBJ(w, table)->schema;
 	if (!*name)
@@ -99,5 +140,7 @@ enum world_code exec_create_index(struct world *w, const struct cft_effect *e)
 		code = check_index_types(w, index);
 	if (code == WORLD_OK)
 		code = cft_cast_check_expression(w, e, table);
+	if (code == WORLD_OK)
+		code = exec_check_written_for(w, index);
 	return code == WORLD_OK && !statistics ? exec_spread_part(w, index, table) : code;
 }
