@@ -450,6 +450,32 @@ const Lesson table[] = {
          "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'c') THEN ALTER "
          "TABLE t ADD CONSTRAINT c CHECK (a > 0); END IF; END $$",
          "ALTER TABLE t DROP COLUMN a", "only_ab"},
+	{"RowsOfAnEmptiedTable",
+         "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (p int REFERENCES p); INSERT INTO p "
+         "VALUES (1)",
+         "INSERT INTO t VALUES (1)", "TRUNCATE p CASCADE", "only_ab"},
+	{"RowsThatReferToNothing",
+         "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (p int REFERENCES p); INSERT INTO p "
+         "VALUES (1)",
+         "INSERT INTO t VALUES (NULL)", "TRUNCATE p CASCADE", "commute"},
+	{"ATriggerGivesTheValue",
+         "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS "
+         "$$ BEGIN NEW.a := 1; RETURN NEW; END $$; CREATE TRIGGER x BEFORE INSERT ON t FOR EACH "
+         "ROW EXECUTE FUNCTION f()",
+         "INSERT INTO t (id) VALUES (1)", "ALTER TABLE t ALTER a SET NOT NULL", "commute"},
+	{"ATriggerGivesAnotherValue",
+         "CREATE TABLE t (id int, a int, b int); CREATE FUNCTION f() RETURNS trigger LANGUAGE "
+         "plpgsql AS $$ BEGIN NEW.b := 1; RETURN NEW; END $$; CREATE TRIGGER x BEFORE INSERT ON t "
+         "FOR EACH ROW EXECUTE FUNCTION f()",
+         "INSERT INTO t (id) VALUES (1)", "ALTER TABLE t ALTER a SET NOT NULL", "neither"},
+	{"UpdatesToARenamedLabel", "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (id int, x e)",
+         "UPDATE t SET x = 'a' WHERE id = 1", "ALTER TYPE e RENAME VALUE 'a' TO 'c'", "only_ab"},
+	{"BodiesThatAreBrokenAlready",
+         "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ "
+         "BEGIN UPDATE t SET a = 1; END $$",
+         "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a "
+         "= 2; END $$",
+         "ALTER TABLE t DROP a", "commute"},
 };
 
 } // namespace

@@ -93,6 +93,22 @@ static const char *count_or_type(struct finding_list *list, struct world *before
 	                        world_key(after, is, list->arena), ref->value);
 }
 
+/* The base's version of the function uses it as well: the other side alone breaks that. */
+static bool broken_already(const struct outcome *o, int obj, const struct cft_ref *ref)
+{
+	const struct cft_effect *old =
+		obj < (int)o->start.objs.n ? WORLD_OBJ(&o->start, obj)->effect : NULL;
+
+	for (size_t i = 0; old && i < old->n_refs; i++) {
+		const struct cft_ref *r = &old->refs[i];
+		if (r->kind == ref->kind && ((r->flags ^ ref->flags) & CFT_REF_FIELD) == 0 &&
+		    strcmp(r->name, ref->name) == 0 && strcmp(r->sub, ref->sub) == 0 &&
+		    strcmp(r->alias, ref->alias) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A body that worked when its side was alone, and does not at the end of both. */
 static bool check_body(struct finding_list *list, uint8_t side, int obj, int alone_obj)
 {
@@ -106,7 +122,8 @@ static bool check_body(struct finding_list *list, uint8_t side, int obj, int alo
 	after.path = after.default_path;
 	for (size_t i = 0; i < e->n_refs; i++) {
 		const struct cft_ref *ref = &e->refs[i];
-		if (!(ref->flags & (CFT_REF_LATE | CFT_REF_SOFT)))
+		if (!(ref->flags & (CFT_REF_LATE | CFT_REF_SOFT)) ||
+		    broken_already(list->outcome, obj, ref))
 			continue;
 		if ((ref->flags & CFT_REF_VALUE) && *ref->value && *ref->value != '#' &&
 		    label_vanished(list->outcome, ref->value)) {
@@ -166,7 +183,9 @@ static bool check_fields(struct finding_list *list, int trigger, int function)
 	for (size_t i = 0; i < e->n_refs; i++) {
 		const struct cft_ref *ref = &e->refs[i];
 		int was = ref->flags & CFT_REF_FIELD ? world_column(before, table, ref->sub) : -1;
-		if (was < 0 || world_column(end, table, ref->sub) >= 0)
+		if (was < 0 || world_column(end, table, ref->sub) >= 0 ||
+		    (trigger < (int)list->outcome->start.objs.n &&
+		     broken_already(list->outcome, function, ref)))
 			continue;
 		const char *key = world_key(before, was, list->arena);
 		body_breaks(list, side, function, cft_arena_printf(list->arena, "it uses %s", key),

@@ -84,6 +84,9 @@ static void ref_key(struct key_list *list, const struct cft_effect *e, const str
 		break;
 	case CFT_OBJ_COLUMN:
 	case CFT_OBJ_CONSTRAINT:
+		if (ref->kind == CFT_OBJ_COLUMN && *ref->value && *ref->value != '#' &&
+		    !(ref->flags & (CFT_REF_RESULT | CFT_REF_COMPARED)))
+			key(list, false, "label:%s", ref->value);
 		if (*ref->name && !(ref->flags & CFT_REF_KEY)) {
 			key(list, false, "n:%s", ref->name);
 			key(list, false, "c:%s.%s", ref->name, ref->sub);
@@ -513,6 +516,21 @@ static void moved_keys(struct key_list *list, const struct world *w, int table)
 		object_key(list, w, i, true);
 }
 
+/* Rows refer to rows of other tables. */
+static void parent_keys(struct key_list *list, const struct world *w, const struct cft_effect *e)
+{
+	int table = world_lookup(w, CFT_OBJ_RELATION, e->schema, e->name);
+
+	for (int i = 0; table >= 0 && i < (int)w->objs.n; i++) {
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		if (o->kind != CFT_OBJ_CONSTRAINT || o->parent != table || !o->alive)
+			continue;
+		for (size_t k = 0; k < o->n_deps; k++)
+			if (WORLD_OBJ(w, o->deps[k].target)->kind == CFT_OBJ_TABLE)
+				object_key(list, w, o->deps[k].target, false);
+	}
+}
+
 /* An index of a partitioned table is there for each partition, named after it. */
 static void partition_keys(struct key_list *list, const struct world *w, const struct cft_effect *e)
 {
@@ -541,6 +559,8 @@ static void base_keys(struct key_list *list, const struct world *w, const struct
 		index_parts(list, w, e);
 	if (e->kind == CFT_OBJ_INDEX && e->op == CFT_OP_CREATE)
 		partition_keys(list, w, e);
+	if (e->op == CFT_OP_WRITE && strcmp(attr_or(e, "rows", ""), "insert") == 0)
+		parent_keys(list, w, e);
 	if (e->op == CFT_OP_ALTER && cft_effect_attr(e, "owner"))
 		owner_keys(list, w, e);
 	if (!column && e->kind != CFT_OBJ_CONSTRAINT)

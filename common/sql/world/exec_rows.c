@@ -191,13 +191,30 @@ static bool fills_itself(const struct world *w, int column)
 	       *world_get(w, column, "generated");
 }
 
+/* Does the function set, or look at, NEW.column? Of one that nobody has read it may be. */
+static bool names_field(const struct world *w, int function, const char *column)
+{
+	const struct cft_effect *e = WORLD_OBJ(w, function)->effect;
+
+	for (size_t i = 0; e && i < e->n_refs; i++)
+		if ((e->refs[i].flags & CFT_REF_FIELD) && strcmp(e->refs[i].sub, column) == 0)
+			return true;
+	return !e || strcmp(world_get(w, function, "language"), "plpgsql") != 0;
+}
+
 /* A trigger may give the value. */
-static bool has_trigger(const struct world *w, int table)
+static bool trigger_fills(const struct world *w, int table, const char *column)
 {
 	WORLD_EACH(w, i)
-	if (WORLD_OBJ(w, i)->alive && WORLD_OBJ(w, i)->kind == CFT_OBJ_TRIGGER &&
-	    WORLD_OBJ(w, i)->parent == table)
-		return true;
+	{
+		const struct world_obj *o = WORLD_OBJ(w, i);
+		for (size_t k = 0;
+		     o->alive && o->kind == CFT_OBJ_TRIGGER && o->parent == table && k < o->n_deps;
+		     k++)
+			if (WORLD_OBJ(w, o->deps[k].target)->kind == CFT_OBJ_FUNCTION &&
+			    names_field(w, o->deps[k].target, column))
+				return true;
+	}
 	return false;
 }
 
@@ -205,17 +222,17 @@ static bool has_trigger(const struct world *w, int table)
 static enum world_code check_required(struct world *w, const struct cft_effect *e, int table)
 {
 	int place = 0;
-	bool trigger = w->side && has_trigger(w, table);
 
 	for (int i = 0; w->side && i < (int)w->objs.n; i++) {
 		const struct world_obj *o = WORLD_OBJ(w, i);
 		if (!o->alive || o->kind != CFT_OBJ_COLUMN || o->parent != table ||
-		    !is_omitted(w, e, i, place++) || fills_itself(w, i))
+		    !is_omitted(w, e, i, place++) || fills_itself(w, i) ||
+		    trigger_fills(w, table, o->name))
 			continue;
 		struct world_by by = required_by(o);
 		enum world_code code = WORLD_OK;
 		if (!*world_get(w, i, "notnull"))
-			code = trigger ? WORLD_OK : exec_put_null(w, table, i);
+			code = exec_put_null(w, table, i);
 		else if (by.side && by.side != w->side)
 			code = world_fail(w, WORLD_DATA, CFT_OBJ_COLUMN, world_key(w, i, w->arena),
 			                  by, "%s needs a value, and INSERT gives it none",
@@ -265,6 +282,67 @@ static void empty_table(struct world *w, int table, bool cascade)
 	}
 }
 
+/* Emptied by the other side, and not filled since. */
+static struct world_by emptied_by(const struct world *w, int table)
+{
+	const struct world_obj *o = WORLD_OBJ(w, table);
+
+	for (size_t i = 0; i < o->n_attrs; i++)
+		if (strcmp(o->attrs[i].key, "~empty") == 0 && *o->attrs[i].value &&
+		    o->attrs[i].by.side != w->side)
+			return o->attrs[i].by;
+	return (struct world_by){0, 0};
+}
+
+static bool gives_value(const struct world *w, const struct cft_effect *e, int table, int column)
+{
+	for (size_t i = 0; i < e->n_attrs; i++) {
+		const char *value = e->attrs[i].value;
+		if (strcmp(e->attrs[i].key, "value") == 0 &&
+		    given_column(w, e, table,
+		                 cft_arena_strndup(w->arena, value, strcspn(value, "="))) == column)
+			return true;
+	}
+	return false;
+}
+
+/* A row that refers to a table whose rows the other side took away. */
+static enum world_code check_parent(struct world *w, const struct cft_effect *e, int table,
+                                    int fkey)
+{
+	const struct world_obj *o = WORLD_OBJ(w, fkey);
+	struct world_by by = {0, 0};
+	bool refers = false;
+	int parent = -1;
+
+	for (size_t k = 0; k < o->n_deps; k++) {
+		int target = o->deps[k].target;
+		if (WORLD_OBJ(w, target)->kind == CFT_OBJ_TABLE && target != table) {
+			parent = target;
+			by = emptied_by(w, target);
+		}
+	}
+	for (size_t k = 0; by.side && k < o->n_deps; k++)
+		refers = refers || (WORLD_OBJ(w, o->deps[k].target)->parent == table &&
+		                    gives_value(w, e, table, o->deps[k].target));
+	return !refers ? WORLD_OK
+	               : world_fail(w, WORLD_DATA, CFT_OBJ_TABLE, world_key(w, parent, w->arena),
+	                            by, "the row refers to one of %s, which is emptied",
+	                            world_key(w, parent, w->arena));
+}
+
+static enum world_code check_parents(struct world *w, const struct cft_effect *e, int table)
+{
+	enum world_code code = WORLD_OK;
+
+	for (int i = 0; w->side && i < (int)w->objs.n && code == WORLD_OK; i++)
+		if (WORLD_OBJ(w, i)->alive && WORLD_OBJ(w, i)->kind == CFT_OBJ_CONSTRAINT &&
+		    WORLD_OBJ(w, i)->parent == table &&
+		    strcmp(world_get(w, i, "type"), "fkey") == 0)
+			code = check_parent(w, e, table, i);
+	return code;
+}
+
 enum world_code exec_write(struct world *w, const struct cft_effect *e)
 {
 	const char *rows = exec_attr(e, "rows");
@@ -282,6 +360,8 @@ enum world_code exec_write(struct world *w, const struct cft_effect *e)
 		code = check_required(w, e, table);
 		if (code == WORLD_OK)
 			code = check_identity(w, e, table);
+		if (code == WORLD_OK)
+			code = check_parents(w, e, table);
 		if (code == WORLD_OK)
 			code = note_values(w, e, table);
 	}

@@ -168,9 +168,7 @@ static enum world_code bind_column(struct resolver *r, const struct cft_ref *ref
 	resolver_depend(r, column, ref);
 	bool array = strstr(world_get(r->w, column, "type"), "[]") != NULL;
 	int type = *ref->value && !array ? column_type(r->w, column) : -1;
-	return type >= 0 && !resolver_is_soft(ref)           ? check_label(r, ref, type)
-	       : type >= 0 && (ref->flags & (CFT_REF_VALUE)) ? check_label(r, ref, type)
-	                                                     : WORLD_OK;
+	return type >= 0 ? check_label(r, ref, type) : WORLD_OK;
 }
 
 struct search {
