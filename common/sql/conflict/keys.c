@@ -302,9 +302,11 @@ static bool is_named_object(enum cft_object_kind kind)
 /* OWNED BY asks for the owner of the table. */
 static void sequence_owner_keys(struct key_list *list, const struct cft_effect *e)
 {
-	if (e->kind == CFT_OBJ_SEQUENCE && *attr_or(e, "owner_table", ""))
-		key(list, false, "c:%s.=owner", attr_or(e, "owner_table", ""));
-	if (e->kind == CFT_OBJ_SEQUENCE && cft_effect_attr(e, "owner_table"))
+	const char *table = cft_effect_attr(e, "owner_table");
+
+	if (table && *table)
+		key(list, false, "c:%s.=owner", table);
+	if (table)
 		key(list, true, "c:%s.=owner", e->name);
 }
 
@@ -312,7 +314,8 @@ static void object_keys(struct key_list *list, const struct cft_effect *e)
 {
 	bool whole = e->op != CFT_OP_ALTER && e->op != CFT_OP_COMMENT && e->op != CFT_OP_GRANT;
 
-	sequence_owner_keys(list, e);
+	if (e->kind == CFT_OBJ_SEQUENCE)
+		sequence_owner_keys(list, e);
 	if (e->kind == CFT_OBJ_SCHEMA) {
 		key(list, true, "schema:%s", e->name);
 		if (*e->to)
@@ -634,7 +637,8 @@ void cft_conflict_keys_over(const struct cft_effects *effects, const struct cft_
 
 	for (size_t i = 0; i < effects->n; i++) {
 		effect_keys(&list, &effects->v[i]);
-		trigger_keys(&list, effects, base ? &base->world : NULL, &effects->v[i]);
+		if (effects->v[i].kind == CFT_OBJ_TRIGGER || effects->v[i].kind == CFT_OBJ_FUNCTION)
+			trigger_keys(&list, effects, base ? &base->world : NULL, &effects->v[i]);
 		if (base)
 			base_keys(&list, &base->world, &effects->v[i]);
 		if (over && over != base)
