@@ -476,6 +476,12 @@ const Lesson table[] = {
          "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a "
          "= 2; END $$",
          "ALTER TABLE t DROP a", "commute"},
+	{"FieldsOfARowArgument", "CREATE TABLE t (id int, a text, b text)",
+         "CREATE FUNCTION f(u t) RETURNS text LANGUAGE sql STABLE AS 'SELECT u.a'",
+         "ALTER TABLE t DROP a", "only_ab"},
+	{"OtherFieldsOfARowArgument", "CREATE TABLE t (id int, a text, b text)",
+         "CREATE FUNCTION f(u t) RETURNS text LANGUAGE sql STABLE AS 'SELECT u.a'",
+         "ALTER TABLE t DROP b", "commute"},
 };
 
 } // namespace

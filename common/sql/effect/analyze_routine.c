@@ -104,6 +104,33 @@ static bool is_parameter(const PgQuery__CreateFunctionStmt *stmt, const struct c
 	return strcmp(ref->alias, function) == 0;
 }
 
+static bool has_alias(const struct cft_refs *refs, size_t first, const char *alias)
+{
+	for (size_t i = first; i < refs->list.n; i++)
+		if (refs->list.v[i].kind != CFT_OBJ_COLUMN &&
+		    strcmp(refs->list.v[i].alias, alias) == 0)
+			return true;
+	return false;
+}
+
+/* `u.x` where the argument u is a row of a table: a column of that table. */
+static void row_argument(struct cft_build *b, const PgQuery__CreateFunctionStmt *stmt, size_t first,
+                         struct cft_ref *ref)
+{
+	for (size_t i = 0; *ref->alias && i < stmt->n_parameters; i++) {
+		const PgQuery__FunctionParameter *p = stmt->parameters[i]->function_parameter;
+		struct cft_name type = cft_name_of_list(p->arg_type->names, p->arg_type->n_names);
+		if (strcmp(p->name, ref->alias) != 0 || !is_input(p) || !*ref->sub ||
+		    strcmp(type.schema, "pg_catalog") == 0 || p->arg_type->n_array_bounds ||
+		    (!*type.schema && cft_type_builtin(type.name)) ||
+		    has_alias(&b->refs, first, ref->alias))
+			continue;
+		ref->schema = cft_arena_strdup(b->arena, type.schema);
+		ref->name = cft_arena_strdup(b->arena, type.name);
+		return;
+	}
+}
+
 static void create_function(struct cft_build *b, const PgQuery__Node *node)
 {
 	const PgQuery__CreateFunctionStmt *stmt = node->create_function_stmt;
@@ -136,8 +163,10 @@ static void create_function(struct cft_build *b, const PgQuery__Node *node)
 		cft_body_refs(b, node, lang, as_body(option(stmt->options, stmt->n_options, "as")));
 	for (size_t i = first; i < b->refs.list.n; i++)
 		if (b->refs.list.v[i].kind == CFT_OBJ_COLUMN &&
-		    is_parameter(stmt, &b->refs.list.v[i], name.name))
+		    is_parameter(stmt, &b->refs.list.v[i], name.name)) {
 			b->refs.list.v[i].flags |= CFT_REF_UNCERTAIN;
+			row_argument(b, stmt, first, &b->refs.list.v[i]);
+		}
 	cft_build_end(b);
 }
 

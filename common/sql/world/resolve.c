@@ -315,8 +315,12 @@ static enum world_code resolve_named_column(struct resolver *r, const struct cft
 	if (rel < 0)
 		return missing(r, ref, CFT_OBJ_TABLE, -1, ref->name);
 	int column = world_column(r->w, rel, ref->sub);
-	if (column < 0 && !r->quiet)
+	if (column < 0 && !r->quiet && !(ref->flags & CFT_REF_UNCERTAIN))
 		column = world_assume(r->w, CFT_OBJ_COLUMN, rel, "", ref->sub, "");
+	/* A field of an argument that is a row of the table. */
+	if (column < 0 && !r->quiet && (ref->flags & CFT_REF_UNCERTAIN) &&
+	    world_former(r->w, CFT_OBJ_COLUMN, rel, ref->sub) >= 0)
+		return world_fail_missing(r->w, CFT_OBJ_COLUMN, rel, "", ref->sub);
 	if (column < 0)
 		return missing(r, ref, CFT_OBJ_COLUMN, rel, ref->sub);
 	resolver_depend(r, column, ref);
