@@ -4,11 +4,16 @@
 #include "common/prove/prove.h"
 
 #include "common/base/file.h"
+#include "tests/lib/process.h"
 
+#include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <unistd.h>
 
 namespace
 {
@@ -51,6 +56,20 @@ std::string field(const json_t *json, const char *key)
 	const char *text = json_string_value(json_object_get(json, key));
 
 	return text ? text : "";
+}
+
+// The backend of this process's proof that runs a DO block; 0: none.
+pid_t sleeper()
+{
+	std::string database = " confiture_prove_" + std::to_string(getpid()) + "_";
+
+	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+		std::string title = cft_test::read_file(entry.path().string() + "/cmdline");
+		if (title.find("postgres: ") == 0 && title.find(database) != std::string::npos &&
+		    title.find("] DO") != std::string::npos)
+			return std::stoi(entry.path().filename().string());
+	}
+	return 0;
 }
 
 } // namespace
@@ -210,6 +229,42 @@ TEST_F(Prove, SaysOfAnExtensionThatIsNotInstalledThatItCannotBeProven)
 
 	EXPECT_FALSE(proof.provable);
 	EXPECT_NE(nullptr, strstr(proof.reason, "nosuchextension")) << proof.reason;
+}
+
+// The kernel ends a backend that takes too much; its client hears nothing but the connection's end.
+TEST_F(Prove, ALostBackendSaysNothingAboutTheTwo)
+{
+	cft_prover *own = nullptr;
+	cft_err err = CFT_ERR_INIT;
+	cft_proof_input input = {"CREATE TABLE t (a int)", "ALTER TABLE t ADD b int",
+	                         "DO $$ BEGIN PERFORM pg_sleep(25); END $$"};
+	cft_proof proof = {};
+	bool killed = false;
+
+	ASSERT_EQ(0, cft_prover_new(nullptr, &own, &err)) << err.message;
+	std::thread killer([&] {
+		killed = cft_test::eventually([] {
+			pid_t pid = sleeper();
+			return pid > 0 && kill(pid, SIGKILL) == 0;
+		});
+	});
+	int rc = cft_prove(own, &input, &arena, &proof, &err);
+	killer.join();
+	EXPECT_TRUE(killed);
+	ASSERT_EQ(0, rc) << err.message;
+	EXPECT_FALSE(proof.provable);
+	EXPECT_NE(nullptr, strstr(proof.reason, "cannot run in a sandbox")) << proof.reason;
+	cft_prover_free(own);
+}
+
+TEST_F(Prove, AFileThatBecameTooLargeSaysNothingAboutTheTwo)
+{
+	cft_proof proof = prove("CREATE TABLE t (a int)", "ALTER TABLE t ADD b int",
+	                        "DO $$ BEGIN RAISE EXCEPTION 'could not extend file \"base/1/2\": "
+	                        "File too large' USING ERRCODE = 'XX000'; END $$");
+
+	EXPECT_FALSE(proof.provable);
+	EXPECT_NE(nullptr, strstr(proof.reason, "File too large")) << proof.reason;
 }
 
 // All recorded pairs take a minute: every tenth by default, all with CFT_TEST_LONG=1.
