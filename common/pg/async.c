@@ -49,6 +49,7 @@ struct cft_pg_async {
 	struct statement *refused;
 	size_t pending;
 	bool running, doubtful, calling, freed;
+	bool unsent; /* libpq refused the running statement: no answer will come */
 	bool direct; /* no pooler stands between: its backend stays ours */
 	bool prepared;
 	PGresult *result; /* of the running statement, the last one so far */
@@ -177,7 +178,7 @@ static void on_deadline(void *ctx)
 	struct cft_err err = CFT_ERR_INIT;
 	bool outermost = enter(c);
 
-	if (libpq.PQstatus(c->conn) == CONNECTION_BAD) {
+	if (c->unsent || libpq.PQstatus(c->conn) == CONNECTION_BAD) {
 		lost(c);
 	} else {
 		cft_fail(&err, CFT_E_UNAVAILABLE, "PostgreSQL does not answer");
@@ -197,7 +198,7 @@ static void flush(struct cft_pg_async *c)
 {
 	int left = libpq.PQflush(c->conn);
 
-	if (libpq.PQstatus(c->conn) == CONNECTION_BAD) {
+	if (c->unsent || libpq.PQstatus(c->conn) == CONNECTION_BAD) {
 		uv_poll_stop(c->poll);
 		cft_timer_start(c->deadline, 0, 0);
 		return;
@@ -289,7 +290,7 @@ static void read_results(struct cft_pg_async *c)
 {
 	struct cft_err why = CFT_ERR_INIT;
 
-	while (c->conn && c->running && !libpq.PQisBusy(c->conn)) {
+	while (c->conn && c->running && !c->unsent && !libpq.PQisBusy(c->conn)) {
 		bool done = take_result(c);
 		if (libpq.PQstatus(c->conn) == CONNECTION_BAD)
 			return;
@@ -332,36 +333,35 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	leave(c, outermost);
 }
 
-static void send_params(PGconn *conn, const struct statement *s, const char *sql)
+static bool send_params(PGconn *conn, const struct statement *s, const char *sql)
 {
-	libpq.PQsendQueryParams(conn, sql, (int)s->n, NULL, (const char *const *)s->values,
-	                        s->lengths, s->formats, 0);
+	return libpq.PQsendQueryParams(conn, sql, (int)s->n, NULL, (const char *const *)s->values,
+	                               s->lengths, s->formats, 0) == 1;
 }
 
-static void send_prepared(PGconn *conn, const struct statement *s)
+static bool send_prepared(PGconn *conn, const struct statement *s)
 {
-	libpq.PQsendQueryPrepared(conn, PREPARED, (int)s->n, (const char *const *)s->values,
-	                          s->lengths, s->formats, 0);
+	return libpq.PQsendQueryPrepared(conn, PREPARED, (int)s->n, (const char *const *)s->values,
+	                                 s->lengths, s->formats, 0) == 1;
 }
 
-static void prepare_and_send(struct cft_pg_async *c, const struct statement *s)
+/* All or nothing: the parse alone would be answered, too. */
+static bool prepare_and_send(struct cft_pg_async *c, const struct statement *s)
 {
-	libpq.PQenterPipelineMode(c->conn);
-	libpq.PQsendPrepare(c->conn, PREPARED, c->options.prepared_sql, (int)s->n, NULL);
-	send_prepared(c->conn, s);
-	libpq.PQpipelineSync(c->conn);
+	const char *sql = c->options.prepared_sql;
+
+	return libpq.PQenterPipelineMode(c->conn) == 1 &&
+	       libpq.PQsendPrepare(c->conn, PREPARED, sql, (int)s->n, NULL) == 1 &&
+	       send_prepared(c->conn, s) && libpq.PQpipelineSync(c->conn) == 1;
 }
 
-static void send_statement(struct cft_pg_async *c, const struct statement *s)
+static bool send_statement(struct cft_pg_async *c, const struct statement *s)
 {
 	if (s->sql && s->n == 0)
-		libpq.PQsendQuery(c->conn, s->sql);
-	else if (s->sql || !c->direct)
-		send_params(c->conn, s, sql_of(c, s));
-	else if (c->prepared)
-		send_prepared(c->conn, s);
-	else
-		prepare_and_send(c, s);
+		return libpq.PQsendQuery(c->conn, s->sql) == 1;
+	if (s->sql || !c->direct)
+		return send_params(c->conn, s, sql_of(c, s));
+	return c->prepared ? send_prepared(c->conn, s) : prepare_and_send(c, s);
 }
 
 static void run_next(struct cft_pg_async *c)
@@ -375,7 +375,7 @@ static void run_next(struct cft_pg_async *c)
 	if (c->options.reply_timeout_ms)
 		cft_timer_start(c->deadline, c->options.reply_timeout_ms, 0);
 	/* A failure to send shows as a lost connection. */
-	send_statement(c, s);
+	c->unsent = !send_statement(c, s);
 	flush(c);
 }
 
@@ -399,7 +399,7 @@ static void take_connection(struct cft_pg_async *c, struct cft_pg_dial *dial)
 {
 	c->conn = dial->conn;
 	c->direct = dial->direct;
-	c->prepared = false;
+	c->prepared = c->unsent = false;
 	dial->conn = NULL;
 	c->delay_ms = c->options.backoff_min_ms;
 	libpq.PQsetnonblocking(c->conn, 1);

@@ -341,6 +341,37 @@ TEST_F(Async, NoReplyInTimeMeansThatTheConnectionIsDead)
 	run_until_up();
 }
 
+// libpq takes no more than 65535 values, and says so on our side only.
+TEST_F(Async, WhatCannotBeSentFailsAtOnce)
+{
+	connect(PgCluster::shared().url());
+	run_until_up();
+	auto a = query("SELECT 1", std::vector<const char *>(70000, "1"));
+	auto queued = query("SELECT 1");
+	run();
+	EXPECT_EQ(1, a->calls);
+	EXPECT_NE(std::string::npos, a->message.find("number of parameters")) << a->message;
+	EXPECT_EQ("UNAVAILABLE", queued->reason);
+	run_until_up();
+	auto after = query("SELECT 2");
+	run();
+	EXPECT_EQ("2", after->value) << after->message;
+}
+
+TEST_F(Async, AFirstUseOfThePreparedStatementThatCannotBeSentIsNoSuccess)
+{
+	options.prepared_sql = "SELECT 1";
+	connect(PgCluster::shared().url());
+	run_until_up();
+	std::vector<struct cft_pg_value> values(70000, {"1", 1, false});
+	Reply a = {this, "", "", ""};
+	cft_pg_async_prepared(conn, values.size(), values.data(), on_reply, &a);
+	run();
+	EXPECT_EQ(1, a.calls);
+	EXPECT_NE("", a.reason);
+	run_until_up();
+}
+
 TEST_F(Async, MayBeFreedInItsOwnCallbackAndWhileConnecting)
 {
 	connect(PgCluster::shared().url());
