@@ -5,9 +5,9 @@
 
 #include "common/base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,17 +129,29 @@ int cft_file_temporary(const char *prefix, char **ret_path, struct cft_err *err)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* By descriptors: below a directory of somebody else's no link put in between leads out of it. */
+static void remove_at(int dir, const char *name)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	int fd = -1;
+
+	if (unlinkat(dir, name, 0) == 0)
+		return;
+	if (errno == EISDIR || errno == EPERM) /* POSIX's word for directories is EPERM */
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!list && fd >= 0)
+		close(fd);
+	for (const struct dirent *entry; list && (entry = readdir(list));)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			remove_at(fd, entry->d_name);
+	if (list)
+		closedir(list);
+	unlinkat(dir, name, AT_REMOVEDIR);
 }
 
 void cft_file_remove_tree(const char *path)
 {
-	nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS);
+	remove_at(AT_FDCWD, path);
 }
 
 int cft_file_mkdirs(const char *path, int mode, struct cft_err *err)

@@ -105,3 +105,18 @@ TEST_F(File, RemovesATreeButNotWhatItsLinksPointTo)
 	EXPECT_FALSE(fs::exists(dir / "tree"));
 	EXPECT_TRUE(fs::exists(dir / "kept/file"));
 }
+
+TEST_F(File, RemovesALinkNotWhatItPointsTo)
+{
+	fs::create_directories(dir / "kept");
+	std::ofstream(dir / "kept/file") << "x";
+	fs::create_directory_symlink(dir / "kept", dir / "link");
+	std::ofstream(dir / "plain") << "x";
+
+	cft_file_remove_tree(path("link").c_str());
+	cft_file_remove_tree(path("plain").c_str());
+	cft_file_remove_tree(path("nothing").c_str());
+	EXPECT_FALSE(fs::is_symlink(dir / "link"));
+	EXPECT_FALSE(fs::exists(dir / "plain"));
+	EXPECT_TRUE(fs::exists(dir / "kept/file"));
+}
