@@ -87,7 +87,8 @@ static int make_directory(struct cft_prover_pool *pool, struct cft_err *err)
 		rc = cft_fail_errno(err, errno, "cannot open %s", pool->directory);
 	if (rc == 0) {
 		pool->lock_fd = open(pool->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		flock(pool->lock_fd, LOCK_EX | LOCK_NB);
+		if (pool->lock_fd < 0 || flock(pool->lock_fd, LOCK_EX | LOCK_NB) != 0)
+			rc = cft_fail_errno(err, errno, "cannot lock %s", pool->directory);
 	}
 	return rc;
 }
@@ -224,8 +225,8 @@ static void on_output(void *ctx, int fd, const char *data, size_t len)
 {
 	struct cft_prover_pool *pool = ctx;
 
-	if (fd != 1)
-		return;
+	if (fd != 1 || pool->answer.len > CFT_PROOF_ANSWER_MAX_BYTES)
+		return; /* more of what is broken makes our memory no larger */
 	cft_buf_add(&pool->answer, data, len);
 	if (pool->answer.len > CFT_PROOF_ANSWER_MAX_BYTES && !pool->ending)
 		end_proof(pool);
