@@ -90,14 +90,15 @@ static void limit(const struct cft_proof_limits *limits)
 	setrlimit(RLIMIT_FSIZE, &file);
 }
 
-static int work(const struct cft_proof_limits *limits)
+static int work(const struct cft_proof_limits *limits, pid_t supervisor)
 {
 	char *texts[CFT_PROOF_TEXTS] = {NULL};
 	struct cft_err err = CFT_ERR_INIT;
 	json_t *proof = NULL;
 
 	limit(limits);
-	bool ok = read_texts(texts);
+	/* If it has ended before we asked to end with it, nobody would tell us. */
+	bool ok = getppid() == supervisor && read_texts(texts);
 	if (ok) {
 		int rc = prove(texts, &proof, &err);
 		char *json = rc == 0 ? cft_json_compact(proof) : NULL;
@@ -147,6 +148,7 @@ static void block(sigset_t *set)
 
 static bool start_worker(struct watch *w)
 {
+	pid_t self = getpid();
 	sigset_t set;
 
 	block(&set);
@@ -154,7 +156,7 @@ static bool start_worker(struct watch *w)
 	w->worker = fork();
 	if (w->worker == 0) {
 		sigprocmask(SIG_UNBLOCK, &set, NULL);
-		_exit(work(&w->limits));
+		_exit(work(&w->limits, self));
 	}
 	return w->worker > 0 && w->signals >= 0;
 }
