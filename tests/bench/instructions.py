@@ -4,9 +4,8 @@
 Counts do not depend on how busy the machine is. More than 5 % above the record fails; a change that is
 meant is recorded with --update, in the commit that makes it.
 SPDX-License-Identifier: MIT
-
-usage: tests/bench/instructions.py [--update] [BUILD_DIR]
 """
+import argparse
 import json
 import pathlib
 import re
@@ -36,8 +35,12 @@ def count(program, name):
 
 
 def main():
-    arguments = [a for a in sys.argv[1:] if a != "--update"]
-    program = pathlib.Path(arguments[0] if arguments else HERE.parents[1] / "build") / "tests" / "bench_paths"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--update", action="store_true", help="record what is counted")
+    parser.add_argument("build", nargs="?", type=pathlib.Path, default=HERE.parents[1] / "build",
+                        help="where the programs were built (default: build)")
+    options = parser.parse_args()
+    program = options.build / "tests" / "bench_paths"
     recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     counted, failed = {}, False
     for name, what in PATHS.items():
@@ -47,7 +50,7 @@ def main():
         failed = failed or grown
         change = f"{100 * (counted[name] / before - 1):+.1f} %" if before else "new"
         print(f"{name:<8} {counted[name]:>10,} instructions  {change:>8}  {'TOO MANY' if grown else '':<8}  {what}")
-    if "--update" in sys.argv:
+    if options.update:
         RECORD.write_text(json.dumps(counted, indent=1) + "\n")
         return 0
     if failed:
