@@ -131,14 +131,22 @@ TEST_F(StoreTest, AnAppendOnALostConnectionIsUnknownAndWhollyThereOrAbsent)
 	Pending pending;
 
 	append(store, 0, zero, (group.event(1, "one", hash), group));
-	// Hold the project's row, so that the append waits while its backend is killed.
+	// Holds the project's row until the append waits for it, and kills its backend then.
 	std::thread holder([&] {
-		sql("BEGIN; SELECT 1 FROM confiture.project FOR UPDATE; SELECT pg_sleep(0.5); "
-		    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-		    "WHERE state = 'active' AND query LIKE '%confiture.append%' AND pid <> "
-		    "pg_backend_pid(); ROLLBACK");
+		sql("BEGIN; SELECT 1 FROM confiture.project FOR UPDATE; "
+		    "SELECT pg_advisory_lock(1); "
+		    "DO $$ DECLARE victim int; BEGIN WHILE victim IS NULL LOOP "
+		    "PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); "
+		    "SELECT pid INTO victim FROM pg_stat_activity WHERE datname = "
+		    "current_database() "
+		    "AND wait_event_type = 'Lock' AND query LIKE '%confiture.append%'; "
+		    "END LOOP; PERFORM pg_terminate_backend(victim); END $$; ROLLBACK");
 	});
-	cft_test::sleep_ms(200);
+	EXPECT_TRUE(cft_test::eventually([&] {
+		return sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database "
+		           "= (SELECT oid FROM pg_database WHERE datname = current_database())") ==
+		       "1";
+	}));
 	unsigned char next[32];
 	memcpy(next, hash, 32);
 	group.clear();
