@@ -56,20 +56,12 @@ static void body_breaks(struct finding_list *list, uint8_t side, int obj, const 
 	finding_add(list, &f);
 }
 
-/* The same type but for its modifiers: RETURN QUERY takes no other. */
-static bool is_type(const char *type, const char *wanted)
-{
-	size_t n = strcspn(type, "("), m = strcspn(wanted, "(");
-
-	return n == m && strncmp(type, wanted, n) == 0;
-}
-
-/* Does the query take the column for what it is? */
+/* Does the query take the column for what it is? RETURN QUERY asks for the type itself. */
 static bool takes_type(const struct world *w, const struct cft_ref *ref, int column)
 {
 	const char *type = world_get(w, column, "type");
 
-	return ref->flags & CFT_REF_RESULT ? is_type(type, ref->value)
+	return ref->flags & CFT_REF_RESULT ? cft_cast_same_but_modifiers(type, ref->value)
 	                                   : cft_cast_comparable(type, ref->value);
 }
 

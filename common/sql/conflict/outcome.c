@@ -116,16 +116,6 @@ static void differ(struct outcome *o, int ab, int ba, const char *key, const cha
 	cft_vec_push_in(o->ab.world.arena, &o->differences, d);
 }
 
-static struct world_by attr_by(const struct world *w, int obj, const char *key)
-{
-	const struct world_obj *o = WORLD_OBJ(w, obj);
-
-	for (size_t i = 0; i < o->n_attrs; i++)
-		if (strcmp(o->attrs[i].key, key) == 0)
-			return o->attrs[i].by;
-	return (struct world_by){0, 0};
-}
-
 static void compare_attrs(struct outcome *o, int ab, int ba)
 {
 	const struct world *w = &o->ab.world, *v = &o->ba.world;
@@ -137,7 +127,7 @@ static void compare_attrs(struct outcome *o, int ab, int ba)
 		const char *key = x->attrs[i].key, *other = world_get(v, ba, key);
 		if (is_compared(key) && strcmp(x->attrs[i].value, other) != 0)
 			differ(o, ab, ba, key, x->attrs[i].value, other, x->attrs[i].by,
-			       attr_by(v, ba, key));
+			       world_attr_by(v, ba, key));
 	}
 	for (size_t i = 0; i < y->n_attrs; i++) {
 		const char *key = y->attrs[i].key;

@@ -48,6 +48,13 @@ bool cft_cast_same_family(const char *a, const char *b)
 	return strcmp(x, y) == 0;
 }
 
+bool cft_cast_same_but_modifiers(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "("), m = strcspn(b, "(");
+
+	return n == m && strncmp(a, b, n) == 0;
+}
+
 bool cft_cast_same_text(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0 || !known(cft_cast_family(a)) || !known(cft_cast_family(b));

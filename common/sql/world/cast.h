@@ -12,6 +12,8 @@
 /* "number", "text", "time", "bool", "json", … , "user" or "" (unknown). */
 const char *cft_cast_family(const char *type);
 bool cft_cast_same_family(const char *a, const char *b);
+/* varchar(10) and varchar(20), say. */
+bool cft_cast_same_but_modifiers(const char *a, const char *b);
 /* One type; users' types and unknown ones may be. */
 bool cft_cast_same_text(const char *a, const char *b);
 /* ALTER COLUMN TYPE without USING. */

@@ -17,11 +17,8 @@ static enum world_code alter_labels(struct world *w, int type, const struct cft_
 	const char *anchor = old ? old : after && *after ? after : before && *before ? before : "";
 	struct cft_buf out = CFT_BUF_INIT;
 	bool found = !*anchor, open = WORLD_OBJ(w, type)->assumed;
-	struct world_by by = {0, 0};
+	struct world_by by = world_attr_by(w, type, "labels");
 
-	for (size_t i = 0; i < WORLD_OBJ(w, type)->n_attrs; i++)
-		if (strcmp(WORLD_OBJ(w, type)->attrs[i].key, "labels") == 0)
-			by = WORLD_OBJ(w, type)->attrs[i].by;
 	for (const char *p = labels; *p;) {
 		size_t n = strcspn(p, "\x1f");
 		bool at = strlen(anchor) == n && strncmp(p, anchor, n) == 0;

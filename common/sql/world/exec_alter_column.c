@@ -95,20 +95,13 @@ static const char *type_in_checks(const struct world *w, const struct cft_effect
 	return exec_attr(e, "type");
 }
 
-static bool is_other_type(const char *old, const char *type)
-{
-	size_t n = strcspn(old, "("), m = strcspn(type, "(");
-
-	return *old && (n != m || strncmp(old, type, n) != 0);
-}
-
 /* A literal keeps the type that the column had when it was written: 'x'::text. */
 static void keep_literal_types(struct world *w, int column, const char *old, const char *type)
 {
 	const char *value = world_get(w, column, "default");
 	size_t len = strlen(value);
 
-	if (!is_other_type(old, type))
+	if (!*old || cft_cast_same_but_modifiers(old, type))
 		return;
 	world_set(w, column, "~was", old);
 	if (len > 1 && value[0] == '\'' && value[len - 1] == '\'')
@@ -119,13 +112,9 @@ static enum world_code alter_type(struct world *w, const struct cft_effect *e, i
                                   bool down)
 {
 	const char *type = exec_attr(e, "type"), *old = exec_column_type(w, column);
-	struct world_by by = {0, 0};
-	enum world_code code;
+	struct world_by by = world_attr_by(w, column, "type");
 
-	for (size_t i = 0; i < WORLD_OBJ(w, column)->n_attrs; i++)
-		if (strcmp(WORLD_OBJ(w, column)->attrs[i].key, "type") == 0)
-			by = WORLD_OBJ(w, column)->attrs[i].by;
-	code = check_dependents(w, column, old, type_in_checks(w, e));
+	enum world_code code = check_dependents(w, column, old, type_in_checks(w, e));
 	if (code != WORLD_OK)
 		return code;
 	const char *takes = exec_attr(e, "using_takes"), *family = cft_cast_family(old);
@@ -175,13 +164,9 @@ static enum world_code check_row_type(struct world *w, int owner, int column)
 static bool takes_default(const struct world *w, int column, const char *value)
 {
 	const char *of = cft_cast_value_type(value);
-	const struct world_obj *o = WORLD_OBJ(w, column);
 
-	for (size_t i = 0; *of && i < o->n_attrs; i++)
-		if (strcmp(o->attrs[i].key, "type") == 0 && o->attrs[i].by.side &&
-		    o->attrs[i].by.side != w->side)
-			return cft_cast_assignable(of, o->attrs[i].value);
-	return true;
+	return !*of || !world_by_other(w, world_attr_by(w, column, "type")) ||
+	       cft_cast_assignable(of, world_get(w, column, "type"));
 }
 
 static enum world_code alter_default(struct world *w, const struct cft_effect *e, int column)

@@ -101,12 +101,7 @@ enum world_code exec_make_index(struct world *w, int constraint, int table)
 /* By one of the two sides: what a base deleted long ago says nothing about today. */
 static bool emptied(const struct world *w, int table)
 {
-	const struct world_obj *o = WORLD_OBJ(w, table);
-
-	for (size_t i = 0; i < o->n_attrs; i++)
-		if (strcmp(o->attrs[i].key, "~empty") == 0)
-			return *o->attrs[i].value && o->attrs[i].by.side;
-	return false;
+	return *world_get(w, table, "~empty") && world_attr_by(w, table, "~empty").side;
 }
 
 /* Both sides of a foreign key, and that a permanent table refers to a permanent one. */

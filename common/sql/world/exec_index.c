@@ -69,24 +69,18 @@ enum world_code exec_check_written_for(struct world *w, int obj)
 	if (strcmp(world_get(w, obj, "typed"), "fixed") != 0)
 		return WORLD_OK;
 	for (size_t i = 0; i < o->n_deps; i++) {
-		const struct world_obj *column = WORLD_OBJ(w, o->deps[i].target);
-		for (size_t k = 0; column->kind == CFT_OBJ_COLUMN && k < column->n_attrs; k++) {
-			const struct world_attr *was = &column->attrs[k];
-			const char *is = exec_column_type(w, o->deps[i].target);
-			bool other = was->by.side && was->by.side != w->side;
-			if (strcmp(was->key, "~was") != 0 || !other ||
-			    strncmp(was->value, "character varying", 17) == 0)
-				continue;
-			bool zone = *world_get(w, obj, "expr") &&
-			            cft_cast_is_zoned(was->value) != cft_cast_is_zoned(is);
-			if (zone || !cft_cast_same_family(was->value, is))
-				return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN,
-				                  world_key(w, o->deps[i].target, w->arena),
-				                  was->by, "%s is written for %s of type %s",
-				                  world_key(w, obj, w->arena),
-				                  world_key(w, o->deps[i].target, w->arena),
-				                  was->value);
-		}
+		int column = o->deps[i].target;
+		const char *was = world_get(w, column, "~was"), *is = exec_column_type(w, column);
+		struct world_by by = world_attr_by(w, column, "~was");
+		if (!*was || !world_by_other(w, by) || strncmp(was, "character varying", 17) == 0)
+			continue;
+		bool zone = *world_get(w, obj, "expr") &&
+		            cft_cast_is_zoned(was) != cft_cast_is_zoned(is);
+		if (zone || !cft_cast_same_family(was, is))
+			return world_fail(
+				w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, column, w->arena), by,
+				"%s is written for %s of type %s", world_key(w, obj, w->arena),
+				world_key(w, column, w->arena), was);
 	}
 	return WORLD_OK;
 }

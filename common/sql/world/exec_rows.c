@@ -135,13 +135,11 @@ static enum world_code note_value(struct world *w, const struct cft_effect *e, i
 		return code;
 	if (column < 0 || cft_effect_attr(e, "upsert") || !is_key_column(w, table, column))
 		return WORLD_OK;
-	const struct world_obj *o = WORLD_OBJ(w, table);
-	for (size_t i = 0; i < o->n_attrs; i++)
-		if (strcmp(o->attrs[i].key, key) == 0 && o->attrs[i].by.side != w->side)
-			return world_fail(w, WORLD_DATA, CFT_OBJ_TABLE,
-			                  world_key(w, table, w->arena), o->attrs[i].by,
-			                  "%s has a row with %s already, and it is a key",
-			                  world_key(w, table, w->arena), value);
+	struct world_by by = world_attr_by(w, table, key);
+	if (*world_get(w, table, key) && by.side != w->side)
+		return world_fail(w, WORLD_DATA, CFT_OBJ_TABLE, world_key(w, table, w->arena), by,
+		                  "%s has a row with %s already, and it is a key",
+		                  world_key(w, table, w->arena), value);
 	world_set(w, table, key, "yes");
 	return WORLD_OK;
 }
@@ -285,13 +283,10 @@ static void empty_table(struct world *w, int table, bool cascade)
 /* Emptied by the other side, and not filled since. */
 static struct world_by emptied_by(const struct world *w, int table)
 {
-	const struct world_obj *o = WORLD_OBJ(w, table);
+	struct world_by by = world_attr_by(w, table, "~empty");
 
-	for (size_t i = 0; i < o->n_attrs; i++)
-		if (strcmp(o->attrs[i].key, "~empty") == 0 && *o->attrs[i].value &&
-		    o->attrs[i].by.side != w->side)
-			return o->attrs[i].by;
-	return (struct world_by){0, 0};
+	return *world_get(w, table, "~empty") && world_by_other(w, by) ? by
+	                                                               : (struct world_by){0, 0};
 }
 
 static bool gives_value(const struct world *w, const struct cft_effect *e, int table, int column)

@@ -5,16 +5,6 @@
 
 #include <string.h>
 
-static struct world_by owner_by(const struct world *w, int obj)
-{
-	const struct world_obj *o = WORLD_OBJ(w, obj);
-
-	for (size_t i = 0; i < o->n_attrs; i++)
-		if (strcmp(o->attrs[i].key, "owner") == 0)
-			return o->attrs[i].by;
-	return (struct world_by){0, 0};
-}
-
 /* The table whose column owns the sequence, or -1. */
 static int owning_table(const struct world *w, int sequence)
 {
@@ -34,10 +24,10 @@ enum world_code exec_check_sequence_owner(struct world *w, int sequence)
 	if (table < 0 || strcmp(world_get(w, sequence, "owner"), world_get(w, table, "owner")) == 0)
 		return WORLD_OK;
 	/* Who runs a change is not known: only an owner that the other side gave is. */
-	struct world_by by = owner_by(w, table);
-	if (!by.side || by.side == w->side)
-		by = owner_by(w, sequence);
-	if (!by.side || by.side == w->side)
+	struct world_by by = world_attr_by(w, table, "owner");
+	if (!world_by_other(w, by))
+		by = world_attr_by(w, sequence, "owner");
+	if (!world_by_other(w, by))
 		return WORLD_OK;
 	return world_fail(w, WORLD_STATE, CFT_OBJ_SEQUENCE, world_key(w, sequence, w->arena), by,
 	                  "%s must have the owner of %s", world_key(w, sequence, w->arena),

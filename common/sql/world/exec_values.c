@@ -96,21 +96,6 @@ static bool check_fails(struct world *w, const struct cft_effect *check, const c
 	return false;
 }
 
-static bool by_other(const struct world *w, struct world_by by)
-{
-	return w->side && by.side && by.side != w->side;
-}
-
-static struct world_by set_by(const struct world *w, int obj, const char *key)
-{
-	const struct world_obj *o = WORLD_OBJ(w, obj);
-
-	for (size_t i = 0; i < o->n_attrs; i++)
-		if (strcmp(o->attrs[i].key, key) == 0)
-			return o->attrs[i].by;
-	return (struct world_by){0, 0};
-}
-
 static enum world_code refused(struct world *w, int column, struct world_by by, const char *value,
                                const char *what)
 {
@@ -125,7 +110,7 @@ static enum world_code check_checks(struct world *w, int table, int column, cons
 	for (int i = w->n_base; i < (int)w->objs.n; i++) {
 		const struct world_obj *o = WORLD_OBJ(w, i);
 		if (o->alive && o->kind == CFT_OBJ_CONSTRAINT && o->parent == table && o->effect &&
-		    by_other(w, o->created) &&
+		    world_by_other(w, o->created) &&
 		    check_fails(w, o->effect, WORLD_OBJ(w, column)->name, value))
 			return refused(w, column, o->created, value, world_key(w, i, w->arena));
 	}
@@ -145,12 +130,7 @@ static int enum_without(const struct world *w, int column, const char *value)
 		const char *labels = world_get(w, type, "labels");
 		if (strcmp(o->deps[i].tag, "type") != 0 || !*labels || WORLD_OBJ(w, type)->assumed)
 			continue;
-		for (size_t n; *labels; labels += n + (labels[n] != '\0')) {
-			n = strcspn(labels, "\x1f");
-			if (n == len - 2 && strncmp(labels, value + 1, n) == 0)
-				return -1;
-		}
-		return type;
+		return world_list_has(labels, value + 1, len - 2) ? -1 : type;
 	}
 	return -1;
 }
@@ -161,11 +141,11 @@ static enum world_code check_label(struct world *w, int column, const char *valu
 
 	if (type < 0)
 		return WORLD_OK;
-	struct world_by by = set_by(w, type, "labels");
-	if (!by_other(w, by))
-		by = set_by(w, column, "type");
-	return by_other(w, by) ? refused(w, column, by, value, world_key(w, type, w->arena))
-	                       : WORLD_OK;
+	struct world_by by = world_attr_by(w, type, "labels");
+	if (!world_by_other(w, by))
+		by = world_attr_by(w, column, "type");
+	return world_by_other(w, by) ? refused(w, column, by, value, world_key(w, type, w->arena))
+	                             : WORLD_OK;
 }
 
 enum world_code exec_put_value(struct world *w, int table, int column, const char *value)
@@ -181,10 +161,10 @@ enum world_code exec_put_value(struct world *w, int table, int column, const cha
 
 enum world_code exec_put_null(struct world *w, int table, int column)
 {
-	struct world_by by = set_by(w, column, "notnull");
+	struct world_by by = world_attr_by(w, column, "notnull");
 
 	if (*world_get(w, column, "notnull"))
-		return by_other(w, by) ? refused(w, column, by, NULL, "NOT NULL") : WORLD_OK;
+		return world_by_other(w, by) ? refused(w, column, by, NULL, "NOT NULL") : WORLD_OK;
 	world_set(w, column, "~nulls", "yes");
 	return check_checks(w, table, column, NULL);
 }
@@ -198,7 +178,7 @@ static enum world_code check_noted(struct world *w, int column, const struct cft
 		const char *key = o->attrs[i].key;
 		bool null = strcmp(key, "~nulls") == 0 && *o->attrs[i].value;
 		const char *value = strncmp(key, "~has.", 5) == 0 ? key + 5 : NULL;
-		if ((!null && !value) || !by_other(w, o->attrs[i].by))
+		if ((!null && !value) || !world_by_other(w, o->attrs[i].by))
 			continue;
 		if (check ? check_fails(w, check, o->name, value)
 		          : value && enum_without(w, column, value) >= 0)

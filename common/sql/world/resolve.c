@@ -98,33 +98,18 @@ static bool is_system_column(const char *name)
 }
 
 /* An enum column compared with or set to a literal: the label has to exist. */
-static bool has_label(const char *labels, const char *label)
-{
-	size_t len = strlen(label);
-
-	for (const char *p = labels; *p;) {
-		size_t n = strcspn(p, "\x1f");
-		if (n == len && strncmp(p, label, len) == 0)
-			return true;
-		p += n + (p[n] != '\0');
-	}
-	return false;
-}
-
 static enum world_code check_label(struct resolver *r, const struct cft_ref *ref, int type)
 {
 	struct world *w = r->w;
 	const char *labels = world_get(w, type, "labels");
-	struct world_by by = {0, 0};
 
 	if (r->quiet || !*ref->value || *ref->value == '#' ||
-	    strcmp(world_get(w, type, "typtype"), "enum") != 0 || has_label(labels, ref->value))
+	    strcmp(world_get(w, type, "typtype"), "enum") != 0 ||
+	    world_list_has(labels, ref->value, strlen(ref->value)))
 		return WORLD_OK;
-	for (size_t i = 0; i < WORLD_OBJ(w, type)->n_attrs; i++)
-		if (strcmp(WORLD_OBJ(w, type)->attrs[i].key, "labels") == 0)
-			by = WORLD_OBJ(w, type)->attrs[i].by;
-	world_fail(w, WORLD_MISSING, CFT_OBJ_TYPE, world_key(w, type, w->arena), by,
-	           "%s has no value '%s'", world_key(w, type, w->arena), ref->value);
+	world_fail(w, WORLD_MISSING, CFT_OBJ_TYPE, world_key(w, type, w->arena),
+	           world_attr_by(w, type, "labels"), "%s has no value '%s'",
+	           world_key(w, type, w->arena), ref->value);
 	w->error.name = WORLD_OBJ(w, type)->name;
 	w->error.blocker = type;
 	return WORLD_MISSING;
@@ -148,12 +133,9 @@ static enum world_code check_taken_type(struct resolver *r, const struct cft_ref
 	const char *type = world_get(w, column, "type");
 	bool fits = ref->flags & CFT_REF_RESULT ? cft_cast_assignable(type, ref->value)
 	                                        : cft_cast_comparable(type, ref->value);
-	struct world_by by = {0, 0};
+	struct world_by by = world_attr_by(w, column, "type");
 
-	for (size_t i = 0; i < WORLD_OBJ(w, column)->n_attrs; i++)
-		if (strcmp(WORLD_OBJ(w, column)->attrs[i].key, "type") == 0)
-			by = WORLD_OBJ(w, column)->attrs[i].by;
-	if (r->quiet || fits || !by.side || by.side == w->side)
+	if (r->quiet || fits || !world_by_other(w, by))
 		return WORLD_OK;
 	return world_fail(w, WORLD_TYPE, CFT_OBJ_COLUMN, world_key(w, column, w->arena), by,
 	                  "%s of type %s is %s %s", world_key(w, column, w->arena), type,

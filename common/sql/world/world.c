@@ -402,6 +402,32 @@ struct world_by world_set_by(const struct world *w, int obj, struct world_by non
 	return by;
 }
 
+struct world_by world_attr_by(const struct world *w, int obj, const char *key)
+{
+	const struct world_obj *o = WORLD_OBJ(w, obj);
+
+	for (size_t i = 0; i < o->n_attrs; i++)
+		if (strcmp(o->attrs[i].key, key) == 0)
+			return o->attrs[i].by;
+	return (struct world_by){0, 0};
+}
+
+bool world_by_other(const struct world *w, struct world_by by)
+{
+	return by.side && by.side != w->side;
+}
+
+bool world_list_has(const char *list, const char *item, size_t len)
+{
+	for (const char *p = list; *p;) {
+		size_t n = strcspn(p, "\x1f");
+		if (n == len && strncmp(p, item, len) == 0)
+			return true;
+		p += n + (p[n] != '\0');
+	}
+	return false;
+}
+
 void world_set(struct world *w, int obj, const char *key, const char *value)
 {
 	struct world_obj *o = WORLD_OBJ(w, obj);

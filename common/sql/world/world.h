@@ -153,6 +153,12 @@ void world_set(struct world *w, int obj, const char *key, const char *value);
 const char *world_get(const struct world *w, int obj, const char *key); /* "" if absent */
 /* Who gave the object an attribute; `none` where neither side did. */
 struct world_by world_set_by(const struct world *w, int obj, struct world_by none);
+/* Who gave it this one; of side 0 where nobody did, or the base. */
+struct world_by world_attr_by(const struct world *w, int obj, const char *key);
+/* It was the side that is not being run. */
+bool world_by_other(const struct world *w, struct world_by by);
+/* Labels of an enum, and lists like it, are joined by \x1f. */
+bool world_list_has(const char *list, const char *item, size_t len);
 void world_depend(struct world *w, int obj, int target, enum world_dep_type type, const char *tag);
 void world_undepend(struct world *w, int obj, const char *tag);
 void world_touch(struct world *w, int obj);
