@@ -44,16 +44,10 @@ struct typed_search {
 /* column = 'x': the literal becomes what the column is. */
 static bool is_adapting(const ProtobufCMessage *m)
 {
-	static const char *const names[] = {"=", "<>", "<", ">", "<=", ">=", NULL};
 	const PgQuery__AExpr *expr = (const PgQuery__AExpr *)m;
 
-	if (!CFT_TREE_IS(m, a__expr) || expr->n_name != 1 || !expr->lexpr || !expr->rexpr ||
-	    expr->lexpr->node_case != PG_QUERY__NODE__NODE_COLUMN_REF)
-		return false;
-	for (int i = 0; names[i]; i++)
-		if (strcmp(expr->name[0]->string->sval, names[i]) == 0)
-			return true;
-	return false;
+	return CFT_TREE_IS(m, a__expr) && cft_build_is_comparison(expr) && expr->lexpr &&
+	       expr->rexpr && expr->lexpr->node_case == PG_QUERY__NODE__NODE_COLUMN_REF;
 }
 
 static bool takes_some_types(const ProtobufCMessage *m)

@@ -43,16 +43,6 @@ static bool add_constants(struct cft_build *b, struct cft_buf *out, PgQuery__Nod
 	return all;
 }
 
-static bool is_comparison(const char *op)
-{
-	static const char *const names[] = {"=", "<>", "<", ">", "<=", ">=", NULL};
-
-	for (int i = 0; names[i]; i++)
-		if (strcmp(op, names[i]) == 0)
-			return true;
-	return false;
-}
-
 static void comparison(struct cft_build *b, const PgQuery__AExpr *expr)
 {
 	const char *column = column_name(expr->lexpr);
@@ -61,7 +51,7 @@ static void comparison(struct cft_build *b, const PgQuery__AExpr *expr)
 	struct cft_buf out = CFT_BUF_INIT;
 	bool known = false;
 
-	if (!column || !right || !is_comparison(op))
+	if (!column || !right || !cft_build_is_comparison(expr))
 		return;
 	if (expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP) {
 		cft_buf_addf(&out, "%s\x1f%s", column, op);

@@ -77,15 +77,6 @@ static void add_typed(struct cft_body_query *q, const PgQuery__Node *column,
 	added->scope = q->scope;
 }
 
-static bool is_comparison(const PgQuery__AExpr *expr)
-{
-	const char *op = expr->n_name == 1 ? expr->name[0]->string->sval : "";
-
-	return expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && expr->lexpr && expr->rexpr &&
-	       (strcmp(op, "=") == 0 || strcmp(op, "<>") == 0 || strcmp(op, "<") == 0 ||
-	        strcmp(op, ">") == 0 || strcmp(op, "<=") == 0 || strcmp(op, ">=") == 0);
-}
-
 /* Not below, in queries that have a FROM of their own. */
 static void add_compared(const ProtobufCMessage *m, void *arg)
 {
@@ -93,8 +84,9 @@ static void add_compared(const ProtobufCMessage *m, void *arg)
 
 	if (CFT_TREE_IS(m, sub_link))
 		return;
-	if (CFT_TREE_IS(m, a__expr) && is_comparison((const PgQuery__AExpr *)m)) {
-		const PgQuery__AExpr *expr = (const PgQuery__AExpr *)m;
+	const PgQuery__AExpr *expr = (const PgQuery__AExpr *)m;
+	if (CFT_TREE_IS(m, a__expr) && expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP &&
+	    expr->lexpr && expr->rexpr && cft_build_is_comparison(expr)) {
 		const PgQuery__TypeName *left = argument_type(q->function, expr->lexpr);
 		const PgQuery__TypeName *right = argument_type(q->function, expr->rexpr);
 		if (right && !left)

@@ -164,3 +164,13 @@ void cft_build_def_attrs(struct cft_build *b, PgQuery__Node *const *options, siz
 			                                options[i]->def_elem->defname),
 			               cft_build_def_value(b, options[i]->def_elem));
 }
+
+bool cft_build_is_comparison(const PgQuery__AExpr *expr)
+{
+	static const char *const names[] = {"=", "<>", "<", ">", "<=", ">=", NULL};
+
+	for (int i = 0; expr->n_name == 1 && names[i]; i++)
+		if (strcmp(expr->name[0]->string->sval, names[i]) == 0)
+			return true;
+	return false;
+}

@@ -67,6 +67,9 @@ void cft_analyze_constraint(struct cft_build *b, const struct cft_name *table, c
 void cft_analyze_column(struct cft_build *b, const struct cft_name *table,
                         const PgQuery__ColumnDef *column, uint32_t flags);
 
+/* By the operator's name: = <> < > <= >=. */
+bool cft_build_is_comparison(const PgQuery__AExpr *expr);
+
 /* References of a routine's body, late-bound ones flagged; `node` is the CREATE FUNCTION or DO
  * statement, already begun in `b`. */
 void cft_body_refs(struct cft_build *b, const PgQuery__Node *node, const char *language,

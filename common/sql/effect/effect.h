@@ -139,12 +139,12 @@ enum cft_ref_flag {
 	                              * the primary key) */
 	CFT_REF_VALUE = 1 << 9,      /* a literal that may be an enum label */
 	CFT_REF_UNCERTAIN = 1 << 10, /* may name no object at all (a variable, an alias) */
+	CFT_REF_COUNT = 1 << 11, /* `value` is how many columns the relation must have at least */
 	CFT_REF_QUALIFIED = 1 << 12, /* a relation whose columns are only meant where its alias is
 	                              * written: EXCLUDED */
 	CFT_REF_RESULT = 1 << 13,    /* a column that a routine returns as of type `value` */
 	CFT_REF_COMPARED = 1 << 14,  /* a column that is compared with something of type `value` */
 	CFT_REF_FIELD = 1 << 15,     /* NEW.`sub` or OLD.`sub` in a trigger's function */
-	CFT_REF_COUNT = 1 << 11, /* `value` is how many columns the relation must have at least */
 };
 
 /* Something a statement needs. Columns carry the scope of the query level they are used in: a
