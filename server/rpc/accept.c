@@ -57,7 +57,7 @@ void cft_rpc_admitted(struct cft_rpc_call *call, const struct cft_err *err)
 	if (err) {
 		cft_rpc_fail(call, err);
 	} else if (call->closed) { /* nobody would tell the handler any more */
-		cft_fail(&gone, CFT_E_CANCELLED, "the client went away");
+		cft_rpc_gone(&gone);
 		cft_rpc_fail(call, &gone);
 	} else {
 		run_handler(call);

@@ -345,6 +345,11 @@ bool cft_rpc_call_gone(const struct cft_rpc_call *call)
 	return call->closed;
 }
 
+void cft_rpc_gone(struct cft_err *err)
+{
+	cft_fail(err, CFT_E_CANCELLED, "the client went away");
+}
+
 /* -- what a handler may ask -- */
 
 struct cft_arena *cft_rpc_call_arena(struct cft_rpc_call *call)

@@ -89,7 +89,7 @@ static void watcher_cancelled(void *arg)
 {
 	struct cft_err err;
 
-	cft_fail(&err, CFT_E_CANCELLED, "the client went away");
+	cft_rpc_gone(&err);
 	drop_watcher(arg, &err);
 }
 

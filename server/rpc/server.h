@@ -160,6 +160,8 @@ void cft_rpc_call_set_hooks(struct cft_rpc_call *call, const struct cft_rpc_hook
                             void *arg);
 /* The client has gone already: on_cancelled has run, or came too early for the hooks. */
 bool cft_rpc_call_gone(const struct cft_rpc_call *call);
+/* The error of a call that nobody waits for. */
+void cft_rpc_gone(struct cft_err *err);
 
 /* Sends one message; not while cft_rpc_sending. The second form takes a packed buffer over, which
  * may share its bytes with those of other calls (cft_rpc_packet_share). */

@@ -100,7 +100,7 @@ static bool ended_meanwhile(struct cft_poll *poll)
 	poll->asking = false;
 	if (!poll->gone)
 		return false;
-	cft_fail(&gone, CFT_E_CANCELLED, "the client went away");
+	cft_rpc_gone(&gone);
 	fail_poll(poll, &gone);
 	return true;
 }
@@ -184,7 +184,7 @@ static void on_poll_cancelled(void *arg)
 		poll->gone = true; /* the answer to the question ends it */
 		return;
 	}
-	cft_fail(&err, CFT_E_CANCELLED, "the client went away");
+	cft_rpc_gone(&err);
 	fail_poll(poll, &err);
 }
 

@@ -95,7 +95,7 @@ static void finish_gone(struct planning *p)
 {
 	struct cft_err err;
 
-	cft_fail(&err, CFT_E_CANCELLED, "the client went away");
+	cft_rpc_gone(&err);
 	finish(p, &err);
 }
 

@@ -73,16 +73,22 @@ static void on_proof(void *arg, json_t *proof, const struct cft_err *err)
 	cft_mutation_run(&p->m);
 }
 
+static void fail_gone(struct proving *p)
+{
+	struct cft_err err;
+
+	cft_rpc_gone(&err);
+	fail_proving(&p->m, &err);
+}
+
 static void on_cancelled(void *arg)
 {
 	struct proving *p = arg;
-	struct cft_err err;
 
 	if (!p->job)
 		return; /* to read and to keep takes no time */
 	cft_prover_pool_cancel(p->m.coordination->prover, p->job);
-	cft_fail(&err, CFT_E_CANCELLED, "the client went away");
-	fail_proving(&p->m, &err);
+	fail_gone(p);
 }
 
 static const struct cft_rpc_hooks hooks = {.on_cancelled = on_cancelled};
@@ -90,11 +96,8 @@ static const struct cft_rpc_hooks hooks = {.on_cancelled = on_cancelled};
 /* The last use of `p` where the proof is refused at once. */
 static void submit(struct proving *p, const struct cft_proof_texts *texts)
 {
-	struct cft_err err;
-
 	if (cft_rpc_call_gone(p->call)) {
-		cft_fail(&err, CFT_E_CANCELLED, "the client went away");
-		fail_proving(&p->m, &err);
+		fail_gone(p);
 		return;
 	}
 	struct cft_proof_job *job =

@@ -51,7 +51,7 @@ static void stream_cancelled(void *arg)
 	struct cft_err err;
 
 	cft_watch_free(stream->watch);
-	cft_fail(&err, CFT_E_CANCELLED, "the client went away");
+	cft_rpc_gone(&err);
 	cft_rpc_fail(stream->call, &err);
 }
 
@@ -339,7 +339,7 @@ static void participant_cancelled(void *arg)
 {
 	struct cft_err err;
 
-	cft_fail(&err, CFT_E_CANCELLED, "the client went away");
+	cft_rpc_gone(&err);
 	end_participant(arg, &err);
 }
 
