@@ -60,6 +60,8 @@ struct trial {
 enum { BASE, A, B, AB, BA, TRIALS };
 enum { EVIDENCE_BYTES = 2000 }; /* of one line */
 #define CONNECTION_FAILURE "08006"
+#define STATEMENT_TIMEOUT  "30s"
+#define LOCK_TIMEOUT       "10s"
 
 struct side {
 	const char *sql;
@@ -85,25 +87,21 @@ static const char *cluster_url(const struct proof_run *run, const char *database
 	cft_buf_adds(&url, admin ? " options='-c search_path=pg_catalog,pg_temp"
 	                           " -c local_preload_libraries= -c session_preload_libraries="
 	                         : " user=" ROLE " options='");
-	cft_buf_adds(&url, " -c statement_timeout=30s -c lock_timeout=10s'");
+	cft_buf_adds(&url, " -c statement_timeout=" STATEMENT_TIMEOUT
+	                   " -c lock_timeout=" LOCK_TIMEOUT "'");
 	const char *copy = cft_arena_strdup(run->arena, cft_buf_str(&url));
 	cft_buf_release(&url);
 	return copy;
 }
 
-static int connect_to(const struct proof_run *run, const char *database, bool admin,
-                      struct cft_pg **ret, struct cft_err *err)
+/* Of somebody's server the options are not ours to change: the limits come with the session. */
+static int connect_beside(const struct proof_run *run, const char *database, struct cft_pg **ret,
+                          struct cft_err *err)
 {
-	const struct cft_prover *prover = run->prover;
 	struct cft_pg_options options = {.application_name = "confiture prove"};
 
-	if (prover->cluster) {
-		options.url = cluster_url(run, database, admin);
-		options.ignore_environment = true;
-		return cft_pg_connect(&options, ret, err);
-	}
 	/* A later dbname wins over the one in the string; of a URL the path is replaced. */
-	const char *url = prover->url, *path = strstr(url, "://");
+	const char *url = run->prover->url, *path = strstr(url, "://");
 	path = path ? strchr(path + 3, '/') : NULL;
 	if (path)
 		options.url =
@@ -113,6 +111,24 @@ static int connect_to(const struct proof_run *run, const char *database, bool ad
 		options.url = cft_arena_printf(run->arena, "%s/%s", url, database);
 	else
 		options.url = cft_arena_printf(run->arena, "%s dbname=%s", url, database);
+	int rc = cft_pg_connect(&options, ret, err);
+	if (rc == 0)
+		rc = cft_pg_exec(*ret,
+		                 "SET statement_timeout = '" STATEMENT_TIMEOUT
+		                 "'; SET lock_timeout = '" LOCK_TIMEOUT "'",
+		                 NULL, err);
+	return rc;
+}
+
+static int connect_to(const struct proof_run *run, const char *database, bool admin,
+                      struct cft_pg **ret, struct cft_err *err)
+{
+	struct cft_pg_options options = {.application_name = "confiture prove",
+	                                 .ignore_environment = true};
+
+	if (!run->prover->cluster)
+		return connect_beside(run, database, ret, err);
+	options.url = cluster_url(run, database, admin);
 	return cft_pg_connect(&options, ret, err);
 }
 
@@ -312,9 +328,6 @@ static int run_session(struct proof_run *run, struct trial *t, const struct side
 	struct cft_pg *pg = NULL;
 	int rc = open_session(run, t, &pg, err);
 
-	if (rc == 0 && pg)
-		rc = cft_pg_exec(pg, "SET statement_timeout = '30s'; SET lock_timeout = '10s'",
-		                 NULL, err);
 	if (rc == 0 && pg && run_side(pg, side, &failure) != 0) {
 		/* libpq has none for the loss of a connection, by the end of its backend say. */
 		if (!failure.sqlstate[0])
