@@ -119,17 +119,7 @@ std::string call_any(Caller &c, const cft_auth_rule &rule, const std::string &pr
 	return refusal_of(c.err);
 }
 
-struct Auth : ::testing::Test {
-	static const std::string &url()
-	{
-		static std::string one = cft_test::PgCluster::shared().create_database();
-		return one;
-	}
-	static ServerProcess &server()
-	{
-		static ServerProcess s(url(), {"--require-auth", "--bookmark-interval", "100ms"});
-		return s;
-	}
+struct Auth : WithCredentials<Auth> {
 	static Credential make(const std::string &role, const std::string &agent,
 	                       const std::string &project = "p")
 	{

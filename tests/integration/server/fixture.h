@@ -135,6 +135,20 @@ inline Confiture__V1__RegisterIntentResponse *register_intent(Caller &c, const s
 	return c.call<Confiture__V1__RegisterIntentResponse>("RegisterIntent", &r);
 }
 
+/* A server and a database for all tests of one suite, which want credentials. */
+template <class Suite> struct WithCredentials : ::testing::Test {
+	static const std::string &url()
+	{
+		static std::string one = cft_test::PgCluster::shared().create_database();
+		return one;
+	}
+	static ServerProcess &server()
+	{
+		static ServerProcess s(url(), {"--require-auth", "--bookmark-interval", "100ms"});
+		return s;
+	}
+};
+
 /* A stream of events, read to the next item that is not a bookmark. */
 class Watcher
 {

@@ -8,19 +8,9 @@
 namespace
 {
 
-class Replay : public testing::Test
+class Replay : public WithCredentials<Replay>
 {
       protected:
-	static const std::string &url()
-	{
-		static std::string one = cft_test::PgCluster::shared().create_database();
-		return one;
-	}
-	static ServerProcess &server()
-	{
-		static ServerProcess s(url(), {"--require-auth", "--bookmark-interval", "100ms"});
-		return s;
-	}
 	static std::string credential(const std::string &role, const std::string &agent,
 	                              const std::string &project)
 	{
