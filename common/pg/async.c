@@ -217,7 +217,10 @@ static void on_notice(void *ctx, const struct cft_pg_notice *notice)
 
 static const char *sql_of(const struct cft_pg_async *c, const struct statement *s)
 {
-	return s->sql ? s->sql : c->options.prepared_sql;
+	if (s->sql)
+		return s->sql;
+	return c->direct || !c->options.pooled_sql ? c->options.prepared_sql
+	                                           : c->options.pooled_sql;
 }
 
 /* Fills *ret_why where the connection is of no more use: the server is a standby by now. */
@@ -486,6 +489,7 @@ int cft_pg_async_new(struct cft_loop *loop, const struct cft_pg_async_options *o
 	own->application_name = cft_strdup(options->application_name);
 	own->setup_sql = cft_strdup(options->setup_sql);
 	own->prepared_sql = cft_strdup(options->prepared_sql);
+	own->pooled_sql = cft_strdup(options->pooled_sql);
 	own->connect_timeout_s = options->connect_timeout_s ? options->connect_timeout_s : 5;
 	own->backoff_min_ms = options->backoff_min_ms ? options->backoff_min_ms : 100;
 	own->backoff_max_ms = options->backoff_max_ms ? options->backoff_max_ms : 3000;
@@ -522,6 +526,7 @@ void cft_pg_async_free(struct cft_pg_async *c)
 	free((char *)c->options.application_name);
 	free((char *)c->options.setup_sql);
 	free((char *)c->options.prepared_sql);
+	free((char *)c->options.pooled_sql);
 	leave(c, outermost);
 }
 

@@ -25,6 +25,8 @@ struct cft_pg_async_options {
 	const char *application_name; /* copied; NULL = "confiture" */
 	const char *setup_sql;    /* copied; run at each connect, before it is up; may be NULL */
 	const char *prepared_sql; /* copied; for cft_pg_async_prepared; may be NULL */
+	const char *pooled_sql;   /* copied; what is run in its place where no plan is kept, see
+	                           * there;   NULL = the same */
 	int connect_timeout_s;    /* per host, where neither URL nor PG* say, and for the answers to
 	                           * what is asked before it is up; 0 = 5 */
 	int64_t backoff_min_ms;   /* before the first attempt to come back; 0 = 100 */
@@ -65,7 +67,7 @@ struct cft_pg_value {
 };
 /* Runs the options' prepared_sql with these parameters (copied), as a transaction of its own. Each
  * connection parses it once, along with its first use, and keeps its plan. Behind a pooler, which
- * may run the next transaction elsewhere, it is parsed each time. */
+ * may run the next transaction elsewhere, it is parsed each time, or pooled_sql is. */
 void cft_pg_async_prepared(struct cft_pg_async *conn, size_t n, const struct cft_pg_value *values,
                            cft_pg_reply_fn fn, void *ctx);
 

@@ -1,4 +1,4 @@
-/* Append: one write group as the arguments of confiture.append (sql/005_append.sql).
+/* Append: one write group as the arguments of confiture.append (append.sql, sql/005_append.sql).
  * SPDX-License-Identifier: MIT
  *
  * Rows are collected column by column in the form in which PostgreSQL reads them. What is frequent

@@ -126,7 +126,7 @@ static void on_append(void *ctx, const struct cft_pg_result *result, const struc
 
 enum { APPEND_VALUES = 3 + CFT_APPEND_COLUMNS + 1 };
 
-const char cft_store_append_sql[] =
+const char cft_store_append_call_sql[] =
 	"SELECT * FROM confiture.append($1, $2::bigint, $3::bytea, $4::timestamptz[], $5::text[],"
 	" $6::text[], $7::text[], $8::bytea[], $9::bytea[], $10::text[], $11::bytea[],"
 	" $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],"

@@ -9,8 +9,10 @@
 
 /* The connection that has least to do, of those that are up. */
 struct cft_pg_async *cft_store_idlest(struct cft_store *store);
-/* Appends a write group: what the connections prepare. */
+/* Appends a write group: what the connections prepare (append.sql), and the call of the function
+ * alone, with the same parameters and rows, for a connection that keeps no plan. */
 extern const char cft_store_append_sql[];
+extern const char cft_store_append_call_sql[];
 
 /* Runs a statement on the least busy connection. The reply comes in a later turn. Without
  * parameters, several statements in one text are one transaction. */

@@ -62,6 +62,7 @@ int cft_store_new(struct cft_loop *loop, const struct cft_store_options *options
 	struct cft_pg_async_options pg = {.url = options->url,
 	                                  .application_name = "confiture-server",
 	                                  .prepared_sql = cft_store_append_sql,
+	                                  .pooled_sql = cft_store_append_call_sql,
 	                                  .on_state = on_writer_state,
 	                                  .ctx = store};
 	int rc = 0;
@@ -73,7 +74,7 @@ int cft_store_new(struct cft_loop *loop, const struct cft_store_options *options
 		rc = cft_pg_async_new(loop, &pg, &store->writers[store->n_writers], err);
 	pg.application_name = "confiture-server (listener)";
 	pg.setup_sql = "LISTEN confiture";
-	pg.prepared_sql = NULL;
+	pg.prepared_sql = pg.pooled_sql = NULL;
 	pg.on_state = NULL;
 	pg.on_notify = on_notify;
 	if (rc == 0)

@@ -126,6 +126,27 @@ class StoreTest : public ::testing::Test
 			cft_append_event(&append, &event, text.data(), text.size(), hash);
 		}
 
+		// An intent that was registered at `revision`.
+		void intent(uint64_t revision, const char *id)
+		{
+			const char *statements[] = {"ALTER TABLE t ADD c int",
+			                            "DROP TABLE \"a,b\""};
+			const char *tables[] = {"a,b", "c\"d\\"};
+			struct cft_intent intent = {};
+			intent.id = id;
+			intent.agent_id = "alice";
+			intent.feature_name = "f";
+			intent.branch_name = id;
+			intent.status = CFT_INTENT_REGISTERED;
+			intent.risk = CFT_RISK_LOW;
+			intent.statements = {statements, 2};
+			intent.tables_affected = {tables, 2};
+			intent.metadata_json = "{\"k\": 1}";
+			intent.created_us = intent.updated_us = 1;
+			intent.created_revision = intent.updated_revision = revision;
+			cft_append_intent(&append, &intent, "\xc0\xff\xee", 3);
+		}
+
 		void lease(const char *op, const char *intent, int fence, int64_t ttl_us)
 		{
 			cft_append_more(&append, "leases",
@@ -226,6 +247,25 @@ class StoreTest : public ::testing::Test
 	std::string sql(const std::string &text)
 	{
 		return cft_test::PgCluster::shared().sql(url, text);
+	}
+
+	// All that the log has of a project, but for its name and the clock's time.
+	std::string rows_of(const std::string &project)
+	{
+		const std::string mine =
+			"(SELECT id FROM confiture.project WHERE name = '" + project + "')";
+		return sql("SELECT to_jsonb(t) - '{id,name,created_at}'::text[] FROM "
+		           "confiture.project t WHERE id = " +
+		           mine +
+		           "UNION ALL SELECT to_jsonb(t) - 'project_id' FROM confiture.event t "
+		           "WHERE project_id = " +
+		           mine +
+		           "UNION ALL SELECT to_jsonb(t) - '{project_id,time}'::text[] FROM "
+		           "confiture.request t WHERE project_id = " +
+		           mine +
+		           "UNION ALL SELECT to_jsonb(t) - 'project_id' FROM confiture.intent t "
+		           "WHERE project_id = " +
+		           mine);
 	}
 
 	std::string url;

@@ -32,6 +32,35 @@ TEST_F(StoreTest, AppendsDenselyAndReadsBack)
 	          sql("SELECT revision, actor, kind, subject FROM confiture.history LIMIT 1"));
 }
 
+// A group of new intents alone is written by the statement (append.sql); a group with more, by the
+// function. {} is more, and adds nothing.
+TEST_F(StoreTest, TheStatementWritesWhatTheFunctionWrites)
+{
+	struct cft_store *store = open_store(url);
+	std::string rows[2];
+
+	for (bool by_function : {false, true}) {
+		const char *project = by_function ? "function" : "statement";
+		unsigned char hash[32] = {}, before[32];
+		Group group;
+		group.event(1, "the project begins", hash);
+		ASSERT_EQ(CFT_APPEND_COMMITTED, append(store, 0, zero, group, project).outcome);
+		group.clear();
+		memcpy(before, hash, 32);
+		group.event(2, "two", hash, "r2");
+		group.event(3, "three", hash);
+		group.event(4, "four", hash, "r4");
+		for (uint64_t i = 2; i <= 4; i++)
+			group.intent(i, ("int_" + std::to_string(i)).c_str());
+		if (by_function)
+			group.append.more = json_object();
+		ASSERT_EQ(CFT_APPEND_COMMITTED, append(store, 1, before, group, project).outcome);
+		rows[by_function] = rows_of(project);
+	}
+	EXPECT_EQ(rows[true], rows[false]);
+	EXPECT_NE(std::string::npos, rows[false].find("int_4")) << rows[false];
+}
+
 TEST_F(StoreTest, TellsALoserWhatOthersWrote)
 {
 	struct cft_store *a = open_store(url), *b = open_store(url);
@@ -282,8 +311,6 @@ TEST_F(StoreTest, KeepsProjectionsAndLoadsThemInOneSnapshot)
 	struct cft_store *store = open_store(url);
 	unsigned char hash[32];
 	Group group;
-	const char *statements[] = {"ALTER TABLE t ADD c int"}, *tables[] = {"a,b", "c\"d\\"};
-	struct cft_intent intent = {};
 	struct Ctx {
 		std::vector<std::string> kinds;
 		std::string payload;
@@ -292,18 +319,7 @@ TEST_F(StoreTest, KeepsProjectionsAndLoadsThemInOneSnapshot)
 
 	group.event(1, "one", hash);
 	group.lease("grant", "int_1", 5, 3600000000);
-	intent.id = "int_1";
-	intent.agent_id = "alice";
-	intent.feature_name = "f";
-	intent.branch_name = "feature/f_001";
-	intent.status = CFT_INTENT_REGISTERED;
-	intent.risk = CFT_RISK_LOW;
-	intent.statements = {statements, 1};
-	intent.tables_affected = {tables, 2};
-	intent.metadata_json = "{\"k\": 1}";
-	intent.created_us = intent.updated_us = 1;
-	intent.created_revision = intent.updated_revision = 1;
-	cft_append_intent(&group.append, &intent, "\xc0\xff\xee", 3);
+	group.intent(1, "int_1");
 	ASSERT_EQ(CFT_APPEND_COMMITTED, append(store, 0, zero, group).outcome);
 	EXPECT_EQ("REGISTERED|2|c\"d\\|1", sql("SELECT status, cardinality(tables_affected), "
 	                                       "tables_affected[2], metadata->>'k' "
