@@ -29,6 +29,7 @@ struct call {
 	gpr_timespec deadline;
 	int cancelled;
 	grpc_byte_buffer *outgoing; /* of a stream, while it sends */
+	int gone;                   /* its client is: the last send failed */
 };
 
 struct bare {
@@ -66,7 +67,7 @@ static void start_batch(struct call *call, const grpc_op *ops, size_t n)
 
 static void sent(struct call *call, int ok)
 {
-	(void)ok;
+	call->gone = !ok;
 	grpc_byte_buffer_destroy(call->outgoing);
 	call->outgoing = NULL;
 }
@@ -78,13 +79,47 @@ static void opened(struct call *call, int ok)
 	cft_vec_push(&call->bare->streams, call);
 }
 
-static void answered(struct call *call, int ok)
+static void call_free(struct call *call)
 {
-	(void)ok;
 	grpc_byte_buffer_destroy(call->payload);
 	grpc_metadata_array_destroy(&call->metadata);
 	grpc_call_unref(call->call);
 	free(call);
+}
+
+static void answered(struct call *call, int ok)
+{
+	(void)ok;
+	call_free(call);
+}
+
+static void send_copy(struct call *stream, grpc_byte_buffer *payload)
+{
+	grpc_op send = {.op = GRPC_OP_SEND_MESSAGE};
+
+	if (stream->outgoing)
+		return; /* its last message is not taken yet */
+	stream->outgoing = grpc_byte_buffer_copy(payload);
+	send.data.send_message.send_message = stream->outgoing;
+	start_batch(stream, &send, 1);
+}
+
+/* Streams of earlier runs must not weigh on the next one. */
+static void send_to_all(struct bare *bare, grpc_byte_buffer *payload)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < bare->streams.n; i++) {
+		struct call *stream = bare->streams.v[i];
+
+		if (stream->gone) {
+			call_free(stream);
+			continue;
+		}
+		bare->streams.v[kept++] = stream;
+		send_copy(stream, payload);
+	}
+	bare->streams.n = kept;
 }
 
 static void fire(struct call *call)
@@ -95,16 +130,7 @@ static void fire(struct call *call)
 	                  {.op = GRPC_OP_SEND_STATUS_FROM_SERVER},
 	                  {.op = GRPC_OP_RECV_CLOSE_ON_SERVER}};
 
-	for (size_t i = 0; i < call->bare->streams.n; i++) {
-		struct call *stream = call->bare->streams.v[i];
-		grpc_op send = {.op = GRPC_OP_SEND_MESSAGE};
-
-		if (stream->outgoing)
-			continue; /* its last message is not taken yet */
-		stream->outgoing = grpc_byte_buffer_copy(call->payload);
-		send.data.send_message.send_message = stream->outgoing;
-		start_batch(stream, &send, 1);
-	}
+	send_to_all(call->bare, call->payload);
 	ops[1].data.send_message.send_message = call->payload;
 	ops[2].data.send_status_from_server.status_details = &text;
 	ops[3].data.recv_close_on_server.cancelled = &call->cancelled;
