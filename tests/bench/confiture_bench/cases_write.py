@@ -25,7 +25,7 @@ def register_rate(bench):
                         spread=measure.spread(runs["ours"], "rate"), commands=commands(runs),
                         p50_us=measure.median(runs["ours"], "p50_us"), p99_us=measure.median(runs["ours"], "p99_us"),
                         p999_us=measure.median(runs["ours"], "p999_us"))
-    yield register_cpu(runs)
+    yield register_cpu(runs, "64 in flight", "pgbench -c 8", at_most_a_second)
     if not bench.etcd():
         yield rows.absent(name, "etcd")
         return
@@ -33,20 +33,25 @@ def register_rate(bench):
     yield rows.report(name, "/s", ours, "etcd put", measure.median(runs["put"], "rate"))
 
 
-def register_cpu(runs):
-    """Where an fsync is quick, the processors are the limit."""
-    parts, ours = measure.cpu_of(runs["ours"])
-    theirs_parts, theirs = measure.cpu_of(runs["pgbench"])
-    return rows.report("CPU of a register, 64 in flight, all processes", "us", ours, "of a transaction of pgbench -c 8",
-                       theirs, note=f"{measure.in_words(parts)}, against {measure.in_words(theirs_parts)} us: "
-                       f"{os.cpu_count()} cores that do nothing else would give {os.cpu_count() * 1e6 / ours:,.0f} registers/s "
-                       f"and {os.cpu_count() * 1e6 / theirs:,.0f} transactions/s")
+def register_cpu(runs, clients, reference, conclude):
+    """Where an fsync is quick, the processors are the limit. `conclude` makes the sums a sentence."""
+    (parts, ours), (their_parts, theirs) = (measure.cpu_of(runs[kind]) for kind in ("ours", "pgbench"))
+    return rows.report(f"CPU of a register, {clients}, all processes", "us", ours, f"of a transaction of {reference}",
+                       theirs, note=f"{measure.in_words(parts)}, against {measure.in_words(their_parts)} us: "
+                       f"{conclude(ours, theirs)}")
+
+
+def at_most_a_second(ours, theirs):
+    rates = (f"{os.cpu_count() * 1e6 / us:,.0f}" for us in (ours, theirs))
+    return "{} cores that do nothing else would give {} registers/s and {} transactions/s".format(os.cpu_count(), *rates)
 
 
 def register_latency(bench):
     """Beside it, what no register can do without: an empty call, the analysis, and the append."""
     live = bench.filled(100)
-    kinds = dict(ours=lambda: bench.register(1), pgbench=lambda: bench.pgbench(1),
+    cluster = bench.machine.clusters[bench.url]
+    kinds = dict(ours=lambda: measure.with_cpu(lambda: bench.register(1), server=bench.process, postgres=cluster),
+                 pgbench=lambda: measure.with_cpu(lambda: bench.pgbench(1), postgres=cluster),
                  call=lambda: measure.load("health", bench.address, in_flight=1, seconds=bench.seconds),
                  check=lambda: measure.load("check-new", bench.address, in_flight=1, seconds=bench.seconds, **live),
                  append=lambda: measure.run_json([TESTS / "bench_store", bench.url, 1, bench.seconds]))
@@ -58,6 +63,9 @@ def register_latency(bench):
     yield rows.report("the append of a register alone, p50", "us", p50["append"], "pgbench -c 1, mean", theirs,
                       note=f"of a register's {p50['ours']:,.0f} us an empty call is {p50['call']:,.0f}, and a check, which "
                       f"is a call and the analysis of a new text, {p50['check']:,.0f}; the append has no call and no analysis")
+    yield register_cpu(runs, "1 client", "pgbench -c 1", lambda ours, theirs: "most of it one after the other, "
+                       f"{100 * ours / measure.median(runs['ours'], 'mean_us'):.0f} % and "
+                       f"{100 * theirs / measure.median(runs['pgbench'], 'mean_us'):.0f} % of their time")
 
 
 def register_growth(bench):
