@@ -32,23 +32,28 @@ Confiture__V1__Event *cft_codec_event(struct cft_arena *arena, const char *proje
 Google__Protobuf__Timestamp *cft_codec_time(struct cft_arena *arena, int64_t us);
 int64_t cft_codec_time_us(const Google__Protobuf__Timestamp *time); /* 0 for NULL */
 
-/* The bytes of an event in the log: with effects, with the hash of the event before. */
-void cft_codec_event_pack(const char *project, const struct cft_event *event,
-                          const unsigned char previous_hash[32], struct cft_buf *out);
+/* A record's bytes, which stand in its event and in the projections. */
+struct cft_codec_bytes {
+	const void *data;
+	size_t len;
+};
+
+/* The bytes of an event in the log: with effects, with the hash of the event before. The record of
+ * each change is packed once: its bytes are given too, in the arena; none where it has no record.
+ */
+const struct cft_codec_bytes *cft_codec_event_pack(const char *project,
+                                                   const struct cft_event *event,
+                                                   const unsigned char previous_hash[32],
+                                                   struct cft_arena *arena, struct cft_buf *out);
 /* Back to records, each a new reference; CFT_E_INCONSISTENT where the bytes are not ours.
  * `ret_previous` (may be NULL) gets the hash of the event before. */
 int cft_codec_event_unpack(const void *data, size_t len, struct cft_event **ret,
                            unsigned char ret_previous[32], struct cft_err *err);
-/* One record, for projections. */
-void cft_codec_intent_pack(const char *project, const struct cft_intent *intent,
-                           struct cft_buf *out);
+/* One record of the projections. */
 int cft_codec_intent_unpack(const void *data, size_t len, struct cft_intent **ret,
                             struct cft_err *err);
-void cft_codec_conflict_pack(const char *project, const struct cft_conflict *conflict,
-                             struct cft_buf *out);
 int cft_codec_conflict_unpack(const void *data, size_t len, struct cft_conflict **ret,
                               struct cft_err *err);
-void cft_codec_base_pack(const struct cft_base_schema *base, struct cft_buf *out);
 /* The base and what it points to live in the arena. */
 int cft_codec_base_unpack(const void *data, size_t len, struct cft_arena *arena,
                           struct cft_base_schema *ret, struct cft_err *err);

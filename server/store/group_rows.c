@@ -21,14 +21,6 @@ static json_t *hex_string(const void *data, size_t len)
 	return string;
 }
 
-static json_t *payload_string(struct cft_buf *payload)
-{
-	json_t *string = hex_string(payload->data, payload->len);
-
-	cft_buf_release(payload);
-	return string;
-}
-
 static json_t *strings(const struct cft_strings *list)
 {
 	json_t *array = json_array();
@@ -52,9 +44,9 @@ static void set_text(json_t *object, const char *key, const char *value)
 
 static const char *const conflict_status_names[] = {"", "OPEN", "RESOLVED", "VANISHED"};
 
-static json_t *conflict_json(const char *project, const struct cft_conflict *conflict)
+static json_t *conflict_json(const struct cft_conflict *conflict,
+                             const struct cft_codec_bytes *record)
 {
-	struct cft_buf payload = CFT_BUF_INIT;
 	json_t *object = json_object();
 
 	set_text(object, "id", conflict->id);
@@ -69,20 +61,17 @@ static json_t *conflict_json(const char *project, const struct cft_conflict *con
 	set_int(object, "created_us", (uint64_t)conflict->created_us);
 	set_int(object, "created_revision", conflict->created_revision);
 	set_int(object, "updated_revision", conflict->updated_revision);
-	cft_codec_conflict_pack(project, conflict, &payload);
-	json_object_set_new(object, "payload", payload_string(&payload));
+	json_object_set_new(object, "payload", hex_string(record->data, record->len));
 	return object;
 }
 
-static json_t *base_json(const struct cft_base_schema *base)
+static json_t *base_json(const struct cft_base_schema *base, const struct cft_codec_bytes *record)
 {
-	struct cft_buf payload = CFT_BUF_INIT;
 	json_t *object = json_object();
 
 	set_text(object, "fingerprint", base->fingerprint);
 	set_int(object, "set_us", (uint64_t)base->set_us);
-	cft_codec_base_pack(base, &payload);
-	json_object_set_new(object, "payload", payload_string(&payload));
+	json_object_set_new(object, "payload", hex_string(record->data, record->len));
 	return object;
 }
 
@@ -102,33 +91,36 @@ static json_t *lease_json(const struct cft_project *project, const struct cft_le
 
 /* -- the group -- */
 
-static void add_event(const char *project, const struct cft_event *event, unsigned char hash[32],
-                      struct cft_buf *payload, struct cft_append *append)
-{
-	cft_buf_clear(payload);
-	cft_codec_event_pack(project, event, hash, payload);
-	cft_sha256(payload->data, payload->len, hash);
-	cft_append_event(append, event, payload->data, payload->len, hash);
-}
-
 /* The record that an event left is the one to write where the state still holds it: a later command
  * of the group would have put another one in its place. */
 static void add_change(const struct cft_project *project, const struct cft_change *change,
-                       struct cft_buf *payload, struct cft_append *append)
+                       const struct cft_codec_bytes *record, struct cft_append *append)
 {
 	const struct cft_intent *intent = change->intent;
 	const struct cft_conflict *conflict = change->conflict;
 	const struct cft_state *state = project->state;
 
-	if (intent && cft_state_intent(state, intent->id) == intent) {
-		cft_buf_clear(payload);
-		cft_codec_intent_pack(project->name, intent, payload);
-		cft_append_intent(append, intent, payload->data, payload->len);
-	}
+	if (intent && cft_state_intent(state, intent->id) == intent)
+		cft_append_intent(append, intent, record->data, record->len);
 	if (conflict && cft_state_conflict(state, conflict->id) == conflict)
-		cft_append_more(append, "conflicts", conflict_json(project->name, conflict));
+		cft_append_more(append, "conflicts", conflict_json(conflict, record));
 	if (change->base && cft_state_base(state) == change->base)
-		cft_append_more(append, "bases", base_json(change->base));
+		cft_append_more(append, "bases", base_json(change->base, record));
+}
+
+static void add_event(const struct cft_project *project, const struct cft_event *event,
+                      unsigned char hash[32], struct cft_buf *payload, struct cft_append *append)
+{
+	struct cft_arena arena = CFT_ARENA_INIT;
+
+	cft_buf_clear(payload);
+	const struct cft_codec_bytes *records =
+		cft_codec_event_pack(project->name, event, hash, &arena, payload);
+	cft_sha256(payload->data, payload->len, hash);
+	cft_append_event(append, event, payload->data, payload->len, hash);
+	for (size_t i = 0; i < event->n_changes; i++)
+		add_change(project, &event->changes[i], &records[i], append);
+	cft_arena_release(&arena);
 }
 
 void cft_group_rows(const struct cft_project *project, unsigned char hash[32],
@@ -139,13 +131,10 @@ void cft_group_rows(const struct cft_project *project, unsigned char hash[32],
 
 	DL_FOREACH (project->group, waiting) {
 		const struct cft_decision *decision = &waiting->decision;
-		const struct cft_event *event = decision->event;
-		if (!event)
+		if (!decision->event)
 			continue;
-		add_event(project->name, event, hash, &payload, append);
+		add_event(project, decision->event, hash, &payload, append);
 		memcpy(waiting->hash, hash, 32);
-		for (size_t i = 0; i < event->n_changes; i++)
-			add_change(project, &event->changes[i], &payload, append);
 		if (decision->has_lease)
 			cft_append_more(append, "leases", lease_json(project, &decision->lease));
 	}

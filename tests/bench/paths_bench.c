@@ -112,11 +112,13 @@ void path_check(struct world *world)
 
 void path_encode(struct world *world)
 {
+	struct cft_arena arena = CFT_ARENA_INIT;
 	struct cft_buf out = CFT_BUF_INIT;
 	static const unsigned char before[32];
 
-	cft_codec_event_pack("bench", world->event, before, &out);
+	cft_codec_event_pack("bench", world->event, before, &arena, &out);
 	cft_buf_release(&out);
+	cft_arena_release(&arena);
 }
 
 static const struct path {

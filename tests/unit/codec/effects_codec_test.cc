@@ -48,6 +48,18 @@ class EffectsCodec : public testing::TestWithParam<const char *>
 		ASSERT_EQ(0, cft_sql_analyze(GetParam(), strlen(GetParam()), &options, &arena,
 		                             &effects, &err))
 			<< err.message;
+		intent.id = "int_abc123def456";
+		intent.agent_id = intent.feature_name = intent.branch_name = "x";
+		intent.metadata_json = intent.outcome = intent.notes = intent.reason = "";
+		intent.status = CFT_INTENT_REGISTERED;
+		intent.risk = CFT_RISK_LOW;
+		intent.effects = &effects;
+		event.changes = &change;
+		event.n_changes = 1;
+	}
+	const struct cft_codec_bytes *Pack(struct cft_buf *bytes)
+	{
+		return cft_codec_event_pack("p", &event, hash, &arena, bytes);
 	}
 	void TearDown() override
 	{
@@ -56,6 +68,11 @@ class EffectsCodec : public testing::TestWithParam<const char *>
 
 	struct cft_arena arena = CFT_ARENA_INIT;
 	struct cft_effects effects = {};
+	struct cft_intent intent = {};
+	struct cft_change change = {CFT_CHANGE_INTENT_REGISTERED, &intent, nullptr, nullptr,
+	                            nullptr};
+	struct cft_event event = {};
+	unsigned char hash[32] = {1, 2, 3};
 };
 
 } // namespace
@@ -74,18 +91,33 @@ TEST_P(EffectsCodec, KeepsEveryFieldThroughAStoredIntent)
 {
 	struct cft_err err = CFT_ERR_INIT;
 	struct cft_buf bytes = CFT_BUF_INIT;
-	struct cft_intent intent = {}, *back = nullptr;
+	struct cft_intent *alone = nullptr;
+	struct cft_event *back = nullptr;
+	const struct cft_codec_bytes *records = Pack(&bytes);
 
-	intent.id = "int_abc123def456";
-	intent.agent_id = intent.feature_name = intent.branch_name = "x";
-	intent.metadata_json = intent.outcome = intent.notes = intent.reason = "";
-	intent.status = CFT_INTENT_REGISTERED;
-	intent.risk = CFT_RISK_LOW;
-	intent.effects = &effects;
-	cft_codec_intent_pack("p", &intent, &bytes);
-	ASSERT_EQ(0, cft_codec_intent_unpack(bytes.data, bytes.len, &back, &err)) << err.message;
-	EXPECT_EQ(text(&effects), text(cft_intent_effects(back, &arena)));
-	cft_intent_unref(back);
+	ASSERT_EQ(0, cft_codec_intent_unpack(records[0].data, records[0].len, &alone, &err))
+		<< err.message;
+	ASSERT_EQ(0, cft_codec_event_unpack(bytes.data, bytes.len, &back, nullptr, &err))
+		<< err.message;
+	EXPECT_EQ(text(&effects), text(cft_intent_effects(alone, &arena)));
+	EXPECT_EQ(text(&effects), text(cft_intent_effects(back->changes[0].intent, &arena)));
+	EXPECT_STREQ("int_abc123def456", back->changes[0].intent->id);
+	cft_intent_unref(alone);
+	cft_event_unref(back);
+	cft_buf_release(&bytes);
+}
+
+TEST_P(EffectsCodec, PacksAnEventAsProtobufDoes)
+{
+	struct cft_buf bytes = CFT_BUF_INIT;
+	Confiture__V1__Event *message = cft_codec_event(&arena, "p", &event, CFT_WITH_EFFECTS);
+	std::string plain;
+
+	message->previous_hash = {sizeof(hash), hash};
+	plain.resize(protobuf_c_message_get_packed_size(&message->base));
+	protobuf_c_message_pack(&message->base, reinterpret_cast<uint8_t *>(&plain[0]));
+	Pack(&bytes);
+	EXPECT_EQ(plain, std::string(bytes.data, bytes.len));
 	cft_buf_release(&bytes);
 }
 
