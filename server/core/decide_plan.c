@@ -83,6 +83,16 @@ static struct cft_intent new_intent(struct cft_decide *d)
 	return draft;
 }
 
+/* Settled first: in the index its keys are known. */
+static void detect_plan(struct cft_decide *d, const struct cft_intent *intent)
+{
+	struct cft_drafts drafts;
+
+	cft_settle(d);
+	cft_detect(d->state, intent, "", d->arena, &drafts);
+	cft_emit_redetected(d, intent, &drafts, true);
+}
+
 int cft_decide_register(struct cft_decide *d)
 {
 	int code = need_new_intent(d);
@@ -91,9 +101,7 @@ int cft_decide_register(struct cft_decide *d)
 		return code;
 	const struct cft_intent *intent =
 		cft_emit_intent(d, CFT_CHANGE_INTENT_REGISTERED, new_intent(d));
-	struct cft_drafts drafts;
-	cft_detect(d->state, intent, "", d->arena, &drafts);
-	cft_emit_redetected(d, intent, &drafts, true);
+	detect_plan(d, intent);
 	return 0;
 }
 
@@ -161,10 +169,7 @@ int cft_decide_update(struct cft_decide *d)
 		set_plan(d, &draft, d->command->plan.effects);
 	}
 	const struct cft_intent *after = cft_emit_intent(d, CFT_CHANGE_INTENT_UPDATED, draft);
-	if (planned) {
-		struct cft_drafts drafts;
-		cft_detect(d->state, after, "", d->arena, &drafts);
-		cft_emit_redetected(d, after, &drafts, true);
-	}
+	if (planned)
+		detect_plan(d, after);
 	return 0;
 }

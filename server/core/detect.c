@@ -102,30 +102,39 @@ static void detect_pair_sorted(const struct cft_base *model, const struct cft_in
 /* Looks at one intent's candidates, and at the schemas that lie under the pairs. */
 struct look {
 	const struct cft_state *state;
-	struct cft_intent subject; /* a draft of it: its effects are read once */
+	struct cft_intent subject; /* a draft of it: its effects are read once, if at all */
 	struct cft_overlay overlay;
 	struct cft_intent_refs others;
 	struct cft_arena *arena;
 	struct cft_drafts *ret;
 };
 
+static const struct cft_effects *subject_effects(struct look *look)
+{
+	look->subject.effects = cft_intent_effects(&look->subject, look->arena);
+	return look->subject.effects;
+}
+
 static void look_at(struct look *look, const struct cft_intent *subject)
 {
 	const struct cft_state *state = look->state;
+	const struct cft_intent_entry *entry = cft_find_intent(state, subject->id);
 
 	look->subject = *subject;
-	look->subject.effects = cft_intent_effects(subject, look->arena);
 	look->overlay.completed = &state->completed;
 	look->overlay.model = state->model;
-	cft_index_candidates(&state->index, look->subject.effects, state->model,
-	                     cft_overlay_for(&look->overlay, subject, NULL), subject->id,
-	                     look->arena, &look->others);
+	if (entry && entry->intent == subject && entry->member)
+		cft_index_neighbours(&state->index, entry->member, look->arena, &look->others);
+	else
+		cft_index_candidates(&state->index, subject_effects(look), state->model,
+		                     cft_overlay_for(&look->overlay, &look->subject, NULL),
+		                     subject->id, look->arena, &look->others);
 }
 
 static void look_pair(struct look *look, const struct cft_intent *other)
 {
+	subject_effects(look);
 	const struct cft_base *model = cft_overlay_for(&look->overlay, &look->subject, other);
-
 	detect_pair_sorted(model, other, &look->subject, look->arena, look->ret);
 }
 

@@ -86,6 +86,21 @@ void cft_intent_refs_sort(struct cft_intent_refs *refs)
 	refs->n = kept + 1;
 }
 
+static void collect_all(const struct cft_index *index, const struct cft_index_slot *slots, size_t n,
+                        const char *exclude_id, struct cft_arena *arena,
+                        struct cft_intent_refs *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < n; i++)
+		cft_key_prefetch(&index->keys, slots[i].hash);
+	for (size_t i = 0; i < n; i++) {
+		const struct cft_key_entry *entry = cft_key_find(&index->keys, slots[i].hash);
+		if (entry && (slots[i].strong || entry->strong))
+			collect(entry, slots[i].strong, exclude_id, arena, ret);
+	}
+	cft_intent_refs_sort(ret);
+}
+
 void cft_index_candidates(const struct cft_index *index, const struct cft_effects *effects,
                           const struct cft_base *base, const struct cft_base *over,
                           const char *exclude_id, struct cft_arena *arena,
@@ -94,17 +109,15 @@ void cft_index_candidates(const struct cft_index *index, const struct cft_effect
 	struct cft_conflict_key *keys = NULL;
 	size_t n = 0;
 
-	memset(ret, 0, sizeof(*ret));
 	cft_conflict_keys_over(effects, base, over, arena, &keys, &n);
-	uint64_t *hashes = cft_arena_array(arena, uint64_t, n);
-	for (size_t i = 0; i < n; i++) {
-		hashes[i] = cft_key_hash(keys[i].text);
-		cft_key_prefetch(&index->keys, hashes[i]);
-	}
-	for (size_t i = 0; i < n; i++) {
-		const struct cft_key_entry *entry = cft_key_find(&index->keys, hashes[i]);
-		if (entry && (keys[i].strong || entry->strong))
-			collect(entry, keys[i].strong, exclude_id, arena, ret);
-	}
-	cft_intent_refs_sort(ret);
+	struct cft_index_slot *slots = cft_arena_array(arena, struct cft_index_slot, n);
+	for (uint32_t i = 0; i < n; i++)
+		slots[i] = cft_key_slot(keys[i].text, keys[i].strong, i);
+	collect_all(index, slots, n, exclude_id, arena, ret);
+}
+
+void cft_index_neighbours(const struct cft_index *index, const struct cft_index_member *member,
+                          struct cft_arena *arena, struct cft_intent_refs *ret)
+{
+	collect_all(index, member->slots, member->n, member->intent->id, arena, ret);
 }

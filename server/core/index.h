@@ -45,6 +45,9 @@ void cft_index_candidates(const struct cft_index *index, const struct cft_effect
                           const struct cft_base *base, const struct cft_base *over,
                           const char *exclude_id, struct cft_arena *arena,
                           struct cft_intent_refs *ret);
+/* The same for one that is entered: its keys are known. */
+void cft_index_neighbours(const struct cft_index *index, const struct cft_index_member *member,
+                          struct cft_arena *arena, struct cft_intent_refs *ret);
 /* True if it is among them; they are sorted. */
 bool cft_intent_refs_has(const struct cft_intent_refs *refs, const struct cft_intent *intent);
 /* Sorts by registration and takes out duplicates. */
