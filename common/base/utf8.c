@@ -45,10 +45,20 @@ size_t cft_utf8_decode(const char *s, size_t len, uint32_t *ret_cp)
 	return need;
 }
 
+/* Most of all texts: one comparison, NUL left out. */
+static bool is_ascii(char c)
+{
+	return (signed char)c > 0;
+}
+
 bool cft_utf8_valid(const char *s, size_t len, size_t *ret_offset)
 {
 	for (size_t i = 0; i < len;) {
 		uint32_t cp = 0;
+		if (is_ascii(s[i])) {
+			i++;
+			continue;
+		}
 		size_t n = cft_utf8_decode(s + i, len - i, &cp);
 		if (n == 0 || cp == 0) {
 			if (ret_offset)
