@@ -81,14 +81,19 @@ char *cft_arena_strdup(struct cft_arena *arena, const char *s)
 
 char *cft_arena_vprintf(struct cft_arena *arena, const char *fmt, va_list ap)
 {
+	char brief[128]; /* most are: formatted once */
 	va_list again;
 
 	va_copy(again, ap);
-	int len = vsnprintf(NULL, 0, fmt, ap);
+	int len = vsnprintf(brief, sizeof(brief), fmt, ap);
 	if (len < 0)
 		abort();
-	char *text = cft_arena_alloc(arena, (size_t)len + 1);
-	vsnprintf(text, (size_t)len + 1, fmt, again);
+	size_t size = (size_t)len + 1;
+	char *text = cft_arena_alloc(arena, size);
+	if (size <= sizeof(brief))
+		memcpy(text, brief, size);
+	else
+		vsnprintf(text, size, fmt, again);
 	va_end(again);
 	return text;
 }
