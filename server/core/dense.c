@@ -3,6 +3,7 @@
  */
 #include "server/core/dense.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +35,7 @@ enum { TEXT_NONE, TEXT_HERE, TEXT_WORD, TEXT_BACK = TEXT_WORD + WORDS };
 
 static void put_byte(struct cft_pack *pack, unsigned byte)
 {
-	if (pack->base)
-		pack->base[pack->used] = (unsigned char)byte;
+	cft_buf_addc(&pack->dense, (char)byte);
 	pack->used++;
 }
 
@@ -63,8 +63,10 @@ static void put_text(struct cft_pack *pack, const char *text)
 	} else {
 		const char *const *word = bsearch(text, words, WORDS, sizeof(words[0]), by_text);
 		put(pack, word ? TEXT_WORD + (uint64_t)(word - words) : TEXT_HERE);
-		if (!word)
-			cft_pack_str(pack, text);
+		if (word)
+			return;
+		cft_buf_add(&pack->dense, text, size);
+		cft_pack_append(pack, text, size);
 	}
 }
 
@@ -113,12 +115,8 @@ static void put_effect(struct cft_pack *pack, const struct cft_effect *effect)
 		put_ref(pack, &effect->refs[i]);
 }
 
-const unsigned char *cft_dense_write(struct cft_pack *pack, const struct cft_effects *from)
+static void put_all(struct cft_pack *pack, const struct cft_effects *from)
 {
-	size_t start = pack->used;
-
-	if (!from || (from->n == 0 && from->n_statements == 0))
-		return NULL;
 	put(pack, (uint32_t)from->version);
 	put(pack, from->n_statements);
 	for (size_t i = 0; i < from->n_statements; i++)
@@ -126,7 +124,27 @@ const unsigned char *cft_dense_write(struct cft_pack *pack, const struct cft_eff
 	put(pack, from->n);
 	for (size_t i = 0; i < from->n; i++)
 		put_effect(pack, &from->v[i]);
-	return pack->base ? pack->base + start : NULL;
+}
+
+/* Distances are the same in both runs: the second one takes over what the first one wrote. */
+static const unsigned char *copy(struct cft_pack *pack)
+{
+	unsigned char *to = pack->base + pack->used;
+
+	memcpy(to, pack->dense.data, pack->dense.len);
+	pack->used += pack->dense.len;
+	return to;
+}
+
+const unsigned char *cft_dense_write(struct cft_pack *pack, const struct cft_effects *from)
+{
+	if (!from || (from->n == 0 && from->n_statements == 0))
+		return NULL;
+	if (pack->base)
+		return copy(pack);
+	assert(pack->dense.len == 0);
+	put_all(pack, from);
+	return NULL;
 }
 
 /* -- reading -- */

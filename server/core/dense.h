@@ -14,8 +14,8 @@
 extern "C" {
 #endif
 
-/* Writes into the record that is being packed; NULL effects as an empty list. The bytes go where
- * the record goes: texts are found by their distance. NULL while measuring. */
+/* Writes into the record that is being packed, as its last part; NULL effects as an empty list. The
+ * bytes go where the record goes: texts are found by their distance. NULL while measuring. */
 const unsigned char *cft_dense_write(struct cft_pack *pack, const struct cft_effects *from);
 /* The structs are the arena's; all texts are borrowed from the record. NULL gives an empty list. */
 const struct cft_effects *cft_dense_read(const unsigned char *bytes, struct cft_arena *arena);

@@ -33,7 +33,7 @@ const struct cft_pack_text *cft_pack_find(const struct cft_pack *pack, const cha
 	return NULL;
 }
 
-static const struct cft_pack_text *append(struct cft_pack *pack, const char *s, size_t size)
+const struct cft_pack_text *cft_pack_append(struct cft_pack *pack, const char *s, size_t size)
 {
 	struct cft_pack_text *text = &pack->seen[pack->next];
 
@@ -52,7 +52,7 @@ const char *cft_pack_str(struct cft_pack *pack, const char *s)
 	size_t size = strlen(s) + 1;
 	const struct cft_pack_text *text = cft_pack_find(pack, s, size);
 	if (!text)
-		text = append(pack, s, size);
+		text = cft_pack_append(pack, s, size);
 	return pack->base ? (const char *)pack->base + text->at : s;
 }
 
@@ -155,8 +155,9 @@ void *cft_pack_run(cft_pack_fn *fn, const void *from)
 
 	fn(&pack, from);
 	size_t size = pack.used;
-	pack = (struct cft_pack){.base = cft_malloc(size)};
+	pack = (struct cft_pack){.base = cft_malloc(size), .dense = pack.dense};
 	fn(&pack, from);
 	assert(pack.used == size);
+	cft_buf_release(&pack.dense);
 	return pack.base;
 }

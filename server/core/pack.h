@@ -8,6 +8,7 @@
 #ifndef CFT_CORE_PACK_H
 #define CFT_CORE_PACK_H
 
+#include "common/base/buf.h"
 #include "server/core/intent.h"
 
 #ifdef __cplusplus
@@ -24,12 +25,15 @@ struct cft_pack {
 		size_t size, at;
 	} seen[CFT_PACK_MEMORY];
 	unsigned next;
+	struct cft_buf dense; /* what cft_dense_write made while measuring, which is copied then */
 };
 
 void *cft_pack_room(struct cft_pack *pack, size_t size);
 const char *cft_pack_str(struct cft_pack *pack, const char *s); /* NULL gives "" */
 /* The text (with its size), where it was packed shortly before; else NULL. */
 const struct cft_pack_text *cft_pack_find(const struct cft_pack *pack, const char *s, size_t size);
+/* Packs a text that was not. */
+const struct cft_pack_text *cft_pack_append(struct cft_pack *pack, const char *s, size_t size);
 void cft_pack_strings(struct cft_pack *pack, struct cft_strings *strings);
 const struct cft_effects *cft_pack_effects(struct cft_pack *pack, const struct cft_effects *from);
 
