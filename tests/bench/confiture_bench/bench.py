@@ -54,8 +54,8 @@ class Bench:
             time.sleep(12)
         return measure.rss_mb(self.process.pid)
 
-    def pgbench(self, clients):
-        return measure.pgbench(self.url, self.machine.dir, clients, self.seconds)
+    def pgbench(self, clients, **options):
+        return measure.pgbench(self.url, self.machine.dir, clients, self.seconds, **options)
 
     def etcd_load(self, kind, **options):
         return measure.load(kind, self.etcd(), in_flight=64, seconds=self.seconds,

@@ -7,6 +7,7 @@ from . import measure, rows
 from .bench import commands
 from .machine import TESTS
 
+PAUSE_US = 1500  # what other processes do of a register of one client
 IN_FLIGHT = [1, 4, 16, 64, 256]
 
 
@@ -52,14 +53,21 @@ def register_latency(bench):
     cluster = bench.machine.clusters[bench.url]
     kinds = dict(ours=lambda: measure.with_cpu(lambda: bench.register(1), server=bench.process, postgres=cluster),
                  pgbench=lambda: measure.with_cpu(lambda: bench.pgbench(1), postgres=cluster),
+                 paused=lambda: measure.with_cpu(lambda: bench.pgbench(1, pause_us=PAUSE_US), postgres=cluster),
                  call=lambda: measure.load("health", bench.address, in_flight=1, seconds=bench.seconds),
                  check=lambda: measure.load("check-new", bench.address, in_flight=1, seconds=bench.seconds, **live),
                  append=lambda: measure.run_json([TESTS / "bench_store", bench.url, 1, bench.seconds]))
     runs = measure.interleaved(bench.rounds, **kinds)
-    p50 = {kind: measure.median(results, "p50_us") for kind, results in runs.items() if kind != "pgbench"}
+    p50 = {kind: measure.median(results, "p50_us") for kind, results in runs.items()
+           if kind not in ("pgbench", "paused")}
     theirs = measure.median(runs["pgbench"], "mean_us")
     yield rows.at_most("register, 1 client, p50", "us", p50["ours"], "pgbench -c 1, mean", theirs, 1.4,
                        spread=measure.spread(runs["ours"], "p50_us"), commands=commands(runs))
+    paused = measure.median(runs["paused"], "statements_us")
+    yield rows.report("pgbench -c 1, after pauses", "us", paused, "pgbench -c 1, mean", theirs,
+                      note=f"a pause of {PAUSE_US} us before each transaction, not counted: processors that have slept or done "
+                      f"other things meanwhile take {measure.median(runs['paused'], 'cpu', 'postgres'):,.0f} us in PostgreSQL for "
+                      f"what takes {measure.median(runs['pgbench'], 'cpu', 'postgres'):,.0f} without")
     yield rows.report("the append of a register alone, p50", "us", p50["append"], "pgbench -c 1, mean", theirs,
                       note=f"of a register's {p50['ours']:,.0f} us an empty call is {p50['call']:,.0f}, and a check, which "
                       f"is a call and the analysis of a new text, {p50['check']:,.0f}; the append has no call and no analysis")

@@ -76,15 +76,23 @@ def psql(url, sql):
                           capture_output=True).stdout.strip()
 
 
-def pgbench(url, directory, clients, seconds):
-    script = directory / "reference.sql"
-    script.write_text(PGBENCH_SCRIPT)
-    command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)),
-               "-T", str(seconds), "-f", str(script), url]
+def statements_us(report):
+    """What pgbench -r says of the script's statements, without its own commands: their sum."""
+    lines = re.findall(r"^ +([\d.]+) +\d+ +(\S)", report, re.MULTILINE)
+    return 1000 * sum(float(ms) for ms, first in lines if first != "\\")
+
+
+def pgbench(url, directory, clients, seconds, pause_us=0):
+    """The reference; with a pause before each transaction, which is not in `statements_us`."""
+    script = directory / ("paused.sql" if pause_us else "reference.sql")
+    script.write_text((f"\\sleep {pause_us} us" if pause_us else "") + PGBENCH_SCRIPT)
+    command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-T", str(seconds),
+               *(["-r"] if pause_us else []), "-f", str(script), url]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {"rate": float(re.search(r"tps = ([\d.]+)", out)[1]),
             "count": int(re.search(r"actually processed: (\d+)", out)[1]),
             "mean_us": 1000 * float(re.search(r"latency average = ([\d.]+) ms", out)[1]),
+            "statements_us": statements_us(out) if pause_us else None,
             "command": shown(command[:-1])}
 
 
