@@ -31,18 +31,36 @@ void cft_rpc_init(void)
 	grpc_init();
 }
 
+static void run(struct cft_tag *tag, bool ok)
+{
+	(void)__atomic_load_n(&tag->handed_over, __ATOMIC_ACQUIRE);
+	tag->done(tag, ok);
+}
+
 enum cft_pump cft_rpc_pump(grpc_completion_queue *queue, gpr_timespec deadline)
 {
 	grpc_event event = grpc_completion_queue_next(queue, deadline, NULL);
-	struct cft_tag *tag = event.tag;
 
 	if (event.type == GRPC_QUEUE_SHUTDOWN)
 		return CFT_PUMP_SHUTDOWN;
 	if (event.type == GRPC_QUEUE_TIMEOUT)
 		return CFT_PUMP_TIMEOUT;
-	(void)__atomic_load_n(&tag->handed_over, __ATOMIC_ACQUIRE);
-	tag->done(tag, event.success != 0);
+	run(event.tag, event.success != 0);
 	return CFT_PUMP_RAN;
+}
+
+void cft_rpc_keep_event(grpc_completion_queue *queue)
+{
+	grpc_completion_queue_thread_local_cache_init(queue);
+}
+
+void cft_rpc_run_kept_event(grpc_completion_queue *queue)
+{
+	void *tag;
+	int ok;
+
+	if (grpc_completion_queue_thread_local_cache_flush(queue, &tag, &ok))
+		run(tag, ok != 0);
 }
 
 gpr_timespec cft_rpc_deadline(int timeout_ms)

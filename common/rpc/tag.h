@@ -39,6 +39,11 @@ void cft_rpc_init(void);
 enum cft_pump { CFT_PUMP_RAN, CFT_PUMP_TIMEOUT, CFT_PUMP_SHUTDOWN };
 enum cft_pump cft_rpc_pump(grpc_completion_queue *queue, gpr_timespec deadline);
 
+/* Around the start of a batch, on one thread: where an event of the queue is due before the second
+ * of them, it runs the first such itself, and no thread that pumps is woken for it. */
+void cft_rpc_keep_event(grpc_completion_queue *queue);
+void cft_rpc_run_kept_event(grpc_completion_queue *queue);
+
 /* Now plus so much; at most a year. */
 gpr_timespec cft_rpc_deadline(int timeout_ms);
 /* A NUL-terminated copy; free() it. */
