@@ -194,7 +194,7 @@ static void end_call(struct cft_rpc_call *call)
 	struct cft_rpc_server *server = call->server;
 
 	mark_ended(call);
-	if (call->sending) {
+	if (cft_rpc_sending(call)) {
 		call->ended_at_ms = cft_loop_now_ms(server->options.loop);
 		DL_APPEND(server->closing, call);
 		return;
@@ -212,7 +212,7 @@ void cft_rpc_reply_parting(struct cft_rpc_call *call, const void *response)
 {
 	struct cft_rpc_server *server = call->server;
 
-	assert(!call->sending);
+	assert(!cft_rpc_sending(call));
 	call->response = cft_rpc_pack(response);
 	mark_ended(call);
 	DL_APPEND(server->leaving, call);
@@ -286,13 +286,18 @@ void cft_rpc_reap(struct cft_rpc_server *server)
 
 /* -- messages -- */
 
+static enum cft_rpc_sending initially(const struct cft_rpc_hooks *hooks)
+{
+	return hooks && hooks->sent_if_asked ? CFT_RPC_SENDING : CFT_RPC_AWAITED;
+}
+
 void cft_rpc_send_packed(struct cft_rpc_call *call, struct grpc_byte_buffer *packet)
 {
 	grpc_completion_queue *queue = call->server->queue;
 	grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
 
-	assert(call->opened && !call->sending && !call->ended);
-	call->sending = true;
+	assert(call->opened && !call->ended && !cft_rpc_sending(call));
+	atomic_store_explicit(&call->sending, initially(call->hooks), memory_order_relaxed);
 	call->outgoing = packet;
 	op.data.send_message.send_message = packet;
 	/* Mostly the message leaves at once, and its end need not go through a pump. */
@@ -306,21 +311,35 @@ void cft_rpc_send(struct cft_rpc_call *call, const void *message)
 	cft_rpc_send_packed(call, cft_rpc_pack(message));
 }
 
-bool cft_rpc_sending(const struct cft_rpc_call *call)
+bool cft_rpc_sending(struct cft_rpc_call *call)
 {
-	return call->sending;
+	enum cft_rpc_sending state = CFT_RPC_SENDING;
+
+	/* Acquired: what the pump wrote of the last message. */
+	return atomic_compare_exchange_strong_explicit(&call->sending, &state, CFT_RPC_AWAITED,
+	                                               memory_order_acquire,
+	                                               memory_order_acquire) ||
+	       state == CFT_RPC_AWAITED;
 }
 
+/* Once it is idle the loop may send the next one with the same batch. */
 static void send_done(struct cft_tag *tag, bool ok)
 {
-	cft_rpc_batch_post((struct cft_rpc_batch *)tag, ok);
+	struct cft_rpc_call *call = cft_rpc_batch_call(tag);
+	enum cft_rpc_sending state = CFT_RPC_SENDING;
+
+	grpc_byte_buffer_destroy(call->outgoing);
+	call->outgoing = NULL;
+	if (atomic_compare_exchange_strong_explicit(&call->sending, &state, CFT_RPC_IDLE,
+	                                            memory_order_release, memory_order_relaxed))
+		cft_rpc_call_unref(call);
+	else
+		cft_rpc_batch_post(&call->send, ok);
 }
 
 static void on_sent(struct cft_rpc_call *call, bool ok)
 {
-	call->sending = false;
-	grpc_byte_buffer_destroy(call->outgoing);
-	call->outgoing = NULL;
+	atomic_store_explicit(&call->sending, CFT_RPC_IDLE, memory_order_relaxed);
 	if (call->ended) {
 		DL_DELETE(call->server->closing, call);
 		finish(call);

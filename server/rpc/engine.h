@@ -75,6 +75,10 @@ struct cft_rpc_batch {
 	bool ok;
 };
 
+/* Of a call's message: nothing on its way; something; something, and the loop is to hear of its
+ * end. */
+enum cft_rpc_sending { CFT_RPC_IDLE, CFT_RPC_SENDING, CFT_RPC_AWAITED };
+
 struct cft_rpc_call {
 	struct cft_rpc_server *server;
 	const struct cft_bound_method *bound; /* NULL: an unknown method */
@@ -99,7 +103,7 @@ struct cft_rpc_call {
 
 	struct cft_rpc_batch send;
 	grpc_byte_buffer *outgoing;
-	bool sending;
+	_Atomic(enum cft_rpc_sending) sending; /* from IDLE by the loop, to it by who completes */
 
 	struct cft_rpc_batch receive;
 	grpc_byte_buffer *incoming;

@@ -158,6 +158,9 @@ struct cft_rpc_hooks {
 	/* A message of the client, valid during the hook; NULL: the client sends no more. With
 	 * `err` set it was malformed or too large: fail the call with it. */
 	void (*on_message)(void *arg, const void *message, const struct cft_err *err);
+	/* on_sent only for messages of which cft_rpc_sending has said that they are on their way:
+	 * for a thousand streams that are sent one event, and mostly nobody asks. */
+	bool sent_if_asked;
 };
 void cft_rpc_call_set_hooks(struct cft_rpc_call *call, const struct cft_rpc_hooks *hooks,
                             void *arg);
@@ -170,7 +173,7 @@ void cft_rpc_gone(struct cft_err *err);
  * may share its bytes with those of other calls (cft_rpc_packet_share). */
 void cft_rpc_send(struct cft_rpc_call *call, const void *message);
 void cft_rpc_send_packed(struct cft_rpc_call *call, struct grpc_byte_buffer *packet);
-bool cft_rpc_sending(const struct cft_rpc_call *call);
+bool cft_rpc_sending(struct cft_rpc_call *call);
 /* Asks for the client's next message: one on_message for each call of this. */
 void cft_rpc_receive(struct cft_rpc_call *call);
 

@@ -575,6 +575,12 @@ void cft_cursor_advance(struct cft_cursor *cursor)
 	memcpy(cursor->chain_hash, entry->chain_hash, 32);
 }
 
+/* Also with a page that is read to its end: the next peek lets it go. */
+bool cft_cursor_behind(const struct cft_cursor *cursor)
+{
+	return cursor->open && (cursor->page || cursor->revision < cursor->feed->revision);
+}
+
 uint64_t cft_cursor_head(const struct cft_cursor *cursor)
 {
 	return cursor->feed->revision;

@@ -68,6 +68,8 @@ struct cft_log_entry *cft_cursor_peek(struct cft_cursor *cursor);
 void cft_cursor_advance(struct cft_cursor *cursor);
 /* Puts it into the queue of those to be woken, e.g. after a send when more may be there. */
 void cft_cursor_ready(struct cft_cursor *cursor);
+/* False: a peek would find nothing. */
+bool cft_cursor_behind(const struct cft_cursor *cursor);
 /* The project's newest revision that the hub knows. */
 uint64_t cft_cursor_head(const struct cft_cursor *cursor);
 /* Goes on after a snapshot that was read at this revision. */

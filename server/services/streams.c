@@ -55,7 +55,11 @@ static void stream_cancelled(void *arg)
 	cft_rpc_fail(stream->call, &err);
 }
 
-static const struct cft_rpc_hooks stream_hooks = {stream_cancelled, stream_sent, NULL};
+static const struct cft_rpc_hooks stream_hooks = {
+	.on_cancelled = stream_cancelled,
+	.on_sent = stream_sent,
+	.sent_if_asked = true,
+};
 
 static void fail_stopping(struct cft_rpc_call *call)
 {

@@ -320,27 +320,50 @@ static void send_snapshot_part(struct cft_watch *watch)
 
 /* -- the pump: at most one message on its way -- */
 
-static void pump(struct cft_watch *watch)
+static bool has_more(const struct cft_watch *watch)
+{
+	return watch->snapshot || cft_cursor_behind(&watch->cursor) ||
+	       (watch->greet && watch->cursor.open);
+}
+
+/* The next event that passes; false: none is at hand. */
+static bool send_next_event(struct cft_watch *watch)
 {
 	struct cft_log_entry *entry;
 
-	if (watch->want_snapshot)
-		read_snapshot(watch);
-	if (watch->reading || watch->sink->busy(watch->arg))
-		return;
-	if (watch->snapshot) {
-		send_snapshot_part(watch);
-		return;
-	}
 	while ((entry = cft_cursor_peek(&watch->cursor))) {
 		if (any_passes(&watch->filter, entry->event)) {
 			send_event(watch, entry);
-			return;
+			return true;
 		}
 		cft_cursor_advance(&watch->cursor);
 	}
-	if (watch->greet && watch->cursor.open)
+	return false;
+}
+
+static bool send_next(struct cft_watch *watch)
+{
+	if (watch->snapshot)
+		send_snapshot_part(watch);
+	else if (send_next_event(watch))
+		return true;
+	else if (watch->greet && watch->cursor.open)
 		send_bookmark(watch);
+	else
+		return false;
+	return true;
+}
+
+/* Whether the last message has left is asked only when there is another one: the sink calls
+ * cft_watch_sent where it has been asked. */
+static void pump(struct cft_watch *watch)
+{
+	if (watch->want_snapshot)
+		read_snapshot(watch);
+	if (watch->reading || !has_more(watch) || watch->sink->busy(watch->arg))
+		return;
+	if (send_next(watch) && has_more(watch))
+		cft_cursor_ready(&watch->cursor);
 }
 
 static void on_wake(struct cft_cursor *cursor)

@@ -13,7 +13,7 @@
 struct cft_watch;
 
 struct cft_watch_sink {
-	bool (*busy)(void *arg); /* a message is on its way: wait for cft_watch_sent */
+	bool (*busy)(void *arg); /* a message is on its way: cft_watch_sent follows */
 	void (*send)(void *arg, const Confiture__V1__WatchEventsResponse *response);
 	/* For a message that others may share; NULL: always send. */
 	void (*send_packet)(void *arg, struct grpc_byte_buffer *packet);

@@ -20,10 +20,15 @@ namespace
 using Request = Grpc__Health__V1__HealthCheckRequest;
 using Response = Grpc__Health__V1__HealthCheckResponse;
 
+struct Held;
+
 struct TestService {
 	std::atomic<int> cancelled{0};
 	std::atomic<int> sent{0};
 	std::atomic<bool> end_streams{false};
+	std::atomic<int> told{0};    /* on_sent of a quiet stream */
+	std::atomic<int> to_send{0}; /* on it */
+	Held *quiet = nullptr;
 	struct cft_rpc_service service = {};
 	std::vector<struct cft_rpc_method> methods;
 	TestService();
@@ -93,10 +98,37 @@ void send_more(void *arg)
 
 const struct cft_rpc_hooks flood_hooks = {end_held, send_more, nullptr};
 
-void handle_watch(void *ctx, struct cft_rpc_call *call, const void *)
+/* As long as nothing is on its way; else on_sent goes on. */
+void send_quietly(Held *held)
+{
+	static const std::string bytes = filler();
+
+	while (held->test->sent < held->test->to_send && !cft_rpc_sending(held->call)) {
+		held->test->sent++;
+		cft_rpc_send_packed(held->call, cft_rpc_bytes(bytes.data(), bytes.size()));
+	}
+}
+
+void told_sent(void *arg)
+{
+	Held *held = static_cast<Held *>(arg);
+
+	held->test->told++;
+	send_quietly(held);
+}
+
+const struct cft_rpc_hooks quiet_hooks = {end_held, told_sent, nullptr, true};
+
+void handle_watch(void *ctx, struct cft_rpc_call *call, const void *message)
 {
 	Held *held = new Held{static_cast<TestService *>(ctx), call};
 
+	if (strcmp(static_cast<const Request *>(message)->service, "quiet") == 0) {
+		cft_rpc_call_set_hooks(call, &quiet_hooks, held);
+		held->test->quiet = held;
+		send_quietly(held);
+		return;
+	}
 	cft_rpc_call_set_hooks(call, &flood_hooks, held);
 	send_more(held);
 }
@@ -259,6 +291,76 @@ TEST_F(Engine, AStreamEndsWithItsReasonAfterTheMessages)
 	EXPECT_EQ(rc, CFT_E_LIMIT);
 	EXPECT_STREQ(c.err.reason, "SLOW_CONSUMER");
 	cft_stream_close(stream);
+}
+
+struct Quiet : Engine {
+	struct cft_stream *stream = nullptr;
+	Response *response = nullptr;
+
+	void open(int to_send)
+	{
+		Request request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+		request.service = const_cast<char *>("quiet");
+		test.to_send = to_send;
+		ASSERT_EQ(cft_stream_open(c.client, &grpc__health__v1__health__descriptor, "Watch",
+		                          &request, &stream, &c.err),
+		          0);
+	}
+	int read()
+	{
+		return cft_stream_read(stream, 5000, &c.arena, &response, &c.err);
+	}
+	/* Sent until flow control stops it. */
+	void stall()
+	{
+		for (int seen = -1, same = 0; same < 20; same = seen == test.sent ? same + 1 : 0) {
+			seen = test.sent;
+			std::this_thread::sleep_for(std::chrono::milliseconds(10));
+		}
+		ASSERT_LT(test.sent, test.to_send);
+	}
+	void TearDown() override
+	{
+		cft_stream_close(stream);
+	}
+};
+
+TEST_F(Quiet, NobodyIsToldOfAMessageThatNobodyAskedAbout)
+{
+	open(1);
+	ASSERT_EQ(read(), 1) << c.err.message;
+	EXPECT_EQ(check(""), 1); /* the loop has done all that came before */
+	EXPECT_EQ(test.told, 0);
+	s.on.run([&] {
+		test.to_send = 2;
+		send_quietly(test.quiet);
+	});
+	EXPECT_EQ(read(), 1) << c.err.message;
+}
+
+TEST_F(Quiet, AMessageThatWaitsLeavesAfterTheOneOnItsWay)
+{
+	open(300);
+	stall();
+	for (int i = 0; i < 300; i++)
+		ASSERT_EQ(read(), 1) << i << ": " << c.err.message;
+	EXPECT_GT(test.told, 0);
+}
+
+TEST_F(Quiet, AnEndWaitsForTheMessageOnItsWay)
+{
+	int read_before = 0, rc;
+
+	open(2000);
+	stall();
+	s.on.run([&] {
+		test.end_streams = true;
+		send_more(test.quiet);
+	});
+	while ((rc = read()) == 1)
+		read_before++;
+	EXPECT_EQ(rc, CFT_E_LIMIT);
+	EXPECT_EQ(read_before, test.sent - 1) << "send_more counts its end";
 }
 
 TEST_F(Engine, StopCancelsWhatOutlivesTheGrace)
