@@ -131,6 +131,14 @@ static void accept_done(struct cft_tag *tag, bool ok)
 		accept_unknown(call);
 }
 
+static grpc_completion_queue *queue_for(struct cft_rpc_server *server,
+                                        const struct cft_bound_method *bound)
+{
+	if (!bound || !wants_open(bound->method))
+		return server->queues[0];
+	return server->queues[1 + atomic_fetch_add(&server->streams, 1) % CFT_RPC_STREAM_QUEUES];
+}
+
 void cft_rpc_accept_post(struct cft_rpc_server *server, const struct cft_bound_method *bound)
 {
 	struct cft_rpc_call *call = cft_rpc_call_new(server, bound);
@@ -139,14 +147,15 @@ void cft_rpc_accept_post(struct cft_rpc_server *server, const struct cft_bound_m
 	call->accept.tag.done = accept_done;
 	call->accept.call = call;
 	call->accept.on_loop = on_accepted;
+	call->queue = queue_for(server, bound);
 	if (bound)
 		error = grpc_server_request_registered_call(
 			server->server, bound->handle, &call->call, &call->deadline,
 			&call->metadata, streams_requests(bound->method) ? NULL : &call->payload,
-			server->queue, server->queue, cft_tag_hand_over(&call->accept.tag));
+			call->queue, server->queues[0], cft_tag_hand_over(&call->accept.tag));
 	else
 		error = grpc_server_request_call(server->server, &call->call, &call->details,
-		                                 &call->metadata, server->queue, server->queue,
+		                                 &call->metadata, call->queue, server->queues[0],
 		                                 cft_tag_hand_over(&call->accept.tag));
 	assert(error == GRPC_CALL_OK);
 }

@@ -293,7 +293,6 @@ static enum cft_rpc_sending initially(const struct cft_rpc_hooks *hooks)
 
 void cft_rpc_send_packed(struct cft_rpc_call *call, struct grpc_byte_buffer *packet)
 {
-	grpc_completion_queue *queue = call->server->queue;
 	grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
 
 	assert(call->opened && !call->ended && !cft_rpc_sending(call));
@@ -301,9 +300,9 @@ void cft_rpc_send_packed(struct cft_rpc_call *call, struct grpc_byte_buffer *pac
 	call->outgoing = packet;
 	op.data.send_message.send_message = packet;
 	/* Mostly the message leaves at once, and its end need not go through a pump. */
-	cft_rpc_keep_event(queue);
+	cft_rpc_keep_event(call->queue);
 	cft_rpc_batch_start(&call->send, &op, 1);
-	cft_rpc_run_kept_event(queue);
+	cft_rpc_run_kept_event(call->queue);
 }
 
 void cft_rpc_send(struct cft_rpc_call *call, const void *message)

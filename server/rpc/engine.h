@@ -25,6 +25,12 @@
  * without end and the others. */
 enum { CFT_RPC_PUMPS = 8 };
 
+/* The first queue is of calls that come and go. Each of the others is of some that stay open, and
+ * has one pump, which reads no connection. Debian's gRPC looks through all batches under way on a
+ * queue for each that ends (cq_check_tag), and an open call keeps one under way, to hear of its
+ * end. */
+enum { CFT_RPC_STREAM_QUEUES = 4, CFT_RPC_QUEUES = 1 + CFT_RPC_STREAM_QUEUES };
+
 /* A method as registered with gRPC. */
 struct cft_bound_method {
 	struct cft_rpc_server *server;
@@ -42,8 +48,9 @@ struct cft_rpc_server {
 	size_t n_methods;
 	size_t max_request_bytes; /* the largest of the methods' */
 	grpc_server *server;
-	grpc_completion_queue *queue;
-	pthread_t pumps[CFT_RPC_PUMPS];
+	grpc_completion_queue *queues[CFT_RPC_QUEUES];
+	atomic_uint streams; /* accepted so far, or about to be */
+	pthread_t pumps[CFT_RPC_PUMPS + CFT_RPC_STREAM_QUEUES];
 	bool pumping;
 	struct cft_acceptor acceptor;
 	struct cft_channelz *channelz; /* the door's thread */
@@ -83,7 +90,8 @@ struct cft_rpc_call {
 	struct cft_rpc_server *server;
 	const struct cft_bound_method *bound; /* NULL: an unknown method */
 	grpc_call *call;
-	struct cft_line *line; /* of its connection; NULL before it is accepted */
+	grpc_completion_queue *queue; /* of all its batches but the first */
+	struct cft_line *line;        /* of its connection; NULL before it is accepted */
 	atomic_int refs;
 	struct cft_arena arena;
 

@@ -33,6 +33,7 @@ enum {
 	/* Headers of so many bytes are read before their calls go on: a hundred calls or so. */
 	READ_AT_ONCE_BYTES = 16 << 10,
 	ARGS_MAX = 20,
+	N_PUMPS = CFT_RPC_PUMPS + CFT_RPC_STREAM_QUEUES,
 };
 
 static void take_mail(void *ctx, struct cft_mail *mail)
@@ -77,6 +78,20 @@ static void reap(void *ctx)
 	cft_rpc_reap(ctx);
 }
 
+static void make_queues(struct cft_rpc_server *server)
+{
+	const grpc_completion_queue_attributes unread = {
+		.version = GRPC_CQ_CURRENT_VERSION,
+		.cq_completion_type = GRPC_CQ_NEXT,
+		.cq_polling_type = GRPC_CQ_NON_POLLING,
+	};
+
+	server->queues[0] = grpc_completion_queue_create_for_next(NULL);
+	for (size_t i = 1; i < CFT_RPC_QUEUES; i++)
+		server->queues[i] = grpc_completion_queue_create(
+			grpc_completion_queue_factory_lookup(&unread), &unread, NULL);
+}
+
 struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *options)
 {
 	struct cft_rpc_server *server = cft_new(struct cft_rpc_server);
@@ -86,7 +101,7 @@ struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *o
 	server->listen = cft_strdup(options->listen);
 	atomic_init(&server->live, 0);
 	atomic_init(&server->shutdown_done, false);
-	server->queue = grpc_completion_queue_create_for_next(NULL);
+	make_queues(server);
 	server->channelz = cft_channelz_new();
 	server->lines = cft_lines_new();
 	server->box = cft_mailbox_new(options->loop, take_mail, server);
@@ -176,7 +191,7 @@ static void create_server(struct cft_rpc_server *server)
 	/* No compression: a few bytes must not unfold into megabytes before a limit sees them. */
 	v[args.num_args++] = int_arg(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1);
 	server->server = grpc_server_create(&args, NULL);
-	grpc_server_register_completion_queue(server->server, server->queue, NULL);
+	grpc_server_register_completion_queue(server->server, server->queues[0], NULL);
 }
 
 static void register_methods(struct cft_rpc_server *server)
@@ -276,12 +291,14 @@ static int bind_port(struct cft_rpc_server *server, struct cft_err *err)
 	return open_door(server, err);
 }
 
-static void *pump_main(void *arg)
+static grpc_completion_queue *pumped_by(struct cft_rpc_server *server, size_t pump)
 {
-	struct cft_rpc_server *server = arg;
+	return server->queues[pump < CFT_RPC_PUMPS ? 0 : 1 + pump - CFT_RPC_PUMPS];
+}
 
-	while (cft_rpc_pump(server->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC)) !=
-	       CFT_PUMP_SHUTDOWN)
+static void *pump_main(void *queue)
+{
+	while (cft_rpc_pump(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC)) != CFT_PUMP_SHUTDOWN)
 		;
 	return NULL;
 }
@@ -295,8 +312,8 @@ static void start_serving(struct cft_rpc_server *server)
 	}
 	for (int i = 0; i < POSTED_UNKNOWN; i++)
 		cft_rpc_accept_post(server, NULL);
-	for (size_t i = 0; i < CFT_RPC_PUMPS; i++) {
-		if (pthread_create(&server->pumps[i], NULL, pump_main, server) != 0)
+	for (size_t i = 0; i < N_PUMPS; i++) {
+		if (pthread_create(&server->pumps[i], NULL, pump_main, pumped_by(server, i)) != 0)
 			abort();
 	}
 	server->pumping = true;
@@ -362,13 +379,19 @@ static void shutdown_done(struct cft_tag *tag, bool ok)
 	atomic_store(&server->shutdown_done, true);
 }
 
-/* The queue may be shut down only when no call is left to start a batch on it. */
+static void shut_queues(struct cft_rpc_server *server)
+{
+	for (size_t i = 0; i < CFT_RPC_QUEUES; i++)
+		grpc_completion_queue_shutdown(server->queues[i]);
+}
+
+/* The queues may be shut down only when no call is left to start a batch on one. */
 static void finish_stop(struct cft_rpc_server *server)
 {
 	cft_timer_stop(server->drain);
 	cft_timer_stop(server->reaper);
-	grpc_completion_queue_shutdown(server->queue);
-	for (size_t i = 0; i < CFT_RPC_PUMPS; i++)
+	shut_queues(server);
+	for (size_t i = 0; i < N_PUMPS; i++)
 		pthread_join(server->pumps[i], NULL);
 	server->pumping = false;
 	server->stopped(server->stopped_arg);
@@ -396,7 +419,7 @@ void cft_rpc_server_stop(struct cft_rpc_server *server, int grace_ms, void (*don
 	server->cancel_at_ms = cft_loop_now_ms(server->options.loop) + grace_ms + 1;
 	cft_door_stop(server->door);
 	server->shutdown_tag.done = shutdown_done;
-	grpc_server_shutdown_and_notify(server->server, server->queue,
+	grpc_server_shutdown_and_notify(server->server, server->queues[0],
 	                                cft_tag_hand_over(&server->shutdown_tag));
 	server->drain = cft_timer_new(server->options.loop, check_drained, server);
 	cft_timer_start(server->drain, DRAIN_CHECK_MS, DRAIN_CHECK_MS);
@@ -409,13 +432,13 @@ static void shut_unserved(struct cft_rpc_server *server)
 
 	if (server->server) {
 		server->shutdown_tag.done = shutdown_done;
-		grpc_server_shutdown_and_notify(server->server, server->queue,
+		grpc_server_shutdown_and_notify(server->server, server->queues[0],
 		                                cft_tag_hand_over(&server->shutdown_tag));
 		while (!atomic_load(&server->shutdown_done))
-			cft_rpc_pump(server->queue, forever);
+			cft_rpc_pump(server->queues[0], forever);
 	}
-	grpc_completion_queue_shutdown(server->queue);
-	while (cft_rpc_pump(server->queue, forever) != CFT_PUMP_SHUTDOWN)
+	shut_queues(server);
+	while (cft_rpc_pump(server->queues[0], forever) != CFT_PUMP_SHUTDOWN)
 		;
 }
 
@@ -428,7 +451,8 @@ void cft_rpc_server_free(struct cft_rpc_server *server)
 		shut_unserved(server);
 	if (server->server)
 		grpc_server_destroy(server->server);
-	grpc_completion_queue_destroy(server->queue);
+	for (size_t i = 0; i < CFT_RPC_QUEUES; i++)
+		grpc_completion_queue_destroy(server->queues[i]);
 	cft_timer_free(server->drain);
 	cft_timer_free(server->reaper);
 	cft_parting_free(server->parting);

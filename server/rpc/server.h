@@ -1,7 +1,7 @@
-/* Server: the gRPC engine: one completion queue, one pump thread, handlers on the loop.
+/* Server: the gRPC engine: completion queues, threads that pump them, handlers on the loop.
  * SPDX-License-Identifier: MIT
  *
- * The pump thread takes calls off the queue, checks and unpacks requests (size, UTF-8, NULs,
+ * A pump thread takes calls off a queue, checks and unpacks requests (size, UTF-8, NULs,
  * nesting: common/rpc) and answers malformed ones itself; a good request hops to the loop through
  * a mailbox, where its method's handler runs. Replies are started from the loop; a unary call's
  * completion does not hop back.
