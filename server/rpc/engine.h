@@ -117,7 +117,6 @@ struct cft_rpc_call {
 	grpc_byte_buffer *incoming;
 	struct cft_arena incoming_arena;
 	const void *incoming_message;
-	struct cft_err incoming_err;
 
 	/* the end */
 	struct cft_rpc_batch finish;
@@ -132,8 +131,9 @@ struct cft_rpc_call {
 
 	const struct cft_rpc_hooks *hooks;
 	void *hooks_arg;
-	void *guest; /* of the gate */
-	bool gated;  /* the gate has seen it */
+	void *guest;                 /* of the gate */
+	bool gated;                  /* the gate has seen it */
+	struct cft_err incoming_err; /* last: as large as all the rest */
 };
 
 /* -- call.c -- */

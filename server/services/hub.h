@@ -40,15 +40,16 @@ struct cft_cursor {
 
 	struct cft_feed *feed;
 	enum cft_start_kind start;
-	struct cft_token token;
 	uint64_t revision;            /* everything up to here is consumed; readable */
 	unsigned char chain_hash[32]; /* there; readable once open */
 	bool open;                    /* readable */
-	struct cft_err err;           /* why it failed; readable */
-	struct cft_page *page;
 	bool queued, awaited;
+	struct cft_page *page;
 	struct cft_cursor *prev, *next;             /* of the feed */
 	struct cft_cursor *ready_prev, *ready_next; /* of the hub's queue */
+	/* Large, and last: an event comes by all cursors, and needs neither. */
+	struct cft_token token;
+	struct cft_err err; /* why it failed; readable */
 };
 
 struct cft_hub *cft_hub_new(struct cft_loop *loop, struct cft_store *store,

@@ -27,13 +27,13 @@ struct cft_watch {
 	struct cft_filter filter;
 	const struct cft_watch_sink *sink;
 	void *arg;
-	struct cft_cursor cursor;
 	bool want_snapshot, reading; /* the snapshot is still to be taken; is being read */
 	bool greet;                  /* a bookmark is due at once: the stream has started */
 	struct reader *reader;
 	struct cft_snapshot *snapshot;
 	int64_t sent_ms; /* when the last message left or was due */
 	struct cft_watch *prev, *next;
+	struct cft_cursor cursor;
 };
 
 /* A snapshot on its way out, in parts: its records are packed when it is taken. */
