@@ -96,11 +96,15 @@ void cft_rpc_call_unref(struct cft_rpc_call *call)
 
 void cft_rpc_batch_start(struct cft_rpc_batch *batch, const grpc_op *ops, size_t n)
 {
+	grpc_completion_queue *queue = batch->call->queue;
 	grpc_call_error error;
 
 	atomic_fetch_add(&batch->call->refs, 1);
+	/* Mostly what is sent leaves at once, and its end need not go through a pump. */
+	cft_rpc_keep_event(queue);
 	error = grpc_call_start_batch(batch->call->call, ops, n, cft_tag_hand_over(&batch->tag),
 	                              NULL);
+	cft_rpc_run_kept_event(queue);
 	assert(error == GRPC_CALL_OK);
 }
 
@@ -299,10 +303,7 @@ void cft_rpc_send_packed(struct cft_rpc_call *call, struct grpc_byte_buffer *pac
 	atomic_store_explicit(&call->sending, initially(call->hooks), memory_order_relaxed);
 	call->outgoing = packet;
 	op.data.send_message.send_message = packet;
-	/* Mostly the message leaves at once, and its end need not go through a pump. */
-	cft_rpc_keep_event(call->queue);
 	cft_rpc_batch_start(&call->send, &op, 1);
-	cft_rpc_run_kept_event(call->queue);
 }
 
 void cft_rpc_send(struct cft_rpc_call *call, const void *message)
