@@ -65,6 +65,25 @@ TEST_F(Stream, FromARevisionReplaysTheLog)
 	}
 }
 
+/* Read from the table in pages, while new events go to the tail. */
+TEST_F(Stream, AReplayOfSeveralPagesGoesOverIntoWhatIsNew)
+{
+	const uint64_t OLD = 450, ALL = OLD + 3;
+	MSG(WatchEventsRequest, watch_events_request, r);
+	r.from_revision = 1;
+
+	for (uint64_t i = 0; i < OLD; i++)
+		ASSERT_NE(intent("alice", "CREATE TABLE t" + std::to_string(i) + " (id int)"), "");
+	Watcher w(c, &r);
+	for (uint64_t i = OLD; i < ALL; i++)
+		ASSERT_NE(intent("alice", "CREATE TABLE t" + std::to_string(i) + " (id int)"), "");
+	for (uint64_t revision = 1; revision <= ALL; revision++) {
+		auto *event = w.event();
+		ASSERT_NE(event, nullptr) << c.err.message;
+		EXPECT_EQ(event->revision, revision);
+	}
+}
+
 TEST_F(Stream, ASnapshotAndWhatFollowsIsTheWhole)
 {
 	std::string a = intent("alice", ADD_AGE);
