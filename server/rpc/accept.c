@@ -1,8 +1,8 @@
 /* Accept: calls as they come off the queue, up to their hop to the loop.
  * SPDX-License-Identifier: MIT
  *
- * Everything here runs on a pump thread, but for what the mail carries to the loop: opening,
- * `admit` and the handler.
+ * Everything here runs on a pump thread (rarely on one that starts a batch: cft_rpc_keep_event),
+ * but for what the mail carries to the loop: opening, `admit` and the handler.
  */
 #include "common/base/mem.h"
 #include "common/rpc/codec.h"

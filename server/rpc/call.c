@@ -357,7 +357,7 @@ void cft_rpc_receive(struct cft_rpc_call *call)
 	cft_rpc_batch_start(&call->receive, &op, 1);
 }
 
-/* Pump thread: unpacking is kept off the loop. */
+/* Mostly on a pump thread: unpacking is kept off the loop. */
 static void receive_done(struct cft_tag *tag, bool ok)
 {
 	struct cft_rpc_call *call = cft_rpc_batch_call(tag);

@@ -72,8 +72,9 @@ struct cft_rpc_server {
 	void *stopped_arg;
 };
 
-/* One batch of a call, at most one run at a time. `done` (tag) runs on a pump thread; where the
- * loop must hear of it, `mail` carries it there, to `on_loop`. */
+/* One batch of a call, at most one run at a time. `done` (tag) runs on a pump thread, or within the
+ * start of this or another batch (cft_rpc_keep_event); where the loop must hear of it, `mail`
+ * carries it there, to `on_loop`. */
 struct cft_rpc_batch {
 	struct cft_tag tag;
 	struct cft_mail mail;
