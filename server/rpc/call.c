@@ -96,16 +96,22 @@ void cft_rpc_call_unref(struct cft_rpc_call *call)
 
 void cft_rpc_batch_start(struct cft_rpc_batch *batch, const grpc_op *ops, size_t n)
 {
-	grpc_completion_queue *queue = batch->call->queue;
 	grpc_call_error error;
 
 	atomic_fetch_add(&batch->call->refs, 1);
-	/* Mostly what is sent leaves at once, and its end need not go through a pump. */
-	cft_rpc_keep_event(queue);
 	error = grpc_call_start_batch(batch->call->call, ops, n, cft_tag_hand_over(&batch->tag),
 	                              NULL);
-	cft_rpc_run_kept_event(queue);
 	assert(error == GRPC_CALL_OK);
+}
+
+/* Mostly what is sent leaves at once, and its end need not go through a pump. */
+static void start_sending(struct cft_rpc_batch *batch, const grpc_op *ops, size_t n)
+{
+	grpc_completion_queue *queue = batch->call->queue;
+
+	cft_rpc_keep_event(queue);
+	cft_rpc_batch_start(batch, ops, n);
+	cft_rpc_run_kept_event(queue);
 }
 
 struct cft_rpc_call *cft_rpc_batch_call(struct cft_tag *tag)
@@ -172,7 +178,7 @@ static void start_finish(struct cft_rpc_call *call)
 	ops[n].data.send_status_from_server.status_details = &call->status_text;
 	ops[n].data.send_status_from_server.trailing_metadata_count = call->n_status_details;
 	ops[n++].data.send_status_from_server.trailing_metadata = &call->status_details;
-	cft_rpc_batch_start(&call->finish, ops, n);
+	start_sending(&call->finish, ops, n);
 }
 
 /* The call's last batch, and the end of the handler's reference. */
@@ -303,7 +309,7 @@ void cft_rpc_send_packed(struct cft_rpc_call *call, struct grpc_byte_buffer *pac
 	atomic_store_explicit(&call->sending, initially(call->hooks), memory_order_relaxed);
 	call->outgoing = packet;
 	op.data.send_message.send_message = packet;
-	cft_rpc_batch_start(&call->send, &op, 1);
+	start_sending(&call->send, &op, 1);
 }
 
 void cft_rpc_send(struct cft_rpc_call *call, const void *message)

@@ -35,7 +35,7 @@ static size_t format(char *out, const char *fmt, va_list ap)
 	while (*fmt) {
 		bool word = fmt[0] == '%';
 		const char *piece = word ? va_arg(ap, const char *) : fmt;
-		size_t len = word ? strlen(piece) : strcspn(fmt, "%");
+		size_t len = word ? strlen(piece) : (size_t)(strchrnul(fmt, '%') - fmt);
 		if (out)
 			memcpy(out + n, piece, len);
 		n += len;
