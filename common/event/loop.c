@@ -1,4 +1,4 @@
-/* Loop: libuv's loop, timers, prepare handles and signals under names of ours.
+/* Loop: libuv's loop, timers and signals under names of ours.
  * SPDX-License-Identifier: MIT
  */
 #include "common/event/loop.h"
@@ -18,12 +18,6 @@ struct cft_loop {
 struct cft_timer {
 	uv_timer_t uv; /* first: closing frees the struct through it */
 	cft_timer_fn fn;
-	void *ctx;
-};
-
-struct cft_parting {
-	uv_prepare_t uv; /* first, as above */
-	cft_parting_fn fn;
 	void *ctx;
 };
 
@@ -128,35 +122,6 @@ void cft_timer_stop(struct cft_timer *timer)
 bool cft_timer_active(const struct cft_timer *timer)
 {
 	return uv_is_active((const uv_handle_t *)&timer->uv);
-}
-
-struct cft_parting *cft_parting_new(struct cft_loop *loop, cft_parting_fn fn, void *ctx)
-{
-	struct cft_parting *parting = cft_new(struct cft_parting);
-
-	must(uv_prepare_init(&loop->uv, &parting->uv), "uv_prepare_init");
-	parting->fn = fn;
-	parting->ctx = ctx;
-	return parting;
-}
-
-void cft_parting_free(struct cft_parting *parting)
-{
-	if (parting)
-		uv_close((uv_handle_t *)&parting->uv, free_handle);
-}
-
-static void on_parting(uv_prepare_t *uv)
-{
-	struct cft_parting *parting = (struct cft_parting *)uv;
-
-	uv_prepare_stop(uv);
-	parting->fn(parting->ctx);
-}
-
-void cft_parting_start(struct cft_parting *parting)
-{
-	must(uv_prepare_start(&parting->uv, on_parting), "uv_prepare_start");
 }
 
 static void on_signal(uv_signal_t *uv, int number)

@@ -1,4 +1,4 @@
-/* Loop: the event loop, its timers, the end of its turns, and signals (libuv).
+/* Loop: the event loop, its timers and its signals (libuv).
  * SPDX-License-Identifier: MIT
  *
  * Everything here belongs to the thread that runs the loop; other threads reach it through a
@@ -43,15 +43,6 @@ void cft_timer_free(struct cft_timer *timer); /* NULL is fine */
 void cft_timer_start(struct cft_timer *timer, int64_t delay_ms, int64_t repeat_ms);
 void cft_timer_stop(struct cft_timer *timer);
 bool cft_timer_active(const struct cft_timer *timer);
-
-struct cft_parting;
-typedef void (*cft_parting_fn)(void *ctx);
-
-/* For what should not hold up the rest of a turn: once started, `fn` runs once, after the timers
- * that are due and before the loop waits for I/O again. */
-struct cft_parting *cft_parting_new(struct cft_loop *loop, cft_parting_fn fn, void *ctx);
-void cft_parting_free(struct cft_parting *parting); /* NULL is fine; what was started is dropped */
-void cft_parting_start(struct cft_parting *parting);
 
 struct cft_signal;
 typedef void (*cft_signal_fn)(void *ctx, int number);

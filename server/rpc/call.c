@@ -181,14 +181,8 @@ static void start_finish(struct cft_rpc_call *call)
 	start_sending(&call->finish, ops, n);
 }
 
-/* The call's last batch, and the end of the handler's reference. */
-static void finish(struct cft_rpc_call *call)
-{
-	start_finish(call);
-	cft_rpc_call_unref(call);
-}
-
-static void mark_ended(struct cft_rpc_call *call)
+/* The handler's reference ends here, or when the send that still runs is done. */
+static void end_call(struct cft_rpc_call *call)
 {
 	struct cft_rpc_server *server = call->server;
 
@@ -196,47 +190,19 @@ static void mark_ended(struct cft_rpc_call *call)
 	call->ended = true;
 	if (call->gated)
 		server->options.gate->ended(server->options.gate_ctx, call);
-}
-
-/* At once, or when the send that still runs is done. */
-static void end_call(struct cft_rpc_call *call)
-{
-	struct cft_rpc_server *server = call->server;
-
-	mark_ended(call);
 	if (cft_rpc_sending(call)) {
 		call->ended_at_ms = cft_loop_now_ms(server->options.loop);
 		DL_APPEND(server->closing, call);
 		return;
 	}
-	finish(call);
+	start_finish(call);
+	cft_rpc_call_unref(call);
 }
 
 void cft_rpc_reply(struct cft_rpc_call *call, const void *response)
 {
 	call->response = cft_rpc_pack(response);
 	end_call(call);
-}
-
-void cft_rpc_reply_parting(struct cft_rpc_call *call, const void *response)
-{
-	struct cft_rpc_server *server = call->server;
-
-	assert(!cft_rpc_sending(call));
-	call->response = cft_rpc_pack(response);
-	mark_ended(call);
-	DL_APPEND(server->leaving, call);
-	cft_parting_start(server->parting);
-}
-
-void cft_rpc_part(struct cft_rpc_server *server)
-{
-	struct cft_rpc_call *call;
-
-	while ((call = server->leaving)) {
-		DL_DELETE(server->leaving, call);
-		finish(call);
-	}
 }
 
 void cft_rpc_end(struct cft_rpc_call *call)
@@ -348,7 +314,8 @@ static void on_sent(struct cft_rpc_call *call, bool ok)
 	atomic_store_explicit(&call->sending, CFT_RPC_IDLE, memory_order_relaxed);
 	if (call->ended) {
 		DL_DELETE(call->server->closing, call);
-		finish(call);
+		start_finish(call);
+		cft_rpc_call_unref(call);
 	} else if (ok && call->hooks && call->hooks->on_sent) {
 		call->hooks->on_sent(call->hooks_arg);
 	}

@@ -61,8 +61,6 @@ struct cft_rpc_server {
 	atomic_size_t limited;        /* calls that ended with RESOURCE_EXHAUSTED */
 	atomic_size_t too_large;      /* those of them whose message was */
 	struct cft_rpc_call *closing; /* utlist: ended, waiting for a send; loop thread */
-	struct cft_rpc_call *leaving; /* utlist: answered, and not sent yet; loop thread */
-	struct cft_parting *parting;  /* sends them */
 	struct cft_timer *reaper;     /* cancels those of them that a client stalls */
 	struct cft_timer *drain;      /* while stopping */
 	struct cft_tag shutdown_tag;
@@ -126,9 +124,9 @@ struct cft_rpc_call {
 	grpc_slice status_text;
 	grpc_metadata status_details;
 	size_t n_status_details;
-	bool ended;                       /* by the handler */
-	int64_t ended_at_ms;              /* while in server->closing */
-	struct cft_rpc_call *prev, *next; /* of `closing` or `leaving` */
+	bool ended;          /* by the handler */
+	int64_t ended_at_ms; /* while in server->closing */
+	struct cft_rpc_call *prev, *next;
 
 	const struct cft_rpc_hooks *hooks;
 	void *hooks_arg;
@@ -148,8 +146,6 @@ void cft_rpc_batch_post(struct cft_rpc_batch *batch, bool ok);
 /* Starts the open batch; loop thread, before the gate. Not on a pump: another one could hear of the
  * end of the call before the loop has heard of its beginning. */
 void cft_rpc_call_open(struct cft_rpc_call *call);
-/* Sends the answers of server->leaving. At the end of a turn. */
-void cft_rpc_part(struct cft_rpc_server *server);
 /* Cancels ended calls whose last message a client does not take. Loop thread, each second. */
 void cft_rpc_reap(struct cft_rpc_server *server);
 

@@ -68,11 +68,6 @@ static void take_turns(void *ctx)
 	cft_mailbox_wake(server->box);
 }
 
-static void part(void *ctx)
-{
-	cft_rpc_part(ctx);
-}
-
 static void reap(void *ctx)
 {
 	cft_rpc_reap(ctx);
@@ -106,7 +101,6 @@ struct cft_rpc_server *cft_rpc_server_new(const struct cft_rpc_server_options *o
 	server->lines = cft_lines_new();
 	server->box = cft_mailbox_new(options->loop, take_mail, server);
 	cft_mailbox_after(server->box, take_turns);
-	server->parting = cft_parting_new(options->loop, part, server);
 	server->reaper = cft_timer_new(options->loop, reap, server);
 	return server;
 }
@@ -455,7 +449,6 @@ void cft_rpc_server_free(struct cft_rpc_server *server)
 		grpc_completion_queue_destroy(server->queues[i]);
 	cft_timer_free(server->drain);
 	cft_timer_free(server->reaper);
-	cft_parting_free(server->parting);
 	cft_mailbox_free(server->box);
 	cft_lines_free(server->lines);
 	for (size_t i = 0; i < server->n_methods; i++)

@@ -141,9 +141,6 @@ int64_t cft_rpc_call_time_left_ms(const struct cft_rpc_call *call);
 /* Ends a call: with its one response (unary, client-streaming), with an error, with OK (streams).
  * The message and the error are used before the function returns. */
 void cft_rpc_reply(struct cft_rpc_call *call, const void *response);
-/* The same for answers that come in numbers, when a write group is committed: they leave at the end
- * of the loop's turn, when the next group is on its way already. */
-void cft_rpc_reply_parting(struct cft_rpc_call *call, const void *response);
 void cft_rpc_fail(struct cft_rpc_call *call, const struct cft_err *err);
 void cft_rpc_end(struct cft_rpc_call *call);
 

@@ -20,7 +20,7 @@ static void reply_intent(struct cft_mutation *m, const struct cft_view *view,
 
 	cft_answer_intent(view, cft_state_intent(view->state, decision->subject_id),
 	                  decision->revision, &response);
-	cft_rpc_reply_parting(m->owner, &response);
+	cft_rpc_reply(m->owner, &response);
 }
 
 /* Resolve and reopen likewise. */
@@ -35,7 +35,7 @@ static void reply_conflict(struct cft_mutation *m, const struct cft_view *view,
 		response.conflict = cft_show_conflict(view, conflict);
 	response.revision = decision->revision;
 	response.base_schema = cft_show_base(view);
-	cft_rpc_reply_parting(m->owner, &response);
+	cft_rpc_reply(m->owner, &response);
 }
 
 static struct cft_mutation *begin(void *ctx, struct cft_rpc_call *call, cft_mutation_reply *reply)

@@ -109,40 +109,6 @@ TEST_F(Event, TimersFireInTheOrderOfTheirDelays)
 	cft_timer_free(b);
 }
 
-// A turn that I/O begins: the timer that it starts runs before what it leaves for the parting.
-TEST_F(Event, WhatPartsRunsOnceAfterTheTimersThatAreDue)
-{
-	struct Turn {
-		struct cft_loop *loop;
-		struct cft_timer *timer, *end;
-		struct cft_parting *parting;
-		std::string order;
-	} turn = {loop, nullptr, nullptr, nullptr, ""};
-	auto on_mail = [](void *ctx, struct cft_mail *) {
-		auto *t = static_cast<Turn *>(ctx);
-		cft_parting_start(t->parting);
-		cft_parting_start(t->parting);
-		cft_timer_start(t->timer, 0, 0);
-		cft_timer_start(t->end, 20, 0);
-	};
-	turn.timer = cft_timer_new(
-		loop, [](void *ctx) { static_cast<Turn *>(ctx)->order += "timer "; }, &turn);
-	turn.parting = cft_parting_new(
-		loop, [](void *ctx) { static_cast<Turn *>(ctx)->order += "parting "; }, &turn);
-	turn.end = cft_timer_new(
-		loop, [](void *ctx) { cft_loop_stop(static_cast<Turn *>(ctx)->loop); }, &turn);
-	struct cft_mailbox *box = cft_mailbox_new(loop, on_mail, &turn);
-	struct cft_mail mail;
-
-	cft_mailbox_post(box, &mail);
-	cft_loop_run(loop);
-	EXPECT_EQ("timer parting ", turn.order);
-	cft_mailbox_free(box);
-	cft_timer_free(turn.timer);
-	cft_timer_free(turn.end);
-	cft_parting_free(turn.parting);
-}
-
 TEST_F(Event, ARepeatingTimerMayFreeItself)
 {
 	struct Counter {
