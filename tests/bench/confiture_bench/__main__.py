@@ -13,7 +13,7 @@ from . import cases_local, cases_read, cases_stream, cases_write, measure
 from .bench import Bench
 from .machine import Machine, pg_bin
 
-# In the order of the table. The project with most intents comes late: memory of before counts less.
+# In the order of the table.
 CASES = {case.__name__: case for case in (
     cases_local.cold_start, cases_local.schema_diff, cases_local.build_files, cases_write.register_rate,
     cases_write.register_latency, cases_write.register_growth, cases_write.group_commit, cases_read.check_rate,

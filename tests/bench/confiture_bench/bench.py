@@ -41,18 +41,18 @@ class Bench:
         return measure.load("register", server or self.address, in_flight=in_flight, seconds=self.seconds,
                             **self.project(), **options)
 
-    def filled(self, live, **more):
+    def filled(self, live, server=None, **more):
         """A project with so many live intents; the options for load generators that use it."""
         options = {**self.project(), **more}
-        measure.load("register", self.address, in_flight=256, count=live, **options)
+        measure.load("register", server or self.address, in_flight=256, count=live, **options)
         return {**options, "live": live}
 
-    def settled_mb(self):
-        """The server's memory, in full runs once it has given back what the load itself took: it does so in its
+    def settled_mb(self, process):
+        """A server's memory, in full runs once it has given back what the load itself took: it does so in its
         turn, every ten seconds, when connections have gone."""
         if not self.quick:
             time.sleep(12)
-        return measure.rss_mb(self.process.pid)
+        return measure.rss_mb(process.pid)
 
     def pgbench(self, clients, **options):
         return measure.pgbench(self.url, self.machine.dir, clients, self.seconds, **options)

@@ -28,15 +28,17 @@ def check_rate(bench):
 
 
 def check_growth(bench):
+    """On a server of its own, whose memory holds nothing else."""
     few, many = 100, 2000 if bench.quick else 100000
-    before = bench.settled_mb()
-    large = bench.filled(many, per_table=2)
-    rss = bench.settled_mb()
-    small = bench.filled(few, per_table=2)
+    address, process = bench.machine.server(bench.url, "server-many")
+    before = bench.settled_mb(process)
+    large = bench.filled(many, address, per_table=2)
+    rss = bench.settled_mb(process)
+    small = bench.filled(few, address, per_table=2)
     count = 200 if bench.quick else 2000
 
     def check(options):
-        return measure.load("check-conflict", bench.address, in_flight=1, count=count, **options)
+        return measure.load("check-conflict", address, in_flight=1, count=count, **options)
 
     runs = measure.interleaved(bench.rounds, small=lambda: check(small), large=lambda: check(large))
     yield rows.at_most(f"check with {many:,} live intents, 2 conflicts", "us", measure.median(runs["large"], "p50_us"),
@@ -44,3 +46,4 @@ def check_growth(bench):
                        spread=measure.spread(runs["large"], "p50_us"))
     yield rows.limit(f"memory of {many:,} live intents", "MB", rss - before, 150,
                      note=f"{(rss - before) * 1e6 / many:,.0f} bytes each; the server as a whole {rss:,.0f} MB")
+    bench.machine.stop(process)
