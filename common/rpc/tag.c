@@ -49,9 +49,13 @@ enum cft_pump cft_rpc_pump(grpc_completion_queue *queue, gpr_timespec deadline)
 	return CFT_PUMP_RAN;
 }
 
+/* What a kept event starts keeps none: whoever floods us must not make the stack deep. */
+static _Thread_local bool runs_kept_event;
+
 void cft_rpc_keep_event(grpc_completion_queue *queue)
 {
-	grpc_completion_queue_thread_local_cache_init(queue);
+	if (!runs_kept_event)
+		grpc_completion_queue_thread_local_cache_init(queue);
 }
 
 void cft_rpc_run_kept_event(grpc_completion_queue *queue)
@@ -59,8 +63,11 @@ void cft_rpc_run_kept_event(grpc_completion_queue *queue)
 	void *tag;
 	int ok;
 
-	if (grpc_completion_queue_thread_local_cache_flush(queue, &tag, &ok))
-		run(tag, ok != 0);
+	if (runs_kept_event || !grpc_completion_queue_thread_local_cache_flush(queue, &tag, &ok))
+		return;
+	runs_kept_event = true;
+	run(tag, ok != 0);
+	runs_kept_event = false;
 }
 
 gpr_timespec cft_rpc_deadline(int timeout_ms)
