@@ -30,7 +30,8 @@ def fan_out(bench):
         yield rows.at_most(name, "us", last["ours"], "etcd watch", last["etcd"], 0.5, commands=commands(runs),
                            spread=measure.spread(runs["ours"], "last", "p50_us"))
         yield rows.report(f"bare send loop, {name}", "us", last["bare"], "etcd watch", last["etcd"],
-                          note="the limit of a server on gRPC's C core")
+                          note="a server on gRPC's C core that does nothing else")
+        yield client_cpu(runs, streams)
     else:
         yield rows.absent(name, "etcd")
     # What the commit takes is not the fan-out's: it is measured with one stream and taken off.
@@ -42,6 +43,14 @@ def fan_out(bench):
     (parts, cpu), (bare_parts, bare_cpu) = (measure.cpu_of(runs[kind]) for kind in ("ours", "bare"))
     yield rows.report("CPU of a message to one stream, opening it included", "us", cpu, "bare C-core send loop", bare_cpu,
                       note=f"{measure.in_words(parts)}, against {measure.in_words(bare_parts)} us")
+
+
+def client_cpu(runs, streams):
+    """One client reads what all three servers send, and on one core: the last message waits for the others."""
+    ours, theirs = (measure.median(runs[kind], "cpu", "client") for kind in ("ours", "etcd"))
+    return rows.report("CPU of a message in the client, opening its stream included", "us", ours, "from etcd", theirs,
+                       note=f"{streams:,} of them, one after the other, are {ours * streams / 1000:,.0f} ms and "
+                       f"{theirs * streams / 1000:,.0f} ms, whatever the server does")
 
 
 def other_server(bench):
