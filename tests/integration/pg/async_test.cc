@@ -187,6 +187,26 @@ TEST_F(Async, ThePreparedStatementOutlivesItsFailureAndALostConnection)
 	cft_pg_array_release(&one);
 }
 
+// A pooler shows by a prepared statement that is not there any more.
+TEST_F(Async, WhereNoPlanIsKeptTheOtherTextIsRun)
+{
+	options.prepared_sql = "SELECT 'kept', $1::bigint[]";
+	options.pooled_sql = "SELECT 'sent each time', $1::bigint[]";
+	connect(PgCluster::shared().url());
+	run_until_up();
+	struct cft_pg_array numbers;
+	cft_pg_array_init(&numbers, CFT_PG_INT8);
+	cft_pg_array_add_int(&numbers, 1);
+	auto kept = prepared({&numbers});
+	auto gone = query("DEALLOCATE ALL");
+	auto missed = prepared({&numbers}), sent = prepared({&numbers});
+	run();
+	EXPECT_EQ("kept", kept->value) << kept->message;
+	EXPECT_NE("", missed->reason);
+	EXPECT_EQ("sent each time", sent->value) << sent->message;
+	cft_pg_array_release(&numbers);
+}
+
 TEST_F(Async, AnswersStatementsInOrder)
 {
 	connect(PgCluster::shared().url());
