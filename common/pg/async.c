@@ -219,8 +219,7 @@ static const char *sql_of(const struct cft_pg_async *c, const struct statement *
 {
 	if (s->sql)
 		return s->sql;
-	return c->direct || !c->options.pooled_sql ? c->options.prepared_sql
-	                                           : c->options.pooled_sql;
+	return c->direct ? c->options.prepared_sql : c->options.pooled_sql;
 }
 
 /* Fills *ret_why where the connection is of no more use: the server is a standby by now. */
@@ -489,7 +488,8 @@ int cft_pg_async_new(struct cft_loop *loop, const struct cft_pg_async_options *o
 	own->application_name = cft_strdup(options->application_name);
 	own->setup_sql = cft_strdup(options->setup_sql);
 	own->prepared_sql = cft_strdup(options->prepared_sql);
-	own->pooled_sql = cft_strdup(options->pooled_sql);
+	own->pooled_sql =
+		cft_strdup(options->pooled_sql ? options->pooled_sql : options->prepared_sql);
 	own->connect_timeout_s = options->connect_timeout_s ? options->connect_timeout_s : 5;
 	own->backoff_min_ms = options->backoff_min_ms ? options->backoff_min_ms : 100;
 	own->backoff_max_ms = options->backoff_max_ms ? options->backoff_max_ms : 3000;

@@ -25,8 +25,7 @@ struct cft_pg_async_options {
 	const char *application_name; /* copied; NULL = "confiture" */
 	const char *setup_sql;    /* copied; run at each connect, before it is up; may be NULL */
 	const char *prepared_sql; /* copied; for cft_pg_async_prepared; may be NULL */
-	const char *pooled_sql;   /* copied; what is run in its place where no plan is kept, see
-	                           * there;   NULL = the same */
+	const char *pooled_sql;   /* copied; in its place where no plan is kept; NULL = the same */
 	int connect_timeout_s;    /* per host, where neither URL nor PG* say, and for the answers to
 	                           * what is asked before it is up; 0 = 5 */
 	int64_t backoff_min_ms;   /* before the first attempt to come back; 0 = 100 */

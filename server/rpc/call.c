@@ -262,7 +262,7 @@ void cft_rpc_reap(struct cft_rpc_server *server)
 
 /* -- messages -- */
 
-static enum cft_rpc_sending initially(const struct cft_rpc_hooks *hooks)
+static enum cft_rpc_send_state initially(const struct cft_rpc_hooks *hooks)
 {
 	return hooks && hooks->sent_if_asked ? CFT_RPC_SENDING : CFT_RPC_AWAITED;
 }
@@ -285,7 +285,7 @@ void cft_rpc_send(struct cft_rpc_call *call, const void *message)
 
 bool cft_rpc_sending(struct cft_rpc_call *call)
 {
-	enum cft_rpc_sending state = CFT_RPC_SENDING;
+	enum cft_rpc_send_state state = CFT_RPC_SENDING;
 
 	/* Acquired: what the pump wrote of the last message. */
 	return atomic_compare_exchange_strong_explicit(&call->sending, &state, CFT_RPC_AWAITED,
@@ -298,7 +298,7 @@ bool cft_rpc_sending(struct cft_rpc_call *call)
 static void send_done(struct cft_tag *tag, bool ok)
 {
 	struct cft_rpc_call *call = cft_rpc_batch_call(tag);
-	enum cft_rpc_sending state = CFT_RPC_SENDING;
+	enum cft_rpc_send_state state = CFT_RPC_SENDING;
 
 	grpc_byte_buffer_destroy(call->outgoing);
 	call->outgoing = NULL;

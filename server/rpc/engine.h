@@ -83,7 +83,7 @@ struct cft_rpc_batch {
 
 /* Of a call's message: nothing on its way; something; something, and the loop is to hear of its
  * end. */
-enum cft_rpc_sending { CFT_RPC_IDLE, CFT_RPC_SENDING, CFT_RPC_AWAITED };
+enum cft_rpc_send_state { CFT_RPC_IDLE, CFT_RPC_SENDING, CFT_RPC_AWAITED };
 
 struct cft_rpc_call {
 	struct cft_rpc_server *server;
@@ -110,7 +110,8 @@ struct cft_rpc_call {
 
 	struct cft_rpc_batch send;
 	grpc_byte_buffer *outgoing;
-	_Atomic(enum cft_rpc_sending) sending; /* from IDLE by the loop, to it by who completes */
+	/* From IDLE by the loop, to it by who completes. */
+	_Atomic(enum cft_rpc_send_state) sending;
 
 	struct cft_rpc_batch receive;
 	grpc_byte_buffer *incoming;

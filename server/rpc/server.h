@@ -170,6 +170,8 @@ void cft_rpc_gone(struct cft_err *err);
  * may share its bytes with those of other calls (cft_rpc_packet_share). */
 void cft_rpc_send(struct cft_rpc_call *call, const void *message);
 void cft_rpc_send_packed(struct cft_rpc_call *call, struct grpc_byte_buffer *packet);
+/* Whether a message is on its way; to ask is to want on_sent at its end (sent_if_asked). To be
+ * asked before each message but the first. */
 bool cft_rpc_sending(struct cft_rpc_call *call);
 /* Asks for the client's next message: one on_message for each call of this. */
 void cft_rpc_receive(struct cft_rpc_call *call);
