@@ -25,7 +25,7 @@ WITH project AS (
 		unnest($8::bytea[]) AS payload, unnest($9::bytea[]) AS hash) e
 ), request AS (
 	INSERT INTO confiture.request
-	SELECT p.id, r.id, r.digest, r.revision, r.subject, now()
+	SELECT p.id, r.id, r.digest, r.revision, r.subject, clock_timestamp()
 	FROM project p, (SELECT unnest($10::text[]) AS id, unnest($11::bytea[]) AS digest,
 		unnest($12::bigint[]) AS revision, unnest($13::text[]) AS subject) r
 ), intent AS (
