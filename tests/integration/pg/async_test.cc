@@ -99,6 +99,21 @@ class Async : public ::testing::Test
 		return reply;
 	}
 
+	// A parameter: an array of one bigint.
+	struct Number : cft_pg_array {
+		explicit Number(int64_t value)
+		{
+			cft_pg_array_init(this, CFT_PG_INT8);
+			cft_pg_array_add_int(this, value);
+		}
+		Number(const Number &) = delete;
+		Number &operator=(const Number &) = delete;
+		~Number()
+		{
+			cft_pg_array_release(this);
+		}
+	};
+
 	static void on_reply(void *ctx, const struct cft_pg_result *result,
 	                     const struct cft_err *err)
 	{
@@ -161,11 +176,7 @@ TEST_F(Async, ThePreparedStatementOutlivesItsFailureAndALostConnection)
 	options.prepared_sql = "SELECT 1 / ($1::bigint[])[1]";
 	connect(PgCluster::shared().url());
 	run_until_up();
-	struct cft_pg_array zero, one;
-	cft_pg_array_init(&zero, CFT_PG_INT8);
-	cft_pg_array_add_int(&zero, 0);
-	cft_pg_array_init(&one, CFT_PG_INT8);
-	cft_pg_array_add_int(&one, 1);
+	Number zero(0), one(1);
 	auto first = prepared({&zero}), second = prepared({&one});
 	auto gone = query("DEALLOCATE ALL");
 	auto missed = prepared({&one}), parsed = prepared({&one});
@@ -183,8 +194,6 @@ TEST_F(Async, ThePreparedStatementOutlivesItsFailureAndALostConnection)
 	auto again = prepared({&one});
 	run();
 	EXPECT_EQ("1", again->value) << again->message;
-	cft_pg_array_release(&zero);
-	cft_pg_array_release(&one);
 }
 
 // A pooler shows by a prepared statement that is not there any more.
@@ -194,17 +203,14 @@ TEST_F(Async, WhereNoPlanIsKeptTheOtherTextIsRun)
 	options.pooled_sql = "SELECT 'sent each time', $1::bigint[]";
 	connect(PgCluster::shared().url());
 	run_until_up();
-	struct cft_pg_array numbers;
-	cft_pg_array_init(&numbers, CFT_PG_INT8);
-	cft_pg_array_add_int(&numbers, 1);
-	auto kept = prepared({&numbers});
+	Number one(1);
+	auto kept = prepared({&one});
 	auto gone = query("DEALLOCATE ALL");
-	auto missed = prepared({&numbers}), sent = prepared({&numbers});
+	auto missed = prepared({&one}), sent = prepared({&one});
 	run();
 	EXPECT_EQ("kept", kept->value) << kept->message;
 	EXPECT_NE("", missed->reason);
 	EXPECT_EQ("sent each time", sent->value) << sent->message;
-	cft_pg_array_release(&numbers);
 }
 
 TEST_F(Async, AnswersStatementsInOrder)
@@ -268,9 +274,7 @@ TEST_F(Async, ALostConnectionInTheFirstUseOfThePreparedStatementComesBack)
 	options.prepared_sql = "SELECT pg_sleep(($1::bigint[])[1])";
 	connect(PgCluster::shared().url());
 	run_until_up();
-	struct cft_pg_array long_time;
-	cft_pg_array_init(&long_time, CFT_PG_INT8);
-	cft_pg_array_add_int(&long_time, 100);
+	Number long_time(100);
 	auto running = prepared({&long_time});
 	struct cft_timer *killer = cft_timer_new(
 		loop, [](void *) { PgCluster::shared().kill_backends(); }, nullptr);
@@ -282,7 +286,6 @@ TEST_F(Async, ALostConnectionInTheFirstUseOfThePreparedStatementComesBack)
 	run();
 	EXPECT_EQ("2", after->value) << after->message;
 	cft_timer_free(killer);
-	cft_pg_array_release(&long_time);
 }
 
 // The statement stands for a network that swallows the answer.
