@@ -111,21 +111,27 @@ static void send_copy(struct call *stream, grpc_byte_buffer *payload)
 }
 
 /* Streams of earlier runs must not weigh on the next one. */
-static void send_to_all(struct bare *bare, grpc_byte_buffer *payload)
+static void let_go(struct bare *bare)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < bare->streams.n; i++) {
 		struct call *stream = bare->streams.v[i];
 
-		if (stream->gone) {
+		if (stream->gone)
 			call_free(stream);
-			continue;
-		}
-		bare->streams.v[kept++] = stream;
-		send_copy(stream, payload);
+		else
+			bare->streams.v[kept++] = stream;
 	}
 	bare->streams.n = kept;
+}
+
+/* The end that is taken with a send may be another call's, and open a stream. */
+static void send_to_all(struct bare *bare, grpc_byte_buffer *payload)
+{
+	let_go(bare);
+	for (size_t i = 0; i < bare->streams.n; i++)
+		send_copy(bare->streams.v[i], payload);
 }
 
 static void fire(struct call *call)
